@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between kernel versions, and nowhere else.
+ */
+#ifndef REFCOST_COMPAT_H
+#define REFCOST_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "refcost supports Linux 6.1 and later"
+#endif
+
+#endif

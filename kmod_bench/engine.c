@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine: bound kthreads, a barrier that its last arriver opens, a window.
+ *
+ * A loop of a fixed count lets the first to finish leave while the others go on without contention.
+ * Here all workers keep the load on from the barrier until the last of them is out of the window, and
+ * count only inside it. They let the scheduler in between batches, whatever the number of CPUs.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+
+#include "refcost.h"
+
+#define BATCH_LEAST_NS	25000
+#define BATCH_MOST_NS	100000
+#define BATCH_MAX	(1u << 20)
+#define BARRIER_SPIN_NS 100000
+#define EXACT_BATCH	1024
+#define EXACT_ROUNDS	48
+
+/* The session whose CPUs must stay online; under its own lock, since hotplug calls in. */
+static DEFINE_SPINLOCK(current_lock);
+static struct refcost_session *current_session;
+static int hotplug_state;
+
+/* Check in, and wait until everybody has. The last one sets the times and opens. */
+static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
+{
+	u64 spin_until;
+
+	if (s->late_ns && w->index == s->late_worker)
+		fsleep(s->late_ns / NSEC_PER_USEC);
+	w->result.arrive_ns = refcost_clock();
+	spin_until = w->result.arrive_ns + BARRIER_SPIN_NS;
+	if (atomic_inc_return(&s->arrived) == s->nr_workers) {
+		s->open_ns = refcost_clock() + s->warmup_ns;
+		s->close_ns = s->open_ns + s->window_ns;
+		smp_store_release(&s->go, true);
+		complete_all(&s->ready);
+	}
+	/*
+	 * The window opens by the clock, not by this loop, so a waiter may sleep: spinning CPUs would
+	 * keep the last arriver from its own where a hypervisor has fewer of them than the guest.
+	 */
+	while (!smp_load_acquire(&s->go) && !READ_ONCE(s->stop)) {
+		if (refcost_clock() < spin_until)
+			cpu_relax();
+		else
+			usleep_range(20, 60);
+		cond_resched();
+	}
+	w->result.go_ns = refcost_clock();
+}
+
+/* One batch, and a chance for everybody else on this CPU. */
+static u64 worker_batch(struct refcost_session *s, struct refcost_worker *w, u64 batch)
+{
+	w->failed += s->loop(w, batch);
+	w->done += batch;
+	cond_resched_tasks_rcu_qs();
+	return refcost_clock();
+}
+
+static u64 worker_next_batch(const struct refcost_session *s, u64 batch, u64 took)
+{
+	if (took < BATCH_LEAST_NS && batch < BATCH_MAX)
+		return batch * 2;
+	if (took > BATCH_MOST_NS && batch > s->step)
+		return batch / 2;
+	return batch;
+}
+
+static void worker_window(struct refcost_session *s, struct refcost_worker *w)
+{
+	struct refcost_worker_result *r = &w->result;
+	u64 batch = s->step, last = refcost_clock(), done, failed, now;
+
+	/* warm-up, which also finds the batch */
+	while (!READ_ONCE(s->stop)) {
+		now = worker_batch(s, w, batch);
+		if (now >= s->open_ns)
+			break;
+		batch = worker_next_batch(s, batch, now - last);
+		last = now;
+	}
+
+	done = w->done;
+	failed = w->failed;
+	r->start_ns = refcost_clock();
+	while (!READ_ONCE(s->stop)) {
+		now = worker_batch(s, w, batch);
+		if (now >= s->close_ns) {
+			r->end_ns = now;
+			break;
+		}
+	}
+	r->ops = w->done - done;
+	r->failed = w->failed - failed;
+	r->batch = batch;
+
+	/* stay on until the last one is out */
+	atomic_dec(&s->inside);
+	while (atomic_read(&s->inside) && !READ_ONCE(s->stop))
+		worker_batch(s, w, batch);
+}
+
+/*
+ * Two batch sizes, again and again, least time of each: their difference holds neither the clock nor
+ * the call, and no interrupt. Where the clock counts instructions this is exact.
+ */
+static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
+{
+	struct refcost_worker_result *r = &w->result;
+	u64 n = s->step == 1 ? EXACT_BATCH / 4 : EXACT_BATCH;
+	u64 *least[2] = {&r->exact_short_ns, &r->exact_long_ns};
+	int round, k;
+
+	r->exact_n = n;
+	r->batch = n;
+	r->exact_short_ns = U64_MAX;
+	r->exact_long_ns = U64_MAX;
+	r->start_ns = refcost_clock();
+	for (round = 0; round < EXACT_ROUNDS && !READ_ONCE(s->stop); round++) {
+		for (k = 0; k < 2; k++) {
+			u64 start = refcost_clock(), took;
+
+			w->failed += s->loop(w, n << k);
+			took = refcost_clock() - start;
+			*least[k] = min(*least[k], took);
+			w->done += n << k;
+			r->ops += n << k;
+			cond_resched_tasks_rcu_qs();
+		}
+	}
+	r->end_ns = refcost_clock();
+	r->failed = w->failed;
+	atomic_dec(&s->inside);
+}
+
+/* Lookups, one clock reading each, until told to stop; the longest gap between two is a stall. */
+static void worker_load(struct refcost_session *s, struct refcost_worker *w)
+{
+	u64 last = refcost_clock(), resched = last, now, *stall;
+
+	while (!READ_ONCE(s->stop)) {
+		WRITE_ONCE(w->failed, w->failed + s->loop(w, 1));
+		WRITE_ONCE(w->done, w->done + 1);
+		now = refcost_clock();
+		stall = READ_ONCE(s->unloading) ? &w->load.stall_unload_ns : &w->load.stall_calm_ns;
+		if (now - last > *stall)
+			WRITE_ONCE(*stall, now - last);
+		last = now;
+		if (now - resched > BATCH_LEAST_NS) {
+			cond_resched_tasks_rcu_qs();
+			resched = now;
+		}
+	}
+	atomic_dec(&s->inside);
+}
+
+static int worker_fn(void *data)
+{
+	struct refcost_worker *w = data;
+	struct refcost_session *s = w->session;
+
+	worker_arrive(s, w);
+	if (s->kind == REFCOST_SESSION_LOAD)
+		worker_load(s, w);
+	else if (s->exact)
+		worker_exact(s, w);
+	else
+		worker_window(s, w);
+	w->result.total = w->done;
+	if (atomic_dec_and_test(&s->alive))
+		complete_all(&s->out);
+	return 0;
+}
+
+/* Which objects the worker will use, drawn before the clock runs. */
+static void worker_draw(struct refcost_worker *w, const struct refcost_run *run, bool pinned)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+	struct rnd_state rnd;
+	int i;
+
+	prandom_seed_state(&rnd, run->seed + w->index);
+	for (i = 0; i < REFCOST_DRAWS; i++) {
+		if (run->objects == REFCOST_OBJECTS_PERCPU)
+			w->ids[i] = w->index;
+		else
+			w->ids[i] = prandom_u32_state(&rnd) % run->objects;
+		if (pinned)
+			w->draws[i] = owner->objects[w->ids[i]];
+	}
+}
+
+static struct refcost_worker *worker_create(struct refcost_session *s, u32 index, u32 cpu,
+					    const struct refcost_run *run)
+{
+	struct refcost_worker *w;
+
+	w = kzalloc_node(sizeof(*w), GFP_KERNEL, cpu_to_node(cpu));
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	w->session = s;
+	w->index = index;
+	w->cpu = cpu;
+	w->result.cpu = cpu;
+	w->hold_ns = run->hold_ns;
+	worker_draw(w, run, s->kind == REFCOST_SESSION_RUN);
+	w->task = kthread_create_on_node(worker_fn, w, cpu_to_node(cpu), "refcost/%u", cpu);
+	if (IS_ERR(w->task)) {
+		int err = PTR_ERR(w->task);
+
+		kfree(w);
+		return ERR_PTR(err);
+	}
+	get_task_struct(w->task);
+	kthread_bind(w->task, cpu);
+	return w;
+}
+
+static int session_create_workers(struct refcost_session *s, struct refcost_run *run,
+				  const u32 *cpus)
+{
+	u32 i;
+
+	for (i = 0; i < run->nr_cpus; i++) {
+		struct refcost_worker *w;
+
+		if (cpus[i] >= nr_cpu_ids || !cpu_online(cpus[i])) {
+			run->bad_cpu = cpus[i];
+			return -ENODEV;
+		}
+		w = worker_create(s, i, cpus[i], run);
+		if (IS_ERR(w))
+			return PTR_ERR(w);
+		s->workers[s->nr_workers++] = w;
+	}
+	return 0;
+}
+
+static void session_set_current(struct refcost_session *s)
+{
+	spin_lock(&current_lock);
+	current_session = s;
+	spin_unlock(&current_lock);
+}
+
+/**
+ * refcost_session_start() - create workers, bind them, let them run to the barrier
+ * @scheme: bound to the owner
+ * @kind: a run or a load
+ * @run: checked parameters; @run->bad_cpu is set with -ENODEV
+ * @cpus: @run->nr_cpus different CPU numbers
+ *
+ * Called with the registry's mutex held.
+ *
+ * Return: the session, to be freed with refcost_session_free(), or ERR_PTR: -ENODEV, -ENOMEM, -EINTR.
+ */
+struct refcost_session *refcost_session_start(const struct refcost_scheme *scheme,
+					      enum refcost_session_kind kind,
+					      struct refcost_run *run, const u32 *cpus)
+{
+	struct refcost_session *s;
+	int err = -ENOMEM;
+	u32 i;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	s->workers = kcalloc(max(run->nr_cpus, 1u), sizeof(*s->workers), GFP_KERNEL);
+	if (!s->workers)
+		goto err_free;
+	s->scheme = scheme;
+	s->kind = kind;
+	s->step = 1;
+	if (run->mode == REFCOST_LOOKUP) {
+		s->loop = scheme->lookup;
+	} else if (run->hold_ns) {
+		s->loop = scheme->getput_hold;
+	} else {
+		s->loop = scheme->getput;
+		s->step = REFCOST_UNROLL;
+	}
+	s->warmup_ns = run->warmup_ns;
+	s->window_ns = run->window_ns;
+	s->late_worker = run->late_worker;
+	s->late_ns = run->late_ns;
+	s->exact = run->flags & REFCOST_RUN_EXACT;
+	s->bad_cpu = -1;
+	init_completion(&s->ready);
+	init_completion(&s->out);
+
+	cpus_read_lock();
+	err = session_create_workers(s, run, cpus);
+	atomic_set(&s->inside, s->nr_workers);
+	atomic_set(&s->alive, s->nr_workers);
+	if (!err)
+		session_set_current(s);
+	cpus_read_unlock();
+	if (err)
+		goto err_workers;
+
+	for (i = 0; i < s->nr_workers; i++)
+		wake_up_process(s->workers[i]->task);
+	if (!s->nr_workers) {
+		complete_all(&s->ready);
+		complete_all(&s->out);
+	}
+	return s;
+
+err_workers:
+	refcost_session_free(s);
+	return ERR_PTR(err);
+err_free:
+	kfree(s);
+	return ERR_PTR(err);
+}
+
+/**
+ * refcost_session_wait() - wait for the end of a run, or for a load to be under way
+ * @s: the session
+ *
+ * Return: 0, -EINTR on a signal (the workers are then being stopped), -ENODEV if a CPU went offline.
+ */
+int refcost_session_wait(struct refcost_session *s)
+{
+	bool run = s->kind == REFCOST_SESSION_RUN;
+
+	if (wait_for_completion_interruptible(run ? &s->out : &s->ready)) {
+		WRITE_ONCE(s->stop, true);
+		return -EINTR;
+	}
+	return READ_ONCE(s->bad_cpu) >= 0 ? -ENODEV : 0;
+}
+
+/**
+ * refcost_session_stop() - get all workers out, and wait until they are
+ * @s: the session
+ */
+void refcost_session_stop(struct refcost_session *s)
+{
+	WRITE_ONCE(s->stop, true);
+	wait_for_completion(&s->out);
+}
+
+/**
+ * refcost_session_free() - forget a session whose workers are out or never ran
+ * @s: the session
+ */
+void refcost_session_free(struct refcost_session *s)
+{
+	u32 i;
+
+	WRITE_ONCE(s->stop, true);
+	session_set_current(NULL);
+	for (i = 0; i < s->nr_workers; i++) {
+		kthread_stop(s->workers[i]->task);
+		put_task_struct(s->workers[i]->task);
+		kfree(s->workers[i]);
+	}
+	kfree(s->workers);
+	kfree(s);
+}
+
+/**
+ * refcost_sessions_halt() - the objects are going without a gate: get users out now
+ *
+ * Called with the registry's mutex held, so that no session starts or is freed meanwhile.
+ */
+void refcost_sessions_halt(void)
+{
+	struct refcost_session *s;
+
+	spin_lock(&current_lock);
+	s = current_session;
+	spin_unlock(&current_lock);
+	if (s)
+		refcost_session_stop(s);
+}
+
+/* A CPU is about to go: a session that uses it ends. */
+static int refcost_cpu_going(unsigned int cpu)
+{
+	u32 i;
+
+	spin_lock(&current_lock);
+	for (i = 0; current_session && i < current_session->nr_workers; i++) {
+		if (current_session->workers[i]->cpu == cpu) {
+			WRITE_ONCE(current_session->bad_cpu, cpu);
+			WRITE_ONCE(current_session->stop, true);
+		}
+	}
+	spin_unlock(&current_lock);
+	return 0;
+}
+
+/**
+ * refcost_clock_read_ps() - what one reading of the clock costs
+ *
+ * Return: picoseconds, mean of 1000 readings.
+ */
+u64 refcost_clock_read_ps(void)
+{
+	u64 start = refcost_clock();
+	int i;
+
+	for (i = 0; i < 999; i++)
+		refcost_clock();
+	return refcost_clock() - start;
+}
+
+/**
+ * refcost_clock_step_ns() - the resolution of the clock
+ *
+ * Return: least difference seen between two readings that differ, ns.
+ */
+u64 refcost_clock_step_ns(void)
+{
+	u64 least = U64_MAX, last = refcost_clock(), now;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		now = refcost_clock();
+		if (now != last)
+			least = min(least, now - last);
+		last = now;
+	}
+	return least == U64_MAX ? 0 : least;
+}
+
+/**
+ * refcost_engine_init() - listen for CPUs that go away
+ *
+ * Return: 0 or -errno.
+ */
+int refcost_engine_init(void)
+{
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "refcost:online", NULL,
+						  refcost_cpu_going);
+	return hotplug_state < 0 ? hotplug_state : 0;
+}
+
+/**
+ * refcost_engine_exit() - the reverse of refcost_engine_init()
+ */
+void refcost_engine_exit(void)
+{
+	cpuhp_remove_state_nocalls(hotplug_state);
+}

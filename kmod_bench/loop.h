@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The loops around a scheme's get and put, made by macro so that no call is paid per operation.
+ *
+ * A scheme's file defines four always-inline functions and calls one of the macros at the end:
+ *
+ *	bool get_NAME(struct refcost_object *obj, struct refcost_worker *w)	false: refused
+ *	void put_NAME(struct refcost_object *obj, struct refcost_worker *w)
+ *	struct refcost_object *find_get_NAME(u32 id, struct refcost_worker *w)	NULL: not found or refused
+ *	void find_put_NAME(struct refcost_object *obj, struct refcost_worker *w)
+ *
+ * The getput loop costs one load for the object and, spread over the unrolled operations, the counting:
+ * less than 3 instructions an operation, which instruction mode shows as the row `empty`.
+ */
+#ifndef REFCOST_LOOP_H
+#define REFCOST_LOOP_H
+
+#include <linux/compiler.h>
+
+#include "refcost.h"
+
+/* A loop's address modulo the cache line is not left to chance; noinline, so that perf names it. */
+#define refcost_loop_attrs noinline __aligned(64)
+
+/* The build that loses one count takes a reference too many, once, in the first worker. */
+#ifdef REFCOST_FAULT_LOSE_ONE
+#define refcost_fault_lose(w) (!(w)->index && !(w)->lost && ((w)->lost = true))
+#else
+#define refcost_fault_lose(w) false
+#endif
+
+#define REFCOST_OP(name, k)                           \
+	do {                                          \
+		struct refcost_object *obj = draw[k]; \
+                                                      \
+		if (likely(get_##name(obj, w)))       \
+			put_##name(obj, w);           \
+		else                                  \
+			failed++;                     \
+	} while (0)
+
+#define REFCOST_LOOP_GETPUT(name)                                                           \
+	refcost_loop_attrs u64 refcost_loop_##name(struct refcost_worker *w, u64 n);        \
+	refcost_loop_attrs u64 refcost_loop_##name(struct refcost_worker *w, u64 n)         \
+	{                                                                                   \
+		u64 failed = 0, pos = w->pos;                                               \
+                                                                                            \
+		if (refcost_fault_lose(w))                                                  \
+			(void)get_##name(w->draws[0], w);                                   \
+		for (; n; n -= REFCOST_UNROLL) {                                            \
+			struct refcost_object *const *draw = &w->draws[pos];                \
+                                                                                            \
+			REFCOST_OP(name, 0);                                                \
+			REFCOST_OP(name, 1);                                                \
+			REFCOST_OP(name, 2);                                                \
+			REFCOST_OP(name, 3);                                                \
+			REFCOST_OP(name, 4);                                                \
+			REFCOST_OP(name, 5);                                                \
+			REFCOST_OP(name, 6);                                                \
+			REFCOST_OP(name, 7);                                                \
+			pos = (pos + REFCOST_UNROLL) % REFCOST_DRAWS;                       \
+		}                                                                           \
+		w->pos = pos;                                                               \
+		return failed;                                                              \
+	}                                                                                   \
+                                                                                            \
+	refcost_loop_attrs u64 refcost_loop_##name##_hold(struct refcost_worker *w, u64 n); \
+	refcost_loop_attrs u64 refcost_loop_##name##_hold(struct refcost_worker *w, u64 n)  \
+	{                                                                                   \
+		u64 failed = 0, pos = w->pos;                                               \
+                                                                                            \
+		for (; n; n--) {                                                            \
+			struct refcost_object *obj = w->draws[pos];                         \
+                                                                                            \
+			if (likely(get_##name(obj, w))) {                                   \
+				obj->ops->use(obj, w->hold_ns);                             \
+				put_##name(obj, w);                                         \
+			} else {                                                            \
+				failed++;                                                   \
+			}                                                                   \
+			pos = (pos + 1) % REFCOST_DRAWS;                                    \
+		}                                                                           \
+		w->pos = pos;                                                               \
+		return failed;                                                              \
+	}
+
+#define REFCOST_LOOP_LOOKUP(name)                                                             \
+	refcost_loop_attrs u64 refcost_loop_##name##_lookup(struct refcost_worker *w, u64 n); \
+	refcost_loop_attrs u64 refcost_loop_##name##_lookup(struct refcost_worker *w, u64 n)  \
+	{                                                                                     \
+		u64 failed = 0, pos = w->pos;                                                 \
+                                                                                              \
+		if (refcost_fault_lose(w))                                                    \
+			(void)find_get_##name(w->ids[0], w);                                  \
+		for (; n; n--) {                                                              \
+			struct refcost_object *obj = find_get_##name(w->ids[pos], w);         \
+                                                                                              \
+			if (likely(obj)) {                                                    \
+				obj->ops->use(obj, w->hold_ns);                               \
+				find_put_##name(obj, w);                                      \
+			} else {                                                              \
+				failed++;                                                     \
+			}                                                                     \
+			pos = (pos + 1) % REFCOST_DRAWS;                                      \
+		}                                                                             \
+		w->pos = pos;                                                                 \
+		return failed;                                                                \
+	}
+
+/* The members of struct refcost_scheme that the macros above fill. */
+#define REFCOST_FLOOR_LOOPS(name) \
+	.getput = refcost_loop_##name, .getput_hold = refcost_loop_##name##_hold
+#define REFCOST_SCHEME_LOOPS(name) REFCOST_FLOOR_LOOPS(name), .lookup = refcost_loop_##name##_lookup
+
+/*
+ * REFCOST_SCHEME() - define a scheme, and describe it in the module's .modinfo
+ * @ident: its name
+ * @kind: FLOOR, GATE or KERNEL, see REFCOST_SCHEME_*
+ * @origin: who and when
+ * @when_busy: what an unload does that finds users
+ *
+ * The rest are the other members of struct refcost_scheme. The texts must not hold a '|': user space
+ * reads name|kind|origin|when_busy from the file, before anything is loaded and without root.
+ */
+#define REFCOST_SCHEME(ident, kind, origin, when_busy, ...)             \
+	MODULE_INFO(scheme, #ident "|" #kind "|" origin "|" when_busy); \
+	const struct refcost_scheme refcost_scheme_##ident = {          \
+		.name = #ident, .flags = REFCOST_SCHEME_##kind, __VA_ARGS__}
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/refcost: checks what comes from user space and hands it to the engine.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "run.h"
+
+#define X(scheme) extern const struct refcost_scheme refcost_scheme_##scheme;
+REFCOST_SCHEMES(X)
+#undef X
+
+#define X(scheme) &refcost_scheme_##scheme,
+static const struct refcost_scheme *const schemes[] = {REFCOST_SCHEMES(X)};
+#undef X
+
+/* The descriptor that started the load. Taken outside the registry's mutex. */
+static DEFINE_MUTEX(load_mutex);
+static struct file *load_file;
+
+static const struct refcost_scheme *scheme_by_name(char *name)
+{
+	size_t i;
+
+	name[REFCOST_NAME_MAX - 1] = '\0';
+	for (i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (!strcmp(schemes[i]->name, name))
+			return schemes[i];
+	return NULL;
+}
+
+static int ioc_info(struct refcost_info *info)
+{
+	mutex_lock(&refcost_registry.mutex);
+	info->nr_objects = refcost_registry.owner ? refcost_registry.owner->nr_objects : 0;
+	mutex_unlock(&refcost_registry.mutex);
+	info->abi = REFCOST_ABI;
+	info->hz = HZ;
+	info->clock_read_ps = refcost_clock_read_ps();
+	info->clock_step_ns = refcost_clock_step_ns();
+	info->violations = atomic64_read(&refcost_registry.violations);
+	return 0;
+}
+
+/* The CPU list of a run: online or not is checked later, being listed twice is an error now. */
+static u32 *copy_cpus(const struct refcost_run *run)
+{
+	u32 *cpus, i, j;
+
+	if (run->nr_cpus > nr_cpu_ids)
+		return ERR_PTR(-EINVAL);
+	cpus = memdup_user(u64_to_user_ptr(run->cpus), run->nr_cpus * sizeof(*cpus));
+	if (IS_ERR(cpus))
+		return cpus;
+	for (i = 0; i < run->nr_cpus; i++) {
+		for (j = 0; j < i; j++) {
+			if (cpus[i] == cpus[j]) {
+				kfree(cpus);
+				return ERR_PTR(-EINVAL);
+			}
+		}
+	}
+	return cpus;
+}
+
+static int ioc_run(struct refcost_run *run, struct file *file, bool is_load)
+{
+	const struct refcost_scheme *scheme = scheme_by_name(run->scheme);
+	u32 *cpus;
+	int err;
+
+	run->bad_cpu = -1;
+	if (!scheme)
+		return -ENOENT;
+	cpus = copy_cpus(run);
+	if (IS_ERR(cpus))
+		return PTR_ERR(cpus);
+	if (is_load) {
+		mutex_lock(&load_mutex);
+		err = refcost_load_start(scheme, run, cpus);
+		if (!err)
+			load_file = file;
+		mutex_unlock(&load_mutex);
+	} else {
+		err = refcost_run(scheme, run, cpus);
+	}
+	kfree(cpus);
+	return err;
+}
+
+/* What only the descriptor that started the load may do. */
+static int ioc_load(unsigned int cmd, void *arg, struct file *file)
+{
+	int err;
+
+	mutex_lock(&load_mutex);
+	if (load_file != file) {
+		err = -ENOTCONN;
+		goto out;
+	}
+	switch (cmd) {
+	case REFCOST_IOC_LOAD_STAT:
+		err = refcost_load_stat(arg);
+		break;
+	case REFCOST_IOC_LOAD_STOP:
+		load_file = NULL;
+		err = refcost_load_stop(arg);
+		break;
+	case REFCOST_IOC_GATE:
+		err = refcost_load_gate(arg);
+		break;
+	default:
+		err = refcost_load_ungate();
+		break;
+	}
+out:
+	mutex_unlock(&load_mutex);
+	return err;
+}
+
+static int dispatch(unsigned int cmd, void *arg, struct file *file)
+{
+	switch (cmd) {
+	case REFCOST_IOC_INFO:
+		return ioc_info(arg);
+	case REFCOST_IOC_RUN:
+	case REFCOST_IOC_LOAD_START:
+		return ioc_run(arg, file, cmd == REFCOST_IOC_LOAD_START);
+	case REFCOST_IOC_LOAD_STAT:
+	case REFCOST_IOC_LOAD_STOP:
+	case REFCOST_IOC_GATE:
+	case REFCOST_IOC_UNGATE:
+		return ioc_load(cmd, arg, file);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Every argument is a struct that begins with its size; it goes back to user space on failure too. */
+static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	union {
+		u32 size;
+		struct refcost_info info;
+		struct refcost_run run;
+		struct refcost_load_stat stat;
+		struct refcost_gate gate;
+	} u = {};
+	size_t size = _IOC_SIZE(cmd);
+	long err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (size > sizeof(u))
+		return -ENOTTY;
+	if (size && copy_from_user(&u, (void __user *)arg, size))
+		return -EFAULT;
+	if (size && u.size != size)
+		return -EINVAL;
+	err = dispatch(cmd, &u, file);
+	if (size && err != -ENOTTY && copy_to_user((void __user *)arg, &u, size))
+		err = -EFAULT;
+	return err;
+}
+
+static int refcost_open(struct inode *inode, struct file *file)
+{
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+/* Whoever dies in the middle of a load leaves nothing running and nothing locked. */
+static int refcost_release(struct inode *inode, struct file *file)
+{
+	struct refcost_load_stat stat = {};
+
+	mutex_lock(&load_mutex);
+	if (load_file == file) {
+		load_file = NULL;
+		refcost_load_stop(&stat);
+	}
+	mutex_unlock(&load_mutex);
+	return 0;
+}
+
+static const struct file_operations refcost_fops = {
+	.owner = THIS_MODULE,
+	.open = refcost_open,
+	.release = refcost_release,
+	.unlocked_ioctl = refcost_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice refcost_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "refcost",
+	.fops = &refcost_fops,
+	.mode = 0600,
+};
+
+static int __init refcost_init(void)
+{
+	int err;
+
+	err = refcost_registry_init();
+	if (err)
+		return err;
+	err = refcost_engine_init();
+	if (err)
+		goto err_registry;
+	err = misc_register(&refcost_misc);
+	if (err)
+		goto err_engine;
+	return 0;
+
+err_engine:
+	refcost_engine_exit();
+err_registry:
+	refcost_registry_exit();
+	return err;
+}
+
+static void __exit refcost_exit(void)
+{
+	misc_deregister(&refcost_misc);
+	refcost_engine_exit();
+	refcost_registry_exit();
+}
+
+module_init(refcost_init);
+module_exit(refcost_exit);
+MODULE_DESCRIPTION("What references cost: engine, registry and schemes");
+MODULE_LICENSE("GPL");

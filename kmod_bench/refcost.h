@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside refcost.ko: what an object, its owner and a scheme are, and how the parts call each other.
+ *
+ * The registry plays the subsystem: it lives here, stays loaded, and lists the objects of one owner,
+ * the victim module. A scheme says how a user finds an object and keeps it (and the module) alive, and
+ * what an unload has to do first. Schemes keep their counts in @state of the object and of the owner,
+ * so that one loaded victim serves them all, one at a time: bind() sets the counts up, unbind() takes
+ * them down.
+ */
+#ifndef REFCOST_H
+#define REFCOST_H
+
+#include <linux/cache.h>
+#include <linux/completion.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+
+#include "compat.h"
+#include "refcost_uapi.h"
+
+#define REFCOST_OBJECT_STATE 192
+#define REFCOST_OWNER_STATE  192
+#define REFCOST_DRAWS	     1024 /* random draws of a worker; it walks them round and round */
+#define REFCOST_UNROLL	     8
+
+/* What kind a scheme is. */
+#define REFCOST_SCHEME_KERNEL 0u /* delete_module(2) itself is all the check there is */
+#define REFCOST_SCHEME_GATE   1u /* has work to do before delete_module(2) */
+#define REFCOST_SCHEME_FLOOR  2u /* protects nothing: a lower bound, getput only, no unload side */
+
+struct refcost_object;
+struct refcost_owner;
+struct refcost_scheme;
+struct refcost_session;
+
+/**
+ * struct refcost_ops - what the owner of objects implements, in its own text
+ * @use: what a holder calls; spends @hold_ns ns and checks that the module's text is still in force
+ * @release: the object is no longer referenced: free it
+ */
+struct refcost_ops {
+	void (*use)(struct refcost_object *obj, u64 hold_ns);
+	void (*release)(struct refcost_object *obj);
+};
+
+/**
+ * struct refcost_object - what users look up and hold; allocated and freed by the victim
+ * @node: in the registry's hash table, unhashed when nobody can find it any more
+ * @id: its name in the registry, 0..objects-1
+ * @owner: whose it is
+ * @ops: copied from the owner
+ * @state: the bound scheme's count, on a cache line of its own
+ */
+struct refcost_object {
+	struct hlist_node node;
+	u32 id;
+	struct refcost_owner *owner;
+	const struct refcost_ops *ops;
+	u8 state[REFCOST_OBJECT_STATE] ____cacheline_aligned;
+};
+
+/**
+ * struct refcost_owner - a module that registered objects; allocated by the registry
+ * @module: the module
+ * @ops: its functions
+ * @objects: the objects, NULL where one was released already
+ * @nr_objects: how many it registered
+ * @unreleased: objects whose release has not returned
+ * @all_released: completed by the registry when @unreleased drops to zero
+ * @scheme: the bound one, or NULL
+ * @gated: the scheme's gate has succeeded and was not taken back
+ * @state: the bound scheme's module-wide state
+ */
+struct refcost_owner {
+	struct module *module;
+	const struct refcost_ops *ops;
+	struct refcost_object **objects;
+	u32 nr_objects;
+	atomic_t unreleased;
+	struct completion all_released;
+	const struct refcost_scheme *scheme;
+	bool gated;
+	u8 state[REFCOST_OWNER_STATE] ____cacheline_aligned;
+};
+
+/* A scheme's view of the state areas; too large a state does not compile. */
+#define refcost_object_state(obj, type)                            \
+	({                                                         \
+		BUILD_BUG_ON(sizeof(type) > REFCOST_OBJECT_STATE); \
+		(type *)(obj)->state;                              \
+	})
+#define refcost_owner_state(owner, type)                          \
+	({                                                        \
+		BUILD_BUG_ON(sizeof(type) > REFCOST_OWNER_STATE); \
+		(type *)(owner)->state;                           \
+	})
+
+/**
+ * struct refcost_worker - one bound kthread of a session
+ * @session: whose it is
+ * @task: the kthread
+ * @cpu: where it is bound
+ * @index: 0..nr_workers-1
+ * @hold_ns: as in struct refcost_run
+ * @pos: where in the draws its loop stands
+ * @done: operations since it started
+ * @failed: refused gets since it started
+ * @lost: a fault build has lost its count already
+ * @load: numbers of a load worker, read by others while it runs
+ * @result: what crosses to user space at the end
+ * @line: a cache line that no other CPU touches
+ * @ids: drawn object ids
+ * @draws: the objects with these ids; a load must not use them, since its objects may go away
+ */
+struct refcost_worker {
+	struct refcost_session *session;
+	struct task_struct *task;
+	u32 cpu;
+	u32 index;
+	u64 hold_ns;
+	u64 pos;
+	u64 done;
+	u64 failed;
+	bool lost;
+	struct {
+		u64 stall_calm_ns;
+		u64 stall_unload_ns;
+	} load;
+	struct refcost_worker_result result;
+	atomic_t line ____cacheline_aligned;
+	u32 ids[REFCOST_DRAWS] ____cacheline_aligned;
+	struct refcost_object *draws[REFCOST_DRAWS];
+};
+
+/*
+ * A loop does @n operations and returns how many gets were refused. Getput loops need @n to be a
+ * multiple of REFCOST_UNROLL.
+ */
+typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
+
+/**
+ * struct refcost_scheme - one way of keeping a module or its objects alive
+ * @name: what the command line calls it
+ * @flags: REFCOST_SCHEME_*
+ * @getput: loop of bare gets and puts
+ * @getput_hold: the same with a call of the victim in between
+ * @lookup: loop of find, get, call, put; NULL for floors
+ * @bind: set up the counts of an owner and its objects; 0 or -errno
+ * @unbind: free what bind() allocated; only called with all workers out
+ * @balance: references more (or fewer) than right after bind(); only called with all workers out
+ * @counter: the count that a user of @obj touches, for its offset in the cache line; may be NULL
+ * @gate: the unload step before delete_module(2): 0, or -EWOULDBLOCK/-EBUSY when it refuses, or
+ *	-EINTR; NULL where the kernel's own check is all there is. Returns to user space with no lock held.
+ * @ungate: take a successful gate back; NULL if there is nothing to take back
+ * @unlink: make the objects impossible to find, under the scheme's own lock; called from exit() of
+ *	the victim if the gate has not done so
+ * @gone: exit() of the victim has returned; may be NULL
+ */
+struct refcost_scheme {
+	const char *name;
+	u32 flags;
+	refcost_loop_fn getput;
+	refcost_loop_fn getput_hold;
+	refcost_loop_fn lookup;
+	int (*bind)(struct refcost_owner *owner);
+	void (*unbind)(struct refcost_owner *owner);
+	s64 (*balance)(struct refcost_owner *owner);
+	const void *(*counter)(struct refcost_worker *w);
+	int (*gate)(struct refcost_owner *owner);
+	void (*ungate)(struct refcost_owner *owner);
+	void (*unlink)(struct refcost_owner *owner);
+	void (*gone)(struct refcost_owner *owner);
+};
+
+/**
+ * struct refcost_registry - the subsystem that users look objects up in
+ * @table: objects by id
+ * @owner: the one owner, or NULL
+ * @mutex: serialises registration, sessions and gates; never taken by users of objects
+ * @lock: for schemes that look up under a spinlock
+ * @rwlock: for schemes that look up under a reader-writer lock
+ * @rwsem: for schemes that look up under an rwsem; objects with even ids are found under the first,
+ *	those with odd ids under the second, as if the module served two subsystems
+ * @violations: calls that found the victim's text given up
+ */
+struct refcost_registry {
+	DECLARE_HASHTABLE(table, 10);
+	struct refcost_owner *owner;
+	struct mutex mutex;
+	spinlock_t lock ____cacheline_aligned;
+	rwlock_t rwlock ____cacheline_aligned;
+	struct {
+		struct rw_semaphore sem;
+	} ____cacheline_aligned subsys[2];
+	atomic64_t violations;
+};
+
+extern struct refcost_registry refcost_registry;
+
+/* registry.c: called by the victim */
+int refcost_register(struct module *module, const struct refcost_ops *ops, u32 nr,
+		     struct refcost_object **objects);
+void refcost_unregister(struct module *module);
+void refcost_violation(void);
+
+/* registry.c: called by schemes and sessions */
+int refcost_registry_init(void);
+void refcost_registry_exit(void);
+void refcost_unlink_all(struct refcost_owner *owner);
+void refcost_link_all(struct refcost_owner *owner);
+void refcost_release_object(struct refcost_object *obj);
+int refcost_bind(const struct refcost_scheme *scheme);
+s64 refcost_unbind(void);
+bool refcost_linked(const struct refcost_owner *owner);
+
+/**
+ * refcost_find() - look an object up
+ * @id: its name
+ *
+ * The caller holds what the scheme looks up under.
+ *
+ * Return: the object, or NULL if it is not listed (any more).
+ */
+static __always_inline struct refcost_object *refcost_find(u32 id)
+{
+	struct refcost_object *obj;
+
+	hash_for_each_possible_rcu_notrace(refcost_registry.table, obj, node,
+					   id) if (obj->id == id) return obj;
+	return NULL;
+}
+
+/**
+ * enum refcost_session_kind - the two things workers can be started for
+ * @REFCOST_SESSION_RUN: one window, objects pinned
+ * @REFCOST_SESSION_LOAD: lookups until told to stop, while the victim is unloaded
+ */
+enum refcost_session_kind {
+	REFCOST_SESSION_RUN,
+	REFCOST_SESSION_LOAD,
+};
+
+/**
+ * struct refcost_session - the workers of a run or a load
+ * @scheme: what they do
+ * @kind: until when
+ * @loop: the scheme's loop for this mode and hold time
+ * @step: operations are done in multiples of this
+ * @nr_workers: started workers
+ * @workers: they
+ * @warmup_ns: as in struct refcost_run
+ * @window_ns: as in struct refcost_run
+ * @late_worker: as in struct refcost_run
+ * @late_ns: as in struct refcost_run
+ * @exact: as REFCOST_RUN_EXACT
+ * @open_ns: when the window opens; set by the last arriver before @go
+ * @close_ns: when it closes
+ * @go: the barrier is open
+ * @stop: everybody out
+ * @unloading: a load whose first gate has begun
+ * @bad_cpu: the CPU that went offline, or -1
+ * @arrived: workers that checked in at the barrier
+ * @inside: workers whose window is not over
+ * @alive: workers that have not left their loop for good
+ * @ready: completed when the barrier opens
+ * @out: completed when @alive drops to zero
+ */
+struct refcost_session {
+	const struct refcost_scheme *scheme;
+	enum refcost_session_kind kind;
+	refcost_loop_fn loop;
+	u32 step;
+	u32 nr_workers;
+	struct refcost_worker **workers;
+	u64 warmup_ns;
+	u64 window_ns;
+	u32 late_worker;
+	u64 late_ns;
+	bool exact;
+	u64 open_ns;
+	u64 close_ns;
+	bool go;
+	bool stop;
+	bool unloading;
+	int bad_cpu;
+	atomic_t arrived ____cacheline_aligned;
+	atomic_t inside ____cacheline_aligned;
+	atomic_t alive;
+	struct completion ready;
+	struct completion out;
+};
+
+/* engine.c */
+int refcost_engine_init(void);
+void refcost_engine_exit(void);
+struct refcost_session *refcost_session_start(const struct refcost_scheme *scheme,
+					      enum refcost_session_kind kind,
+					      struct refcost_run *run, const u32 *cpus);
+int refcost_session_wait(struct refcost_session *s);
+void refcost_session_stop(struct refcost_session *s);
+void refcost_session_free(struct refcost_session *s);
+void refcost_sessions_halt(void);
+u64 refcost_clock_read_ps(void);
+u64 refcost_clock_step_ns(void);
+
+/* load.c */
+int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *run,
+		       const u32 *cpus);
+int refcost_load_stat(struct refcost_load_stat *stat);
+int refcost_load_stop(struct refcost_load_stat *stat);
+int refcost_load_gate(struct refcost_gate *gate);
+int refcost_load_ungate(void);
+
+/**
+ * refcost_clock() - the clock of everything measured here
+ *
+ * Return: nanoseconds of CLOCK_MONOTONIC, from any context, without a lock.
+ */
+static inline u64 refcost_clock(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+#endif

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The subsystem: one table of objects, one owner. It outlives the victim, so whatever must not run in
+ * the victim's text (the end of a release, a lock kept through exit()) runs here.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "refcost.h"
+
+struct refcost_registry refcost_registry;
+
+/**
+ * refcost_link_all() - list every object of an owner
+ * @owner: whose; released objects are left out
+ *
+ * The caller holds whatever keeps users of the bound scheme out of the table.
+ */
+void refcost_link_all(struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			hash_add_rcu(refcost_registry.table, &owner->objects[i]->node, i);
+}
+
+/**
+ * refcost_unlink_all() - take every object of an owner off the list
+ * @owner: whose
+ *
+ * The caller holds whatever keeps users of the bound scheme out of the table.
+ */
+void refcost_unlink_all(struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			hash_del_rcu(&owner->objects[i]->node);
+}
+
+/**
+ * refcost_linked() - can users still find objects of this owner?
+ * @owner: whose
+ *
+ * Return: true while at least one object is listed.
+ */
+bool refcost_linked(const struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i] && hash_hashed(&owner->objects[i]->node))
+			return true;
+	return false;
+}
+
+/**
+ * refcost_release_object() - hand an object that nobody references back to its module
+ * @obj: unlisted and unreferenced
+ *
+ * The owner's last release is announced only after the victim's function has returned: a completion
+ * signalled from inside it would let the module go while its last instructions still run.
+ */
+void refcost_release_object(struct refcost_object *obj)
+{
+	struct refcost_owner *owner = obj->owner;
+
+	WRITE_ONCE(owner->objects[obj->id], NULL);
+	obj->ops->release(obj);
+	if (atomic_dec_and_test(&owner->unreleased))
+		complete_all(&owner->all_released);
+}
+
+/**
+ * refcost_violation() - a holder found the text it runs in given up
+ *
+ * Called by the victim's operation.
+ */
+void refcost_violation(void)
+{
+	if (atomic64_inc_return(&refcost_registry.violations) == 1)
+		pr_err("an object was used after exit() of its module\n");
+}
+EXPORT_SYMBOL_GPL(refcost_violation);
+
+/**
+ * refcost_register() - list the objects of a module
+ * @module: the owner
+ * @ops: its functions, in its text
+ * @nr: objects, 1..REFCOST_OBJECTS_MAX
+ * @objects: zeroed objects; each is given back by @ops->release. The array itself is copied.
+ *
+ * Return: 0, -EBUSY if another module has objects listed, -EINVAL or -ENOMEM.
+ */
+int refcost_register(struct module *module, const struct refcost_ops *ops, u32 nr,
+		     struct refcost_object **objects)
+{
+	struct refcost_owner *owner;
+	int err = 0;
+	u32 i;
+
+	if (!nr || nr > REFCOST_OBJECTS_MAX)
+		return -EINVAL;
+	owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	if (!owner)
+		return -ENOMEM;
+	owner->objects = kvmalloc_array(nr, sizeof(*objects), GFP_KERNEL);
+	if (!owner->objects) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+	memcpy(owner->objects, objects, nr * sizeof(*objects));
+	owner->module = module;
+	owner->ops = ops;
+	owner->nr_objects = nr;
+	atomic_set(&owner->unreleased, nr);
+	init_completion(&owner->all_released);
+	for (i = 0; i < nr; i++) {
+		objects[i]->id = i;
+		objects[i]->owner = owner;
+		objects[i]->ops = ops;
+	}
+
+	mutex_lock(&refcost_registry.mutex);
+	if (refcost_registry.owner) {
+		err = -EBUSY;
+	} else {
+		refcost_registry.owner = owner;
+		refcost_link_all(owner);
+	}
+	mutex_unlock(&refcost_registry.mutex);
+	if (!err)
+		return 0;
+
+	kvfree(owner->objects);
+err_free:
+	kfree(owner);
+	return err;
+}
+EXPORT_SYMBOL_GPL(refcost_register);
+
+/**
+ * refcost_unregister() - the module is going: unlist and release what its scheme's gate has not
+ * @module: the owner; called from its exit()
+ *
+ * After a gate, or where the kernel's own count is the protection, users are out already. After a bare
+ * rmmod under another scheme they are not, so the workers are halted first: the suite reports a load
+ * that was ended, rather than running in freed text.
+ */
+void refcost_unregister(struct module *module)
+{
+	struct refcost_owner *owner;
+	u32 i;
+
+	mutex_lock(&refcost_registry.mutex);
+	owner = refcost_registry.owner;
+	if (WARN_ON(!owner || owner->module != module))
+		goto out;
+	if (owner->scheme && owner->scheme->gate && !owner->gated)
+		refcost_sessions_halt();
+	if (refcost_linked(owner)) {
+		if (owner->scheme && owner->scheme->unlink)
+			owner->scheme->unlink(owner);
+		else
+			refcost_unlink_all(owner);
+	}
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			refcost_release_object(owner->objects[i]);
+out:
+	mutex_unlock(&refcost_registry.mutex);
+}
+EXPORT_SYMBOL_GPL(refcost_unregister);
+
+/* The kernel calls this chain after exit() has returned: what a gate kept locked may be let go. */
+static int refcost_module_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct refcost_owner *owner;
+
+	if (event != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	mutex_lock(&refcost_registry.mutex);
+	owner = refcost_registry.owner;
+	if (owner && owner->module == data) {
+		refcost_registry.owner = NULL;
+		if (owner->scheme && owner->scheme->gone)
+			owner->scheme->gone(owner);
+		if (owner->scheme && owner->scheme->unbind)
+			owner->scheme->unbind(owner);
+		kvfree(owner->objects);
+		kfree(owner);
+	}
+	mutex_unlock(&refcost_registry.mutex);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block refcost_module_nb = {
+	.notifier_call = refcost_module_event,
+};
+
+/**
+ * refcost_bind() - make a scheme the one that protects the owner's objects
+ * @scheme: which
+ *
+ * Called with the registry's mutex held and no worker running.
+ *
+ * Return: 0, -ENXIO without an owner, -EBUSY if one is bound, or what the scheme's bind() says.
+ */
+int refcost_bind(const struct refcost_scheme *scheme)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+	int err = 0;
+
+	lockdep_assert_held(&refcost_registry.mutex);
+	if (!owner)
+		return -ENXIO;
+	if (owner->scheme)
+		return -EBUSY;
+	if (scheme->bind)
+		err = scheme->bind(owner);
+	if (!err)
+		owner->scheme = scheme;
+	return err;
+}
+
+/**
+ * refcost_unbind() - the reverse of refcost_bind()
+ *
+ * Called with the registry's mutex held and no worker running.
+ *
+ * Return: references left over, 0 if all is well or the owner is gone.
+ */
+s64 refcost_unbind(void)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+	s64 balance = 0;
+
+	lockdep_assert_held(&refcost_registry.mutex);
+	if (!owner || !owner->scheme)
+		return 0;
+	if (owner->scheme->balance)
+		balance = owner->scheme->balance(owner);
+	if (owner->scheme->unbind)
+		owner->scheme->unbind(owner);
+	owner->scheme = NULL;
+	return balance;
+}
+
+/**
+ * refcost_registry_init() - set the empty registry up
+ *
+ * Return: 0 or -errno.
+ */
+int refcost_registry_init(void)
+{
+	hash_init(refcost_registry.table);
+	mutex_init(&refcost_registry.mutex);
+	spin_lock_init(&refcost_registry.lock);
+	rwlock_init(&refcost_registry.rwlock);
+	init_rwsem(&refcost_registry.subsys[0].sem);
+	init_rwsem(&refcost_registry.subsys[1].sem);
+	return register_module_notifier(&refcost_module_nb);
+}
+
+/**
+ * refcost_registry_exit() - take it down; no owner can be left, since it would hold this module
+ */
+void refcost_registry_exit(void)
+{
+	unregister_module_notifier(&refcost_module_nb);
+}

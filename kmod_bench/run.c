@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One sample: bind a scheme to the victim's objects, run the workers through one window, check that
+ * every count is back, hand the raw numbers out.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "run.h"
+
+/* The one run or load that may go on; under the registry's mutex. */
+static bool busy;
+
+/**
+ * refcost_claim() - become the one session
+ *
+ * Called with the registry's mutex held.
+ *
+ * Return: 0 or -EBUSY.
+ */
+int refcost_claim(void)
+{
+	lockdep_assert_held(&refcost_registry.mutex);
+	if (busy)
+		return -EBUSY;
+	busy = true;
+	return 0;
+}
+
+/**
+ * refcost_unclaim() - let the next one in
+ *
+ * Called with the registry's mutex held.
+ */
+void refcost_unclaim(void)
+{
+	lockdep_assert_held(&refcost_registry.mutex);
+	busy = false;
+}
+
+/**
+ * refcost_check_run() - refuse parameters that cannot be served
+ * @run: from user space
+ * @scheme: the scheme it names
+ * @kind: what it is for
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim, -ERANGE if it
+ * has too few objects. Called with the registry's mutex held.
+ */
+int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme *scheme,
+		      enum refcost_session_kind kind)
+{
+	bool exact = run->flags & REFCOST_RUN_EXACT;
+	bool load = kind == REFCOST_SESSION_LOAD;
+
+	if (run->flags & ~REFCOST_RUN_FLAGS || run->mode >= REFCOST_MODES)
+		return -EINVAL;
+	if (run->nr_cpus > nr_cpu_ids || (!run->nr_cpus && !load) || (exact && run->nr_cpus != 1))
+		return -EINVAL;
+	if (run->hold_ns > REFCOST_HOLD_MAX || run->late_ns > NSEC_PER_SEC)
+		return -EINVAL;
+	if (!load && !exact &&
+	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||
+	     run->warmup_ns > REFCOST_WINDOW_MAX))
+		return -EINVAL;
+	if (load && (run->mode != REFCOST_LOOKUP || exact))
+		return -EINVAL;
+	if (run->mode == REFCOST_LOOKUP && !scheme->lookup)
+		return -EOPNOTSUPP;
+	if (!refcost_registry.owner)
+		return -ENXIO;
+	if (max(run->objects ?: run->nr_cpus, 1u) > refcost_registry.owner->nr_objects)
+		return -ERANGE;
+	return 0;
+}
+
+/* Raw results of all workers, in their order. */
+static int copy_results(const struct refcost_run *run, const struct refcost_session *s)
+{
+	struct refcost_worker_result __user *to = u64_to_user_ptr(run->results);
+	u32 i;
+
+	for (i = 0; i < s->nr_workers; i++)
+		if (copy_to_user(&to[i], &s->workers[i]->result, sizeof(*to)))
+			return -EFAULT;
+	return 0;
+}
+
+/* Bind, and start the workers. The victim is pinned: nobody else's rmmod may end a run. */
+static struct refcost_session *run_begin(const struct refcost_scheme *scheme,
+					 struct refcost_run *run, const u32 *cpus)
+{
+	struct refcost_session *s;
+	struct module *victim;
+	int err;
+
+	err = refcost_claim();
+	if (err)
+		return ERR_PTR(err);
+	err = refcost_check_run(run, scheme, REFCOST_SESSION_RUN);
+	if (err)
+		goto err_unclaim;
+	victim = refcost_registry.owner->module;
+	err = -ENXIO;
+	if (!try_module_get(victim))
+		goto err_unclaim;
+	err = refcost_bind(scheme);
+	if (err)
+		goto err_put;
+	s = refcost_session_start(scheme, REFCOST_SESSION_RUN, run, cpus);
+	if (!IS_ERR(s))
+		return s;
+	err = PTR_ERR(s);
+	refcost_unbind();
+err_put:
+	module_put(victim);
+err_unclaim:
+	refcost_unclaim();
+	return ERR_PTR(err);
+}
+
+/**
+ * refcost_run() - serve REFCOST_IOC_RUN
+ * @scheme: the scheme that @run names
+ * @run: from user space; its out fields are filled, also on failure
+ * @cpus: @run->nr_cpus CPU numbers
+ *
+ * Return: 0 or the errno documented at the ioctl.
+ */
+int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, const u32 *cpus)
+{
+	u64 violations = atomic64_read(&refcost_registry.violations);
+	struct refcost_session *s;
+	const void *counter;
+	int err;
+
+	mutex_lock(&refcost_registry.mutex);
+	s = run_begin(scheme, run, cpus);
+	mutex_unlock(&refcost_registry.mutex);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+
+	counter = scheme->counter ? scheme->counter(s->workers[0]) : NULL;
+	run->counter_offset = (unsigned long)counter % L1_CACHE_BYTES;
+	err = refcost_session_wait(s);
+	refcost_session_stop(s);
+	if (err == -ENODEV)
+		run->bad_cpu = s->bad_cpu;
+
+	mutex_lock(&refcost_registry.mutex);
+	run->balance = refcost_unbind();
+	module_put(refcost_registry.owner->module);
+	run->violations = atomic64_read(&refcost_registry.violations) - violations;
+	if (!err && run->balance)
+		err = -EUCLEAN;
+	if (!err)
+		err = copy_results(run, s);
+	refcost_session_free(s);
+	refcost_unclaim();
+	mutex_unlock(&refcost_registry.mutex);
+	return err;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Floor: a locked add and a locked subtraction on a count in the object. With one object this is what
+ * any single counter must pay.
+ */
+#include <linux/atomic.h>
+
+#include "loop.h"
+
+static __always_inline atomic_t *atomic_shared_count(struct refcost_object *obj)
+{
+	return refcost_object_state(obj, atomic_t);
+}
+
+static __always_inline bool get_atomic_shared(struct refcost_object *obj, struct refcost_worker *w)
+{
+	atomic_inc(atomic_shared_count(obj));
+	return true;
+}
+
+static __always_inline void put_atomic_shared(struct refcost_object *obj, struct refcost_worker *w)
+{
+	atomic_dec(atomic_shared_count(obj));
+}
+
+REFCOST_LOOP_GETPUT(atomic_shared)
+
+static int atomic_shared_bind(struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		atomic_set(atomic_shared_count(owner->objects[i]), 0);
+	return 0;
+}
+
+static s64 atomic_shared_balance(struct refcost_owner *owner)
+{
+	s64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		sum += abs(atomic_read(atomic_shared_count(owner->objects[i])));
+	return sum;
+}
+
+static const void *atomic_shared_counter(struct refcost_worker *w)
+{
+	return atomic_shared_count(w->draws[0]);
+}
+
+REFCOST_SCHEME(atomic_shared, FLOOR, "floor: atomic_inc + atomic_dec, one line for all", "-",
+	       REFCOST_FLOOR_LOOPS(atomic_shared), .bind = atomic_shared_bind,
+	       .balance = atomic_shared_balance, .counter = atomic_shared_counter);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's module reference since 3.19 (commit 2f35c41f58a9, "module: Replace module_ref with
+ * atomic_t refcnt"): one atomic count, increment unless zero, decrement if positive. Users find the
+ * object as get_fs_type() does: under a reader-writer lock on the subsystem's list.
+ *
+ * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while the count is up; a get fails once the
+ * module is going. The victim's exit() unlists the objects.
+ */
+#include "loop.h"
+
+struct try_module_get_owner {
+	int base;
+};
+
+static __always_inline bool get_try_module_get(struct refcost_object *obj, struct refcost_worker *w)
+{
+	return try_module_get(obj->owner->module);
+}
+
+static __always_inline void put_try_module_get(struct refcost_object *obj, struct refcost_worker *w)
+{
+	module_put(obj->owner->module);
+}
+
+static __always_inline struct refcost_object *find_get_try_module_get(u32 id,
+								      struct refcost_worker *w)
+{
+	struct refcost_object *obj;
+
+	read_lock(&refcost_registry.rwlock);
+	obj = refcost_find(id);
+	if (obj && !try_module_get(obj->owner->module))
+		obj = NULL;
+	read_unlock(&refcost_registry.rwlock);
+	return obj;
+}
+
+static __always_inline void find_put_try_module_get(struct refcost_object *obj,
+						    struct refcost_worker *w)
+{
+	module_put(obj->owner->module);
+}
+
+REFCOST_LOOP_GETPUT(try_module_get)
+REFCOST_LOOP_LOOKUP(try_module_get)
+
+static int try_module_get_bind(struct refcost_owner *owner)
+{
+	refcost_owner_state(owner, struct try_module_get_owner)->base =
+		module_refcount(owner->module);
+	return 0;
+}
+
+static s64 try_module_get_balance(struct refcost_owner *owner)
+{
+	int base = refcost_owner_state(owner, struct try_module_get_owner)->base;
+	s64 left = module_refcount(owner->module) - base, i;
+
+	/* A lost reference is reported, but must not leave the machine with a pinned module. */
+	for (i = 0; i < left; i++)
+		module_put(owner->module);
+	return left;
+}
+
+static const void *try_module_get_counter(struct refcost_worker *w)
+{
+	return &w->draws[0]->owner->module->refcnt;
+}
+
+static void try_module_get_unlink(struct refcost_owner *owner)
+{
+	write_lock(&refcost_registry.rwlock);
+	refcost_unlink_all(owner);
+	write_unlock(&refcost_registry.rwlock);
+}
+
+REFCOST_SCHEME(try_module_get, KERNEL, "Linux 3.19 to today: one atomic count a module",
+	       "delete_module fails, EWOULDBLOCK", REFCOST_SCHEME_LOOPS(try_module_get),
+	       .bind = try_module_get_bind, .balance = try_module_get_balance,
+	       .counter = try_module_get_counter, .unlink = try_module_get_unlink);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module that is unloaded. Its objects' operation stands in its own text; every holder calls it. It
+ * looks at a canary that exit() overwrites, so a holder that is still inside by then is counted, and
+ * one that comes after the memory is gone faults.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "refcost.h"
+
+#define CANARY_ALIVE 0x600d600du
+#define CANARY_GONE  0xdeadbea7u
+
+static unsigned int objects = 1;
+module_param(objects, uint, 0444);
+MODULE_PARM_DESC(objects, "objects to register, 1..4096");
+
+static u32 canary = CANARY_ALIVE;
+
+static void victim_check(void)
+{
+	if (unlikely(READ_ONCE(canary) != CANARY_ALIVE))
+		refcost_violation();
+}
+
+/* Long enough a stay is looked at on both ends. */
+static noinline void victim_use(struct refcost_object *obj, u64 hold_ns)
+{
+	u64 until;
+
+	victim_check();
+	if (!hold_ns)
+		return;
+	until = refcost_clock() + hold_ns;
+	while (refcost_clock() < until)
+		cpu_relax();
+	victim_check();
+}
+
+static noinline void victim_release(struct refcost_object *obj)
+{
+	victim_check();
+	kfree(obj);
+}
+
+static const struct refcost_ops victim_ops = {
+	.use = victim_use,
+	.release = victim_release,
+};
+
+static int __init victim_init(void)
+{
+	struct refcost_object **list;
+	int err = -ENOMEM;
+	u32 i;
+
+	if (!objects || objects > REFCOST_OBJECTS_MAX) {
+		pr_err("objects=%u: give 1..%u\n", objects, REFCOST_OBJECTS_MAX);
+		return -EINVAL;
+	}
+	list = kvcalloc(objects, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < objects; i++) {
+		list[i] = kzalloc(sizeof(**list), GFP_KERNEL);
+		if (!list[i])
+			goto out;
+	}
+	err = refcost_register(THIS_MODULE, &victim_ops, objects, list);
+out:
+	for (i = 0; err && i < objects; i++)
+		kfree(list[i]);
+	kvfree(list);
+	return err;
+}
+
+static void __exit victim_exit(void)
+{
+	refcost_unregister(THIS_MODULE);
+	WRITE_ONCE(canary, CANARY_GONE);
+}
+
+module_init(victim_init);
+module_exit(victim_exit);
+MODULE_DESCRIPTION("What refcost unloads");
+MODULE_LICENSE("GPL");
