@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Strict readers for option values. */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+/* Reads digits at *s and steps over them. strtoull() alone would take blanks and a sign. */
+static int take_u64(const char **s, uint64_t *out)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**s))
+		return -EINVAL;
+	errno = 0;
+	*out = strtoull(*s, &end, 10);
+	*s = end;
+	return -errno;
+}
+
+int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t value;
+	int err = take_u64(&s, &value);
+
+	/* letters after a number that is too long are the worse mistake */
+	if (err == -EINVAL || *s)
+		return -EINVAL;
+	if (err || value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	static const struct {
+		const char *suffix;
+		uint64_t ns;
+	} units[] = {{"", 1}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+	uint64_t value, ns = 0;
+	int err = take_u64(&s, &value);
+
+	if (err == -EINVAL)
+		return err;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(s, units[i].suffix))
+			ns = units[i].ns;
+	if (!ns)
+		return -EINVAL;
+	if (err || __builtin_mul_overflow(value, ns, &value) || value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+static bool contains(const int *list, size_t n, int value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == value)
+			return true;
+	return false;
+}
+
+/* One "a" or "a-b"; steps over it. */
+static int take_range(const char **s, uint64_t *first, uint64_t *last)
+{
+	int err, err_last = 0;
+
+	err = take_u64(s, first);
+	if (err == -EINVAL)
+		return err;
+	*last = *first;
+	if (**s == '-') {
+		(*s)++;
+		err_last = take_u64(s, last);
+		if (err_last == -EINVAL)
+			return err_last;
+	}
+	return err ? err : err_last;
+}
+
+static int parse_ranges(const char *s, int min, int *list, size_t cap, size_t *n)
+{
+	uint64_t first, last;
+	size_t used = 0;
+	int err;
+
+	for (;; s++) {
+		err = take_range(&s, &first, &last);
+		if (err)
+			return err;
+		if ((*s && *s != ',') || last < first)
+			return -EINVAL;
+		if (first < (uint64_t)min || last > INT_MAX)
+			return -ERANGE;
+		for (uint64_t value = first; value <= last; value++) {
+			if (contains(list, used, value))
+				return -EEXIST;
+			if (used == cap)
+				return -E2BIG;
+			list[used++] = value;
+		}
+		if (!*s)
+			break;
+	}
+	*n = used;
+	return 0;
+}
+
+int parse_cpu_list(const char *s, int *cpus, size_t cap, size_t *n)
+{
+	return parse_ranges(s, 0, cpus, cap, n);
+}
+
+int parse_counts(const char *s, int *counts, size_t cap, size_t *n)
+{
+	return parse_ranges(s, 1, counts, cap, n);
+}
+
+int parse_names(char *list, const char **names, size_t cap, size_t *n)
+{
+	size_t used = 0;
+	char *name;
+
+	while ((name = strsep(&list, ","))) {
+		if (!*name || strpbrk(name, " \t\r\n"))
+			return -EINVAL;
+		for (size_t i = 0; i < used; i++)
+			if (!strcmp(names[i], name))
+				return -EEXIST;
+		if (used == cap)
+			return -E2BIG;
+		names[used++] = name;
+	}
+	*n = used;
+	return 0;
+}
+
+const char *parse_why(int err)
+{
+	switch (err) {
+	case 0:
+		return "fine";
+	case -EINVAL:
+		return "malformed or empty";
+	case -ERANGE:
+		return "out of range";
+	case -EEXIST:
+		return "given twice";
+	case -E2BIG:
+		return "too many entries";
+	default:
+		return strerror(-err);
+	}
+}
