@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel half of the tracer: one record per call of delete_module(2).
+ *
+ * Programs are made out of the table in unload.h, each function in two variants (fentry and fexit,
+ * kprobe and kretprobe) around one body; user space loads those it attaches. A call in flight is
+ * found by its task, so that no kernel structure is read and one object serves every kernel, with
+ * BTF and without. Functions watched here are busy ones: all but unloads leave after one load.
+ */
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "unload.h"
+
+#define MODULE_STATE_GOING 2
+#define MODULE_NAME_AT	   24 /* name in struct module: a state and a list head come before it */
+#define MAX_IN_FLIGHT	   1024
+#define RING_BYTES	   (1 << 20)
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Set before loading. Address 0 is hidden: learn the lock, know the notifier by the module. */
+const volatile char target[UNLOAD_NAME_LEN];
+const volatile __u64 module_mutex;
+const volatile __u64 module_notify_list;
+const volatile __u32 enabled;
+
+struct in_flight {
+	struct unload_record rec;
+	__u64 name;	    /* in the caller's memory; 0 once read */
+	__u64 mutex;	    /* module_mutex, as far as known */
+	__u64 off_since;    /* when switched out, 0 on the CPU */
+	__u64 off_ns;	    /* off the CPU so far in this phase */
+	__u32 last;	    /* the latest boundary passed */
+	__u32 pending;	    /* returns awaited, a bit each */
+	__u8 nested[EV_NR]; /* calls of the same function inside the awaited one */
+};
+
+static const struct in_flight fresh;
+
+/* How many calls are in flight: the cheapest of questions, and nearly always 0. */
+static __u32 nr_in_flight;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_IN_FLIGHT);
+	__type(key, __u64); /* address of the task */
+	__type(value, struct in_flight);
+} calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct unload_counts);
+} counts SEC(".maps");
+
+/* Layouts of the two syscall tracepoints: part of the kernel's ABI. */
+struct sys_enter_args {
+	__u64 common;
+	__s64 nr;
+	__u64 name;
+	__u64 flags;
+};
+
+struct sys_exit_args {
+	__u64 common;
+	__s64 nr;
+	__s64 ret;
+};
+
+static __always_inline struct unload_counts *count(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counts, &zero);
+}
+
+static __always_inline struct in_flight *find(__u64 task)
+{
+	if (!*(volatile __u32 *)&nr_in_flight)
+		return NULL;
+	return bpf_map_lookup_elem(&calls, &task);
+}
+
+static __always_inline bool same_name(const char *a, const volatile char *b)
+{
+	int i;
+
+	for (i = 0; i < UNLOAD_NAME_LEN; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (!a[i])
+			break;
+	}
+	return true;
+}
+
+static __always_inline bool is_target(const char *name)
+{
+	return !target[0] || same_name(name, target);
+}
+
+/* Is there a struct module of the name that is being unloaded? */
+static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
+{
+	char name[UNLOAD_NAME_LEN] = {};
+
+	return !c->name &&
+	       bpf_probe_read_kernel_str(name, sizeof(name),
+					 (const void *)(unsigned long)(mod + MODULE_NAME_AT)) > 1 &&
+	       same_name(name, c->rec.module);
+}
+
+/* The page with the name may be absent at first; once the kernel has copied it, it is not. */
+static __always_inline void read_name(struct in_flight *c)
+{
+	if (c->name && bpf_probe_read_user_str(c->rec.module, sizeof(c->rec.module),
+					       (const void *)(unsigned long)c->name) > 0)
+		c->name = 0;
+}
+
+static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
+{
+	c->rec.ts[ev] = now;
+	c->rec.off_ns[ev] = c->off_ns;
+	c->off_ns = 0;
+	c->last = ev;
+}
+
+/* In order, not before its time, and not inside a function whose return comes first. */
+static __always_inline bool may_pass(const struct in_flight *c, __u32 ev, __u32 after)
+{
+	return enabled & (1U << ev) && ev > c->last && c->last >= after &&
+	       !(c->pending & ((1U << ev) - 1));
+}
+
+static __always_inline bool accept(struct in_flight *c, enum unload_filter filter, __u64 arg1,
+				   __u64 arg2, __u64 arg3)
+{
+	switch (filter) {
+	case FILTER_ANY:
+		return true;
+	case FILTER_LEARN:
+		if (!c->mutex)
+			c->mutex = arg1;
+		return c->mutex == arg1;
+	case FILTER_LOCK:
+		return c->mutex == arg1;
+	case FILTER_GOING:
+		if (arg2 != MODULE_STATE_GOING)
+			return false;
+		return module_notify_list ? module_notify_list == arg1 : is_module(c, arg3);
+	}
+	return false;
+}
+
+static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum unload_where where,
+				      enum unload_filter filter, __u32 after, __u64 arg1,
+				      __u64 arg2, __u64 arg3, __u64 now)
+{
+	if (where == AT_RETURN && c->pending & (1U << ev)) {
+		c->nested[ev]++;
+		return;
+	}
+	if (!may_pass(c, ev, after) || !accept(c, filter, arg1, arg2, arg3))
+		return;
+	if (where == AT_ENTRY) {
+		pass(c, ev, now);
+		return;
+	}
+	c->pending |= 1U << ev;
+	c->rec.entries++;
+}
+
+static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
+{
+	if (!(c->pending & (1U << ev)))
+		return;
+	if (c->nested[ev]) {
+		c->nested[ev]--;
+		return;
+	}
+	c->pending &= ~(1U << ev);
+	c->rec.exits++;
+	if (ev > c->last)
+		pass(c, ev, now);
+}
+
+/* The comparison of two literals is folded away: each program holds its own rows alone. */
+#define SAME_FUNCTION(where, symbols, function)                 \
+	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN) && \
+	 !__builtin_strcmp(symbols, function))
+
+static __always_inline int function_entry(const char *function, __u64 arg1, __u64 arg2, __u64 arg3)
+{
+	struct in_flight *c = find(bpf_get_current_task());
+	__u64 now;
+
+	if (!c)
+		return 0;
+	now = bpf_ktime_get_ns();
+	read_name(c);
+#define X(id, where, filter, after, need, label, symbols)                                        \
+	if (SAME_FUNCTION(where, symbols, function))                                             \
+		row_entry(c, EV_##id, AT_##where, FILTER_##filter, EV_##after, arg1, arg2, arg3, \
+			  now);
+	UNLOAD_BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+static __always_inline int function_return(const char *function)
+{
+	struct in_flight *c = find(bpf_get_current_task());
+	__u64 now;
+
+	if (!c)
+		return 0;
+	now = bpf_ktime_get_ns();
+#define X(id, where, filter, after, need, label, symbols)                       \
+	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function)) \
+		row_return(c, EV_##id, now);
+	UNLOAD_BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+/* An argument may be read only where the function has it: the verifier knows its prototype. */
+#define FENTRY_ARG(ctx, filter, n) (ARGS_##filter >= (n) ? (ctx)[(n)-1] : 0)
+
+#define FUNCTION_PROGRAMS(id, filter, symbols)                                                 \
+	SEC("fentry")                                                                          \
+	int fentry_##id(__u64 *ctx)                                                            \
+	{                                                                                      \
+		return function_entry(symbols, FENTRY_ARG(ctx, filter, 1),                     \
+				      FENTRY_ARG(ctx, filter, 2), FENTRY_ARG(ctx, filter, 3)); \
+	}                                                                                      \
+	SEC("fexit")                                                                           \
+	int fexit_##id(__u64 *ctx)                                                             \
+	{                                                                                      \
+		return function_return(symbols);                                               \
+	}                                                                                      \
+	SEC("kprobe")                                                                          \
+	int kprobe_##id(struct pt_regs *ctx)                                                   \
+	{                                                                                      \
+		return function_entry(symbols, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),         \
+				      PT_REGS_PARM3(ctx));                                     \
+	}                                                                                      \
+	SEC("kretprobe")                                                                       \
+	int kretprobe_##id(struct pt_regs *ctx)                                                \
+	{                                                                                      \
+		return function_return(symbols);                                               \
+	}
+
+#define TRACEPOINT_PROGRAM(id, after)                               \
+	SEC("raw_tp")                                               \
+	int raw_tp_##id(void *ctx)                                  \
+	{                                                           \
+		struct in_flight *c = find(bpf_get_current_task()); \
+                                                                    \
+		if (c && may_pass(c, EV_##id, EV_##after))          \
+			pass(c, EV_##id, bpf_ktime_get_ns());       \
+		return 0;                                           \
+	}
+
+#define PROGRAMS_SYSCALL(id, filter, after, symbols)
+#define PROGRAMS_TRACEPOINT(id, filter, after, symbols) TRACEPOINT_PROGRAM(id, after)
+#define PROGRAMS_ENTRY(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
+#define PROGRAMS_RETURN(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
+
+#define X(id, where, filter, after, need, label, symbols) \
+	PROGRAMS_##where(id, filter, after, symbols)
+UNLOAD_BOUNDARIES(X)
+#undef X
+
+SEC("tp/syscalls/sys_enter_delete_module")
+int syscall_enter(struct sys_enter_args *ctx)
+{
+	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
+	struct unload_counts *n = count();
+	struct in_flight *c;
+
+	if (!n)
+		return 0;
+	/* A task that died in the call left its record behind: begin anew. */
+	if (!bpf_map_delete_elem(&calls, &task))
+		__sync_fetch_and_add(&nr_in_flight, -1);
+	if (bpf_map_update_elem(&calls, &task, &fresh, BPF_ANY)) {
+		n->lost++;
+		return 0;
+	}
+	c = bpf_map_lookup_elem(&calls, &task);
+	if (!c)
+		return 0;
+	c->name = ctx->name;
+	read_name(c);
+	if (!c->name && !is_target(c->rec.module)) {
+		bpf_map_delete_elem(&calls, &task);
+		return 0;
+	}
+	id = bpf_get_current_pid_tgid();
+	c->rec.pid = id;
+	c->rec.tgid = id >> 32;
+	c->rec.enabled = enabled;
+	c->mutex = module_mutex;
+	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
+	pass(c, EV_ENTER, now);
+	n->entries++;
+	__sync_fetch_and_add(&nr_in_flight, 1);
+	return 0;
+}
+
+static __always_inline void emit(struct in_flight *c, struct unload_counts *n)
+{
+	struct unload_record *rec = &c->rec;
+
+	if (rec->entries != rec->exits)
+		rec->flags |= UNLOAD_UNPAIRED;
+	if (c->name)
+		rec->flags |= UNLOAD_NO_NAME;
+	n->probe_entries += rec->entries;
+	n->probe_exits += rec->exits;
+	/* Waking the reader here would be part of the call: over a millisecond in some guests. */
+	if (bpf_ringbuf_output(&records, rec, sizeof(*rec), BPF_RB_NO_WAKEUP))
+		n->dropped++;
+	else
+		n->records++;
+}
+
+SEC("tp/syscalls/sys_exit_delete_module")
+int syscall_exit(struct sys_exit_args *ctx)
+{
+	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
+	struct unload_counts *n = count();
+	struct in_flight *c;
+
+	if (!n)
+		return 0;
+	c = find(task);
+	if (!c) {
+		if (!target[0]) /* with a target, other modules are not looked at */
+			n->unmatched++;
+		return 0;
+	}
+	read_name(c);
+	pass(c, EV_EXIT, now);
+	c->rec.ret = ctx->ret;
+	n->exits++;
+	if (c->name || is_target(c->rec.module))
+		emit(c, n);
+	bpf_map_delete_elem(&calls, &task);
+	__sync_fetch_and_add(&nr_in_flight, -1);
+	return 0;
+}
+
+/* Arguments: preempt, the task that leaves, the task that comes. */
+SEC("raw_tp/sched_switch")
+int sched_switch(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct in_flight *c;
+	__u64 now;
+
+	if (!*(volatile __u32 *)&nr_in_flight)
+		return 0;
+	now = bpf_ktime_get_ns();
+	c = find(ctx->args[1]);
+	if (c)
+		c->off_since = now;
+	c = find(ctx->args[2]);
+	if (c && c->off_since) {
+		c->off_ns += now - c->off_since;
+		c->off_since = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tracer: every delete_module(2) on the machine, or those of one module, phase by phase.
+ *
+ * Needs root, tracefs and Linux 5.8; uses fentry where the kernel has it, kprobes where not, and
+ * the tracepoints alone where neither works. A boundary that cannot be watched is merged into the
+ * phase that follows and says so. Nothing is left behind when the process ends, however it ends.
+ */
+#ifndef REFCOST_TRACE_H
+#define REFCOST_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/unload.h"
+
+enum trace_mech {
+	TRACE_AUTO,	   /* fentry, else kprobe, else merged */
+	TRACE_KPROBE,	   /* kprobe, else merged */
+	TRACE_TRACEPOINTS, /* total and the time until memory is freed, at the least cost */
+};
+
+/**
+ * struct trace_opts - what to trace
+ * @module: unloads of this module only; NULL or "": of any
+ * @mech: the best mechanism that may be used
+ */
+struct trace_opts {
+	const char *module;
+	enum trace_mech mech;
+};
+
+/**
+ * struct trace_counts - the tracer's account of itself since it was opened
+ * @records: records handed over by the kernel
+ * @entries: calls of delete_module(2) that were traced
+ * @exits: how many of them returned; less than @entries while one is in flight
+ * @dropped: records lost because the buffer was full: poll more often
+ * @lost: calls not traced because too many were in flight
+ * @unmatched: returns of calls that began before the tracer did
+ * @missed: programs that the kernel did not run because they were running already
+ * @probe_entries: watched functions entered, over all records
+ * @probe_exits: and left; the same, or return probes missed
+ */
+struct trace_counts {
+	uint64_t records;
+	uint64_t entries;
+	uint64_t exits;
+	uint64_t dropped;
+	uint64_t lost;
+	uint64_t unmatched;
+	uint64_t missed;
+	uint64_t probe_entries;
+	uint64_t probe_exits;
+};
+
+/**
+ * struct trace_phase - one phase of one call
+ * @label: its name; "first..last" of the phases that it holds, if merged
+ * @event: the boundary that ends it, enum unload_event; the same for this phase in every record
+ * @start: from the start of the call, ns
+ * @ns: how long it took, ns
+ * @off_ns: of that, off the CPU, ns
+ * @merged: boundaries inside it were not seen: it holds more than one phase
+ */
+struct trace_phase {
+	char label[64];
+	int event;
+	uint64_t start;
+	uint64_t ns;
+	uint64_t off_ns;
+	bool merged;
+};
+
+/**
+ * struct trace_boundary - how one boundary is watched
+ * @label: the phase that ends there; unique
+ * @symbol: the function or tracepoint in this kernel, or the one looked for
+ * @mechanism: tracepoint, fentry, fexit, kprobe, kretprobe or merged
+ * @why: if merged, why; else NULL
+ */
+struct trace_boundary {
+	const char *label;
+	const char *symbol;
+	const char *mechanism;
+	const char *why;
+};
+
+/**
+ * struct trace_prog - what one program costs
+ * @name: its name in the object
+ * @symbol: what it is attached to
+ * @runs: how often it ran
+ * @run_ns: for how long in sum, ns; 0 before trace_stats_enable()
+ * @missed: how often it was not run because it was running already
+ */
+struct trace_prog {
+	const char *name;
+	const char *symbol;
+	uint64_t runs;
+	uint64_t run_ns;
+	uint64_t missed;
+};
+
+struct trace;
+
+/**
+ * trace_open() - load and attach
+ * @opts: what to trace
+ * @err: where a line goes that says what is wrong and what to do
+ * @errlen: its size
+ *
+ * Return: the tracer, or NULL with @err filled and errno set; ENOTSUP if this kernel or this build
+ * lacks what is needed.
+ */
+struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen);
+
+/**
+ * trace_poll() - wait for records and hand them on
+ * @t: the tracer
+ * @timeout_ms: how long to wait for the first, ms; 0: take what is there
+ * @fn: called for each, in order of completion
+ * @arg: its second argument
+ *
+ * The kernel keeps some 2,000 records; what comes between two polls and does not fit is counted as
+ * dropped.
+ *
+ * Return: how many records; 0 on timeout or when a signal came; -errno.
+ */
+int trace_poll(struct trace *t, int timeout_ms,
+	       void (*fn)(const struct unload_record *rec, void *arg), void *arg);
+
+/**
+ * trace_counts() - what was traced and what was not
+ * @t: the tracer
+ * @counts: filled in; exact while no call is in flight
+ *
+ * Return: 0, or -errno.
+ */
+int trace_counts(struct trace *t, struct trace_counts *counts);
+
+/**
+ * trace_phases() - the phases of one call, which add up to its total
+ * @rec: the record
+ * @out: filled in, in the order of time
+ * @cap: the size of @out; EV_NR always suffices
+ *
+ * A call that failed has those phases only that it came to. Phases which the kernel does not enter
+ * in every call (the grace period of a module without trace sites, say) are left out, not merged.
+ *
+ * Return: how many phases.
+ */
+size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, size_t cap);
+
+/**
+ * trace_boundary_name() - the phase that ends at a boundary, known without a tracer
+ * @event: enum unload_event
+ *
+ * Return: its label, unique.
+ */
+const char *trace_boundary_name(int event);
+
+/**
+ * trace_boundary() - how a boundary is watched
+ * @t: the tracer
+ * @event: enum unload_event; from 0 up it walks all of them
+ * @out: filled in; valid as long as @t
+ *
+ * Return: false when there is no such boundary.
+ */
+bool trace_boundary(const struct trace *t, int event, struct trace_boundary *out);
+
+/**
+ * trace_mechanism() - the mechanism alone
+ * @t: the tracer
+ * @event: enum unload_event
+ *
+ * Return: as in struct trace_boundary.
+ */
+const char *trace_mechanism(const struct trace *t, int event);
+
+/**
+ * trace_stats_enable() - have the kernel time BPF programs until trace_close()
+ * @t: the tracer
+ *
+ * Timing costs two clock readings a program run: keep it out of runs whose times count.
+ *
+ * Return: 0, or -errno (Linux before 5.8 cannot).
+ */
+int trace_stats_enable(struct trace *t);
+
+/**
+ * trace_prog_stats() - what the attached programs cost so far
+ * @t: the tracer
+ * @out: filled in
+ * @cap: the size of @out; 2 * EV_NR + 3 always suffices
+ *
+ * Return: how many programs.
+ */
+size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t cap);
+
+/**
+ * trace_close() - detach and free
+ * @t: the tracer, or NULL
+ */
+void trace_close(struct trace *t);
+
+#endif
