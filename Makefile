@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+# refcost: `make help` lists the targets. Everything generated lies under build/.
+
+prefix	?= /usr/local
+DESTDIR	?=
+CC	?= gcc
+CLANG	?= clang
+BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+
+# The kernel that the modules are for: the running one if it has headers, else the newest that has.
+KRELEASE ?= $(shell tools/kernel-release.sh)
+KDIR	 ?= /lib/modules/$(KRELEASE)/build
+
+B := build
+KMOD := $(B)/kmod/$(KRELEASE)
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s%s\n'
+MAKEFLAGS += --no-print-directory
+endif
+
+CFLAGS	?= -O2 -g
+WARN	:= -Wall -Wextra -Werror
+CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Ibpf -Iuserspace -I$(B) -I$(B)/bpf
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(CPPFLAGS)
+LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lm
+
+# Without clang there is no tracer: say so once, build the rest.
+ifneq ($(shell command -v $(CLANG) 2>/dev/null),)
+SKEL := $(B)/bpf/unload.skel.h
+LDLIBS += -lbpf -lelf -lz
+else
+$(info no clang: building without the tracer (install clang and libbpf-dev to have it))
+CPPFLAGS += -DREFCOST_NO_BPF
+endif
+
+OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+
+.DELETE_ON_ERROR:
+.PHONY: all kmod kmod-fault refcost unit test lint format install uninstall clean help FORCE
+
+all: refcost kmod
+
+refcost: $(B)/bin/refcost
+kmod: $(KMOD)/refcost.ko
+kmod-fault: $(KMOD)-fault/refcost.ko
+
+# --- kernel modules: sources are mirrored, since kbuild writes beside them --------------------------
+
+KSRC := $(wildcard kmod_bench/*.[ch] kmod_bench/schemes/*.c) kmod_bench/Kbuild
+
+# $(1): directory, $(2): variables for kbuild
+define build_kmod
+	$(Q)test -e $(KDIR)/Makefile || { \
+		echo "no headers for kernel $(KRELEASE): install linux-headers-$(KRELEASE) or set KDIR" >&2; exit 1; }
+	$(Q)mkdir -p $(1)/schemes
+	$(Q)cp -u $(filter-out kmod_bench/schemes/%,$(KSRC)) $(1)/
+	$(Q)cp -u $(filter kmod_bench/schemes/%,$(KSRC)) $(1)/schemes/
+	$(Q)$(MAKE) -s -C $(KDIR) M=$(abspath $(1)) CONFIG_DEBUG_INFO_BTF_MODULES= $(2) modules
+	$(Q)touch $(1)/refcost.ko
+endef
+
+$(KMOD)/refcost.ko: $(KSRC)
+	$(say) KMOD $@
+	$(call build_kmod,$(KMOD))
+
+$(KMOD)-fault/refcost.ko: $(KSRC)
+	$(say) KMOD $@
+	$(call build_kmod,$(KMOD)-fault,REFCOST_FAULT=LOSE_ONE)
+
+# --- tracer -----------------------------------------------------------------------------------------
+
+BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
+
+$(B)/bpf/unload.bpf.o: bpf/unload.bpf.c bpf/unload.h
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
+		-Wall -Werror -c $< -o $@
+
+$(B)/bpf/unload.skel.h: $(B)/bpf/unload.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name unload_bpf > $@
+
+# --- the command ------------------------------------------------------------------------------------
+
+$(B)/version.h: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/version.sh > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/userspace/main.o $(B)/userspace/env.o: $(B)/version.h
+$(B)/userspace/trace.o: $(SKEL)
+
+$(B)/userspace/%.o: userspace/%.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/bin/refcost: $(OBJS)
+	$(say) LD $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+-include $(OBJS:.o=.d)
+
+# --- tests ------------------------------------------------------------------------------------------
+
+# Unit tests link the whole command but its main().
+$(B)/tests/%: tests/unit/%.c $(filter-out $(B)/userspace/main.o,$(OBJS))
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(filter-out $(B)/userspace/cmd_%,$^) -lcmocka $(LDLIBS) -o $@
+
+unit: $(UNIT)
+
+## test: install what is missing, build, run all tests
+test:
+	$(Q)tests/run.sh
+
+lint:
+	$(Q)tests/lint.sh
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.[ch]')
+
+# --- installation -----------------------------------------------------------------------------------
+
+install: all
+	install -D -m 755 $(B)/bin/refcost $(DESTDIR)$(prefix)/bin/refcost
+	install -d $(DESTDIR)$(prefix)/share/man/man1 $(DESTDIR)$(prefix)/share/man/man8
+	install -m 644 docs/*.1 $(DESTDIR)$(prefix)/share/man/man1/
+	install -D -m 644 $(KMOD)/refcost.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost.ko
+	install -D -m 644 $(KMOD)/refcost_victim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost_victim.ko
+	$(if $(DESTDIR),,depmod $(KRELEASE))
+
+uninstall:
+	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost*.ko
+	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
+
+clean:
+	$(Q)rm -rf $(B)/kmod $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h
+
+help:
+	@echo 'all        the refcost command and the modules for one kernel (default)'
+	@echo 'refcost    the command alone         kmod  the modules alone'
+	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
+	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
+	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
+	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'
+	@echo
+	@echo 'Variables: V=1 shows commands; KRELEASE=$(KRELEASE) KDIR=$(KDIR)'
+	@echo '           CC CFLAGS CLANG BPFTOOL prefix DESTDIR'
+	@echo
+	@echo './bench.sh builds, measures, plots and writes RESULTS.md: see ./bench.sh --help'

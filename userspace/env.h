@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine that was measured: everything that a reader needs to judge a number.
+ */
+#ifndef REFCOST_ENV_H
+#define REFCOST_ENV_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * env_json() - describe this machine
+ *
+ * What cannot be read is left out, never guessed.
+ *
+ * Return: a new object.
+ */
+struct json_object *env_json(void);
+
+/**
+ * env_file() - first line of a small file
+ * @path: file, as in /proc or /sys
+ * @buf: filled, without the newline; empty if the file cannot be read
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+char *env_file(const char *path, char *buf, size_t len);
+
+/**
+ * env_config() - a kernel configuration option of the running kernel
+ * @option: with CONFIG_ in front
+ * @buf: filled with its value, "n" if it is not set, empty if no configuration can be read
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+char *env_config(const char *option, char *buf, size_t len);
+
+/**
+ * env_cmdline() - a parameter of the kernel's command line
+ * @name: with the equals sign
+ * @buf: filled with its value, empty if it is not given
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+char *env_cmdline(const char *name, char *buf, size_t len);
+
+/**
+ * env_host_cpus() - CPUs that really run in parallel
+ *
+ * A guest is told by its command line how many CPUs its host has.
+ *
+ * Return: that number, or 0 if unknown (bare metal).
+ */
+int env_host_cpus(void);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refcost: picks the subcommand. Each lives in its own cmd_*.c.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "refcost.h"
+#include "version.h"
+
+volatile sig_atomic_t interrupted;
+
+static const struct command {
+	const char *name;
+	const char *what;
+	int (*fn)(int argc, char **argv);
+} commands[] = {
+	{"list", "schemes, where each comes from, what busy means", cmd_list},
+	{"run", "time get and put of the schemes on 1..N CPUs", cmd_run},
+	{"unload", "use and unload the victim, trace delete_module(2) phase by phase", cmd_unload},
+	{"report", "tables, figure data and RESULTS.md from a results directory", cmd_report},
+	{"doctor", "what this machine lacks or distorts, with the command that mends it",
+	 cmd_doctor},
+};
+
+static void vsay(const char *fmt, va_list ap)
+{
+	fputs("refcost: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(fmt, ap);
+	va_end(ap);
+}
+
+int fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+void sleep_until_ns(uint64_t deadline)
+{
+	struct timespec ts = {deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC};
+
+	while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+int need_root(const char *what)
+{
+	if (geteuid() == 0)
+		return EXIT_FINE;
+	return fail(EXIT_FAILED, "%s loads kernel modules and needs root: sudo refcost %s ...",
+		    what, what);
+}
+
+void progress(const char *what, size_t done, size_t total, uint64_t started_ns)
+{
+	double spent = (now_ns() - started_ns) / 1e9;
+
+	if (!isatty(STDERR_FILENO) || !total)
+		return;
+	fprintf(stderr, "\r%s %zu/%zu", what, done, total);
+	if (done && done < total)
+		fprintf(stderr, ", %.0f s left  ", spent / done * (total - done));
+	if (done == total)
+		fprintf(stderr, "%20s\n", "");
+	fflush(stderr);
+}
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+/* No SA_RESTART: a system call that waits must return. */
+static void catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void usage(FILE *f)
+{
+	size_t i;
+
+	fputs("Usage: refcost COMMAND [OPTION...]\n"
+	      "What references cost inside the Linux kernel, on the fast path and at unload.\n\n",
+	      f);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].what);
+	fputs("\nrefcost COMMAND --help tells more; refcost --version names the build.\n\n"
+	      "Examples:\n"
+	      "  refcost list                          the schemes\n"
+	      "  refcost run -s kref,rwsem -c 1,2,4    two of them on 1, 2 and 4 CPUs\n"
+	      "  refcost unload -n 23                  23 unloads a scheme, idle and loaded\n"
+	      "  refcost doctor                        is this machine fit to measure on?\n",
+	      f);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_FINE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("refcost " REFCOST_VERSION);
+		return EXIT_FINE;
+	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		static char name[32];
+
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "refcost %s", commands[i].name);
+		argv[1] = name;
+		catch_signals();
+		return commands[i].fn(argc - 1, argv + 1);
+	}
+	return fail(EXIT_USAGE, "no command '%s': use list, run, unload, report or doctor",
+		    argv[1]);
+}

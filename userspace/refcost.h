@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every subcommand shares: exit codes, chatter, and the flag that a signal sets.
+ */
+#ifndef REFCOST_COMMAND_H
+#define REFCOST_COMMAND_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define NSEC_PER_SEC  1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+
+/* Exit codes of all subcommands. */
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_UNRELIABLE =
+		2, /* measured, but the validity checks say not to trust it (with --strict) */
+	EXIT_LACKING = 4, /* this kernel or machine lacks what was asked */
+	EXIT_USAGE = 64,
+};
+
+/* Set by SIGINT and SIGTERM: finish what cannot be left, keep what was measured, go. */
+extern volatile sig_atomic_t interrupted;
+
+/**
+ * say() - one line of chatter on stderr, with the command's name in front
+ * @fmt: as printf, without a newline
+ */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * fail() - say why, and return the exit code
+ * @code: the exit code
+ * @fmt: as printf, without a newline
+ *
+ * Return: @code, so that callers can write return fail(...).
+ */
+int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * now_ns() - the clock of everything measured
+ *
+ * Return: CLOCK_MONOTONIC, ns; the same clock that the module and the tracer read.
+ */
+uint64_t now_ns(void);
+
+/**
+ * sleep_until_ns() - sleep on that clock, ending early when interrupted
+ * @deadline: CLOCK_MONOTONIC, ns
+ */
+void sleep_until_ns(uint64_t deadline);
+
+/**
+ * need_root() - refuse politely without root
+ * @what: the subcommand
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that says what to do.
+ */
+int need_root(const char *what);
+
+/**
+ * progress() - n/N and time left, on a terminal only
+ * @what: what is being counted
+ * @done: finished so far
+ * @total: of so many
+ * @started_ns: now_ns() at the beginning
+ */
+void progress(const char *what, size_t done, size_t total, uint64_t started_ns);
+
+/* Subcommands: argv[0] is their name; each returns an exit code. */
+int cmd_list(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_unload(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What refcost report writes: figure data for gnuplot, and RESULTS.md.
+ */
+#ifndef REFCOST_REPORT_H
+#define REFCOST_REPORT_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+/**
+ * report_label() - the machine in one line, as it stands under every figure
+ * @m: the model
+ * @buf: filled
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+const char *report_label(const struct model *m, char *buf, size_t len);
+
+/**
+ * report_dat() - write one .dat file a figure, with a header line of column names, and label.txt
+ * @m: the model
+ * @dir: existing directory; a figure without data gets no file
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int report_dat(const struct model *m, const char *dir);
+
+/**
+ * report_markdown() - write RESULTS.md
+ * @m: the model
+ * @out: where to
+ * @figures: directory of the figures, as the reader of RESULTS.md sees it
+ */
+void report_markdown(const struct model *m, FILE *out, const char *figures);
+
+#endif

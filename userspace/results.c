@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Results directories, through json-c and csv.c.
+ */
+#include "results.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "csv.h"
+#include "env.h"
+#include "refcost.h"
+
+static int make_dirs(const char *dir)
+{
+	char path[PATH_MAX], *p;
+
+	snprintf(path, sizeof(path), "%s", dir);
+	for (p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(path, 0777) && errno != EEXIST ? -errno : 0;
+}
+
+static struct json_object *new_document(void)
+{
+	struct json_object *doc = json_object_new_object();
+	char date[40];
+	time_t now = time(NULL);
+
+	strftime(date, sizeof(date), "%FT%TZ", gmtime(&now));
+	json_object_object_add(doc, "schema", json_object_new_int(RESULTS_SCHEMA));
+	json_object_object_add(doc, "date", json_object_new_string(date));
+	json_object_object_add(doc, "environment", env_json());
+	return doc;
+}
+
+int results_load(struct results *r, const char *dir)
+{
+	char path[PATH_MAX + 16];
+	struct json_object *schema;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(r->dir, sizeof(r->dir), "%s", dir);
+	snprintf(path, sizeof(path), "%s/run.json", dir);
+	if (access(path, R_OK))
+		return fail(EXIT_FAILED, "%s is not a results directory: cannot read run.json: %s",
+			    dir, strerror(errno));
+	r->doc = json_object_from_file(path);
+	if (!r->doc)
+		return fail(EXIT_FAILED, "%s is not JSON: was it cut short or edited?", path);
+	if (!json_object_object_get_ex(r->doc, "schema", &schema) ||
+	    json_object_get_int(schema) != RESULTS_SCHEMA) {
+		results_close(r);
+		return fail(EXIT_FAILED,
+			    "%s has another schema than %d: use the refcost that wrote it", path,
+			    RESULTS_SCHEMA);
+	}
+	return EXIT_FINE;
+}
+
+int results_open(struct results *r, const char *dir)
+{
+	char path[PATH_MAX + 16];
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	err = make_dirs(dir);
+	if (err)
+		return fail(EXIT_FAILED, "cannot make %s: %s: give another with -o DIR", dir,
+			    strerror(-err));
+	if (access(dir, W_OK | X_OK))
+		return fail(EXIT_FAILED, "cannot write to %s: %s: give another with -o DIR", dir,
+			    strerror(errno));
+	snprintf(path, sizeof(path), "%s/run.json", dir);
+	if (!access(path, F_OK))
+		return results_load(r, dir);
+	snprintf(r->dir, sizeof(r->dir), "%s", dir);
+	r->doc = new_document();
+	return results_save(r);
+}
+
+struct json_object *results_section(struct results *r, const char *name, struct json_object *plan)
+{
+	struct json_object *section, *old;
+
+	if (json_object_object_get_ex(r->doc, name, &section) &&
+	    json_object_object_get_ex(section, "plan", &old)) {
+		bool same = json_object_equal(old, plan);
+
+		json_object_put(plan);
+		if (same)
+			return section;
+		say("%s holds a '%s' of another plan (%s): give another directory with -o DIR",
+		    r->dir, name, json_object_to_json_string(old));
+		return NULL;
+	}
+	section = json_object_new_object();
+	json_object_object_add(section, "status", json_object_new_string("partial"));
+	json_object_object_add(section, "plan", plan);
+	json_object_object_add(r->doc, name, section);
+	return section;
+}
+
+int results_save(struct results *r)
+{
+	char path[PATH_MAX + 16], temp[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/run.json", r->dir);
+	snprintf(temp, sizeof(temp), "%s/run.json.new", r->dir);
+	if (json_object_to_file_ext(temp, r->doc, JSON_C_TO_STRING_PRETTY) || rename(temp, path)) {
+		int err = errno;
+
+		unlink(temp);
+		return fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(err));
+	}
+	return EXIT_FINE;
+}
+
+FILE *results_csv(struct results *r, const char *name, const char *header)
+{
+	char path[PATH_MAX + 64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
+	f = csv_open_append(path, header);
+	if (!f) {
+		if (errno == EINVAL)
+			say("%s has other columns than this refcost writes: give another directory with -o DIR",
+			    path);
+		else
+			say("cannot write %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	setvbuf(f, NULL, _IOLBF, 0);
+	return f;
+}
+
+int results_check(struct results *r, FILE *f)
+{
+	if (!fflush(f) && !ferror(f))
+		return EXIT_FINE;
+	return fail(EXIT_FAILED, "cannot write rows to %s: %s: what was written before is kept",
+		    r->dir, strerror(errno ?: EIO));
+}
+
+void results_close(struct results *r)
+{
+	json_object_put(r->doc);
+	r->doc = NULL;
+}

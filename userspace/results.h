@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A results directory: run.json (one document: environment, plans, validity) and CSV files, one row a
+ * sample. Written as the run goes on, so that whatever ends it leaves what was measured.
+ */
+#ifndef REFCOST_RESULTS_H
+#define REFCOST_RESULTS_H
+
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdio.h>
+
+#define RESULTS_SCHEMA 1
+
+/**
+ * struct results - an open results directory
+ * @dir: its path
+ * @doc: run.json
+ */
+struct results {
+	char dir[PATH_MAX];
+	struct json_object *doc;
+};
+
+/**
+ * results_open() - make or reopen a results directory
+ * @r: filled
+ * @dir: path; its parents are made too
+ *
+ * A new run.json gets the environment of this machine.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that says what to do.
+ */
+int results_open(struct results *r, const char *dir);
+
+/**
+ * results_load() - read run.json of an existing directory
+ * @r: filled
+ * @dir: path
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that says what is wrong with it.
+ */
+int results_load(struct results *r, const char *dir);
+
+/**
+ * results_section() - begin or go on with a part of run.json
+ * @r: open directory
+ * @name: "run", "unload", ...
+ * @plan: what is going to be done; its reference is taken over
+ *
+ * A part that is there must have the same plan, else finished cells of another plan would be mixed in.
+ *
+ * Return: the part (borrowed), or NULL after a line that says what to do.
+ */
+struct json_object *results_section(struct results *r, const char *name, struct json_object *plan);
+
+/**
+ * results_save() - write run.json, whole or not at all
+ * @r: open directory
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int results_save(struct results *r);
+
+/**
+ * results_csv() - open a CSV file of the directory for appending rows
+ * @r: open directory
+ * @name: file name
+ * @header: column names
+ *
+ * Return: a line-buffered stream, or NULL after a line that says what is wrong.
+ */
+FILE *results_csv(struct results *r, const char *name, const char *header);
+
+/**
+ * results_check() - have all rows reached the file?
+ * @r: open directory
+ * @f: from results_csv()
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line (disk full and the like).
+ */
+int results_check(struct results *r, FILE *f);
+
+/**
+ * results_close() - free, without saving
+ * @r: open directory
+ */
+void results_close(struct results *r);
+
+#endif

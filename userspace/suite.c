@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The suite's kernel modules, through libkmod.
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <libkmod.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "parse.h"
+#include "refcost.h"
+
+#define DELETE_TRIES 2000
+
+static const char *running_release(void)
+{
+	static struct utsname u;
+
+	uname(&u);
+	return u.release;
+}
+
+static bool try_path(char *path, const char *fmt, const char *a, const char *b, const char *module)
+{
+	snprintf(path, PATH_MAX, fmt, a, b, module);
+	return !access(path, R_OK);
+}
+
+/*
+ * Where a module's file is: what REFCOST_MODULES says, the build tree this command stands in, where
+ * `make install` puts it.
+ */
+static bool module_path(char *path, const char *module, const char *release)
+{
+	const char *dir = getenv("REFCOST_MODULES");
+	char self[PATH_MAX];
+	ssize_t n;
+
+	if (dir)
+		return try_path(path, "%s%s/%s.ko", dir, "", module);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n > 0) {
+		self[n] = '\0';
+		if (try_path(path, "%s/../kmod/%s/%s.ko", dirname(self), release, module))
+			return true;
+	}
+	return try_path(path, "/lib/modules/%s%s/extra/%s.ko", release, "", module);
+}
+
+/* Any build of the module will do to read the table of schemes from. */
+static bool module_path_any(char *path, const char *module)
+{
+	bool found = module_path(path, module, running_release());
+	char self[PATH_MAX], pattern[PATH_MAX + 32];
+	glob_t g;
+	ssize_t n;
+
+	if (found || getenv("REFCOST_MODULES"))
+		return found;
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	snprintf(pattern, sizeof(pattern), "%s/../kmod/*/%s.ko", dirname(self), module);
+	if (!glob(pattern, 0, NULL, &g)) {
+		snprintf(path, PATH_MAX, "%s", g.gl_pathv[0]);
+		found = true;
+		globfree(&g);
+	}
+	return found;
+}
+
+static int no_module_file(const char *module)
+{
+	return fail(EXIT_LACKING, "no %s.ko for kernel %s: run make (or set REFCOST_MODULES=DIR)",
+		    module, running_release());
+}
+
+/* "name|KIND|from|busy" */
+static int scheme_parse(struct scheme_desc *s, const char *text)
+{
+	char *copy = strdup(text), *rest = copy;
+	const char *name, *kind, *from, *busy;
+
+	if (!copy)
+		return -ENOMEM;
+	name = strsep(&rest, "|");
+	kind = strsep(&rest, "|");
+	from = strsep(&rest, "|");
+	busy = rest;
+	if (!busy) {
+		free(copy);
+		return -EINVAL;
+	}
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(s->from, sizeof(s->from), "%s", from);
+	snprintf(s->busy, sizeof(s->busy), "%s", busy);
+	s->kind = !strcmp(kind, "FLOOR")  ? SCHEME_FLOOR
+		  : !strcmp(kind, "GATE") ? SCHEME_GATE
+					  : SCHEME_KERNEL;
+	free(copy);
+	return 0;
+}
+
+static int schemes_from_info(struct schemes *s, struct kmod_list *info)
+{
+	struct kmod_list *entry;
+
+	kmod_list_foreach(entry, info)
+	{
+		struct scheme_desc *v;
+
+		if (strcmp(kmod_module_info_get_key(entry), "scheme"))
+			continue;
+		v = reallocarray(s->v, s->n + 1, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		s->v = v;
+		if (scheme_parse(&v[s->n], kmod_module_info_get_value(entry)))
+			return -EINVAL;
+		s->n++;
+	}
+	return s->n ? 0 : -ENOENT;
+}
+
+int schemes_read(struct schemes *s)
+{
+	struct kmod_list *info = NULL;
+	struct kmod_module *mod = NULL;
+	struct kmod_ctx *ctx;
+	char path[PATH_MAX];
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	if (!module_path_any(path, SUITE_BENCH))
+		return no_module_file(SUITE_BENCH);
+	ctx = kmod_new(NULL, NULL);
+	err = ctx ? kmod_module_new_from_path(ctx, path, &mod) : -ENOMEM;
+	if (!err)
+		err = kmod_module_get_info(mod, &info);
+	if (err >= 0)
+		err = schemes_from_info(s, info);
+	kmod_module_info_free_list(info);
+	kmod_module_unref(mod);
+	kmod_unref(ctx);
+	if (!err)
+		return EXIT_FINE;
+	schemes_free(s);
+	return fail(EXIT_FAILED, "%s does not list its schemes (%s): run make again", path,
+		    strerror(-err));
+}
+
+void schemes_free(struct schemes *s)
+{
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+static int unknown_scheme(const struct schemes *s, const char *name, bool floors)
+{
+	char valid[2048] = "";
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->v[i].kind == SCHEME_FLOOR && !floors)
+			continue;
+		snprintf(valid + strlen(valid), sizeof(valid) - strlen(valid), "%s%s",
+			 *valid ? ", " : "", s->v[i].name);
+	}
+	return fail(EXIT_USAGE, "no scheme '%s' here: use %s", name, valid);
+}
+
+static const struct scheme_desc *scheme_find(const struct schemes *s, const char *name, bool floors)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i].name, name) && (floors || s->v[i].kind != SCHEME_FLOOR))
+			return &s->v[i];
+	return NULL;
+}
+
+int schemes_select(struct schemes *s, const char *names, bool floors)
+{
+	const char *want[128];
+	struct schemes kept = {0};
+	size_t n = 0, i;
+	char *list;
+	int err;
+
+	list = strdup(names ?: "");
+	kept.v = calloc(ARRAY_SIZE(want) + s->n, sizeof(*kept.v));
+	if (!list || !kept.v) {
+		err = fail(EXIT_FAILED, "out of memory");
+		goto out;
+	}
+	if (!names) {
+		for (i = 0; i < s->n; i++)
+			if (floors || s->v[i].kind != SCHEME_FLOOR)
+				kept.v[kept.n++] = s->v[i];
+	} else {
+		err = parse_names(list, want, ARRAY_SIZE(want), &n);
+		if (err) {
+			err = fail(EXIT_USAGE, "--schemes '%s': %s", names, parse_why(err));
+			goto out;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		const struct scheme_desc *found = scheme_find(s, want[i], floors);
+
+		if (!found) {
+			err = unknown_scheme(s, want[i], floors);
+			goto out;
+		}
+		kept.v[kept.n++] = *found;
+	}
+	free(s->v);
+	*s = kept;
+	kept.v = NULL;
+	err = EXIT_FINE;
+out:
+	free(kept.v);
+	free(list);
+	return err;
+}
+
+bool module_loaded(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return !access(path, F_OK);
+}
+
+int module_delete(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+static int module_load(const char *name, const char *params)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (!module_path(path, name, running_release()))
+		return no_module_file(name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(errno));
+	err = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+	close(fd);
+	switch (err) {
+	case 0:
+		return EXIT_FINE;
+	case EEXIST:
+		return fail(
+			EXIT_FAILED,
+			"%s is loaded already: another refcost may be running; if not, rmmod %s",
+			name, name);
+	case ENOEXEC:
+		return fail(EXIT_LACKING,
+			    "%s was built for another kernel than %s: run make clean all", path,
+			    running_release());
+	case ENOSYS:
+		return fail(EXIT_LACKING, "this kernel loads no modules: use ./bench.sh --guest");
+	case EPERM:
+	case EKEYREJECTED:
+		return fail(EXIT_LACKING,
+			    "the kernel refused %s (%s): lockdown or module signing is in force",
+			    path, strerror(err));
+	default:
+		return fail(EXIT_FAILED, "cannot load %s: %s (see dmesg)", path, strerror(err));
+	}
+}
+
+int victim_load(unsigned int objects)
+{
+	char params[32];
+
+	snprintf(params, sizeof(params), "objects=%u", objects);
+	return module_load(SUITE_VICTIM, params);
+}
+
+int suite_load(unsigned int objects)
+{
+	int err;
+
+	if (module_loaded(SUITE_BENCH))
+		return fail(
+			EXIT_FAILED,
+			"refcost is loaded already: another refcost may be running; if not, rmmod %s %s",
+			SUITE_VICTIM, SUITE_BENCH);
+	err = module_load(SUITE_BENCH, "");
+	if (err)
+		return err;
+	err = victim_load(objects);
+	if (err)
+		module_delete(SUITE_BENCH);
+	return err;
+}
+
+int suite_unload(void)
+{
+	static const char *const modules[] = {SUITE_VICTIM, SUITE_BENCH};
+	int code = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		int tries = 0, err;
+
+		while ((err = module_delete(modules[i])) == -EWOULDBLOCK || err == -EBUSY) {
+			if (++tries == DELETE_TRIES)
+				break;
+			usleep(1000);
+		}
+		if (err && err != -ENOENT)
+			code = fail(EXIT_FAILED, "cannot unload %s: %s; it is still loaded",
+				    modules[i], strerror(-err));
+	}
+	return code;
+}
+
+int device_open(struct refcost_info *info)
+{
+	int fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		say("cannot open %s: %s", REFCOST_DEVICE, strerror(errno));
+		return -1;
+	}
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	if (ioctl(fd, REFCOST_IOC_INFO, info) || info->abi != REFCOST_ABI) {
+		say("the loaded refcost module is of another build than this command: run make again");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len)
+{
+	switch (err) {
+	case EBUSY:
+		snprintf(buf, len, "another run or load is going on");
+		break;
+	case ENODEV:
+		snprintf(buf, len, "CPU %d is offline or went offline during the run",
+			 run->bad_cpu);
+		break;
+	case EUCLEAN:
+		snprintf(buf, len, "references not conserved: %lld left over",
+			 (long long)run->balance);
+		break;
+	case EOPNOTSUPP:
+		snprintf(buf, len, "the scheme has no such mode");
+		break;
+	case ERANGE:
+		snprintf(buf, len, "the victim has fewer objects than %u", run->objects);
+		break;
+	case ENXIO:
+		snprintf(buf, len, "no victim is loaded");
+		break;
+	default:
+		snprintf(buf, len, "%s", strerror(err));
+	}
+	return buf;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The suite's kernel modules: where they are, what they offer, loading and unloading them.
+ */
+#ifndef REFCOST_SUITE_H
+#define REFCOST_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "refcost_uapi.h"
+
+#define SUITE_BENCH  "refcost"
+#define SUITE_VICTIM "refcost_victim"
+
+enum scheme_kind {
+	SCHEME_KERNEL, /* delete_module(2) alone decides */
+	SCHEME_GATE,   /* a gate runs before it */
+	SCHEME_FLOOR,  /* protects nothing */
+};
+
+/**
+ * struct scheme_desc - one scheme as the module's file describes it
+ * @name: what the command line calls it
+ * @kind: floor, gate or kernel
+ * @from: who and when
+ * @busy: what an unload does that finds users
+ */
+struct scheme_desc {
+	char name[REFCOST_NAME_MAX];
+	enum scheme_kind kind;
+	char from[128];
+	char busy[128];
+};
+
+struct schemes {
+	struct scheme_desc *v;
+	size_t n;
+};
+
+/**
+ * schemes_read() - the table of schemes, from refcost.ko; needs no root
+ * @s: filled; free with schemes_free()
+ *
+ * Return: EXIT_FINE, or an exit code after a line that says what to do.
+ */
+int schemes_read(struct schemes *s);
+
+void schemes_free(struct schemes *s);
+
+/**
+ * schemes_select() - keep only the named ones, in the order given
+ * @s: the table
+ * @names: comma-separated names, or NULL for all
+ * @floors: whether @names == NULL includes floors, and naming one is allowed
+ *
+ * Return: EXIT_FINE, or EXIT_USAGE after a line that lists the valid names.
+ */
+int schemes_select(struct schemes *s, const char *names, bool floors);
+
+/**
+ * suite_load() - load both modules; refuses if refcost is loaded already
+ * @objects: how many the victim registers
+ *
+ * Return: EXIT_FINE, or an exit code after a line that says what to do; nothing is left loaded then.
+ */
+int suite_load(unsigned int objects);
+
+/**
+ * suite_unload() - unload whichever of the two is loaded; the victim may be busy for a moment
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that says what is still loaded and why.
+ */
+int suite_unload(void);
+
+/**
+ * victim_load() - load the victim alone
+ * @objects: how many it registers
+ *
+ * Return: EXIT_FINE, or an exit code after a line that says what to do.
+ */
+int victim_load(unsigned int objects);
+
+/**
+ * module_delete() - the bare system call, as rmmod does not always make it
+ * @name: the module
+ *
+ * Return: 0 or -errno.
+ */
+int module_delete(const char *name);
+
+/**
+ * module_loaded() - is a module there (loading, live or going)?
+ * @name: the module
+ */
+bool module_loaded(const char *name);
+
+/**
+ * device_open() - open /dev/refcost and check that both sides speak the same ABI
+ * @info: filled with what the module says
+ *
+ * Return: a descriptor, or -1 after a line that says what is wrong.
+ */
+int device_open(struct refcost_info *info);
+
+/**
+ * device_why() - what an errno of REFCOST_IOC_RUN or _LOAD_START means
+ * @err: positive errno
+ * @run: the arguments, whose out fields say more
+ * @buf: where to put the text
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len);
+
+#endif
