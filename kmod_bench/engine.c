@@ -17,6 +17,8 @@
 
 #define BATCH_LEAST_NS	25000
 #define BATCH_MOST_NS	100000
+#define GAP_LEAST_NS	1000000
+#define GAP_FACTOR	8
 #define BATCH_MAX	(1u << 20)
 #define BARRIER_SPIN_NS 100000
 #define EXACT_BATCH	1024
@@ -74,25 +76,39 @@ static u64 worker_next_batch(const struct refcost_session *s, u64 batch, u64 too
 	return batch;
 }
 
+/* A batch that took far longer than the shortest did not run all the time. */
+static void worker_gap(struct refcost_worker_result *r, u64 took, u64 least)
+{
+	if (took < GAP_LEAST_NS || took / GAP_FACTOR < least)
+		return;
+	r->gap_ns += took - least;
+	r->gaps++;
+}
+
 static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
-	u64 batch = s->step, last = refcost_clock(), done, failed, now;
+	u64 batch = s->step, last = refcost_clock(), least = U64_MAX, done, failed, now, next;
 
 	/* warm-up, which also finds the batch */
 	while (!READ_ONCE(s->stop)) {
 		now = worker_batch(s, w, batch);
 		if (now >= s->open_ns)
 			break;
-		batch = worker_next_batch(s, batch, now - last);
+		next = worker_next_batch(s, batch, now - last);
+		least = next == batch ? min(least, now - last) : U64_MAX;
+		batch = next;
 		last = now;
 	}
 
 	done = w->done;
 	failed = w->failed;
-	r->start_ns = refcost_clock();
+	r->start_ns = last = refcost_clock();
 	while (!READ_ONCE(s->stop)) {
 		now = worker_batch(s, w, batch);
+		least = min(least, now - last);
+		worker_gap(r, now - last, least);
+		last = now;
 		if (now >= s->close_ns) {
 			r->end_ns = now;
 			break;

@@ -59,6 +59,10 @@ struct refcost_info {
  * @failed: gets between the two that were refused
  * @total: operations from warm-up to exit: what conservation is checked against
  * @batch: operations between two clock readings
+ * @gap_ns: time between start and end in which the worker cannot have run: of batches that took at
+ *	least 1 ms and eight times the shortest, what they took longer than that one. A hypervisor or
+ *	an interrupt had the CPU
+ * @gaps: how many such batches
  * @exact_n: exact runs: operations in the shorter timed batch (the longer has twice as many)
  * @exact_short_ns: exact runs: least time of the shorter batch
  * @exact_long_ns: exact runs: least time of the longer batch
@@ -74,6 +78,8 @@ struct refcost_worker_result {
 	__u64 failed;
 	__u64 total;
 	__u64 batch;
+	__u64 gap_ns;
+	__u64 gaps;
 	__u64 exact_n;
 	__u64 exact_short_ns;
 	__u64 exact_long_ns;

@@ -261,7 +261,7 @@ struct cycle {
 	int last_errno;
 	bool gone;
 	uint64_t first_ns, success_ns, gate_ns, delete_ns, response_ns, gap_ns, load_ns;
-	uint64_t spurious;
+	uint64_t failed, spurious;
 	struct refcost_load_stat stat;
 	size_t records;
 	uint64_t trace_ns;
@@ -353,6 +353,7 @@ static int attempt_until_gone(struct cycle *c, int fd)
 		if (!err) {
 			c->gone = true;
 			c->success_ns = now_ns() - c->first_ns;
+			c->failed = failed_gets(fd);
 			return 0;
 		}
 		if (err != -EWOULDBLOCK && err != -EBUSY)
@@ -439,10 +440,10 @@ static int write_cycle(const struct cycle *c)
 	if (c->response_ns)
 		snprintf(response, sizeof(response), "%lu", c->response_ns);
 	fprintf(u->cycles,
-		"%lu,%s,%s,%lu,%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%llu,%llu,%lu,%llu,%llu,%llu,",
+		"%lu,%s,%s,%lu,%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%lu,%lu,%lu,%llu,%llu,%llu,",
 		c->number, c->scheme->name, arm_names[c->arm], c->workers, env.hold_ns, c->gone,
 		c->attempts, c->last_errno, c->success_ns, c->gate_ns, c->delete_ns, response,
-		c->gap_ns, c->load_ns, c->stat.ops, c->stat.failed, c->spurious,
+		c->gap_ns, c->load_ns, (uint64_t)c->stat.ops, c->failed, c->spurious,
 		c->stat.stall_calm_ns, c->stat.stall_unload_ns, c->stat.violations);
 	if (u->trace)
 		fprintf(u->cycles, "%zu,%lu\n", c->records, c->trace_ns);

@@ -77,7 +77,8 @@ static int add_sample(struct model *m, const struct row *r)
 	c->oversubscribed |= num(r, "oversubscribed") > 0;
 	c->flagged += num(r, "overlap") < 0.9;
 	err = series_add(&c->ns, num(r, "ns_per_op"));
-	err = err ?: series_add(&c->mops, 1e3 * cpus / num(r, "ns_per_op"));
+	err = err ?: series_add(&c->lost, 1 - num(r, "ns_per_op") / num(r, "ns_elapsed"));
+	err = err ?: series_add(&c->mops, 1e3 * cpus / num(r, "ns_elapsed"));
 	return err ?: series_add(&c->fair, num(r, "fairness"));
 }
 
@@ -181,7 +182,8 @@ static int summarise_all(struct model *m)
 	for (i = 0; i < m->nr_cells; i++) {
 		struct cell *c = &m->cells[i];
 
-		err = err ?: summarise(&c->ns) ?: summarise(&c->mops) ?: summarise(&c->fair);
+		err = err ?: summarise(&c->ns) ?: summarise(&c->lost) ?: summarise(&c->mops) ?:
+			summarise(&c->fair);
 		c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
 	}
 	for (i = 0; i < m->nr_arms; i++) {
@@ -274,6 +276,7 @@ void model_free(struct model *m)
 
 	for (i = 0; i < m->nr_cells; i++) {
 		free(m->cells[i].ns.v);
+		free(m->cells[i].lost.v);
 		free(m->cells[i].mops.v);
 		free(m->cells[i].fair.v);
 	}
@@ -367,8 +370,9 @@ void model_print_run(const struct model *m, FILE *out)
 
 	if (!m->nr_cells)
 		return;
-	fprintf(out, "%-16s %-7s %4s %4s %9s %9s %8s %20s %8s  %s\n", "scheme", "mode", "cpus", "n",
-		"ns/op min", "median", "mad", "interval of median", "fairness", "remarks");
+	fprintf(out, "%-16s %-7s %4s %4s %9s %9s %8s %20s %6s %8s  %s\n", "scheme", "mode", "cpus",
+		"n", "ns/op min", "median", "mad", "interval of median", "lost", "fairness",
+		"remarks");
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 		char min[32], median[32], mad[32], lo[32], hi[32], interval[72] = "-";
@@ -377,12 +381,13 @@ void model_print_run(const struct model *m, FILE *out)
 			snprintf(interval, sizeof(interval), "%s..%s",
 				 short_num(c->ns.s.lo, lo, sizeof(lo)),
 				 short_num(c->ns.s.hi, hi, sizeof(hi)));
-		fprintf(out, "%-16s %-7s %4d %4zu %9s %9s %8s %20s %8.2f  %s%s%s\n", c->scheme,
-			c->mode, c->cpus, c->ns.n, short_num(c->ns.s.min, min, sizeof(min)),
+		fprintf(out, "%-16s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s\n",
+			c->scheme, c->mode, c->cpus, c->ns.n,
+			short_num(c->ns.s.min, min, sizeof(min)),
 			short_num(c->ns.s.median, median, sizeof(median)),
-			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, c->fair.s.median,
-			c->flagged ? "overlap<0.9 " : "", c->steady ? "" : "drift ",
-			c->oversubscribed ? "oversubscribed" : "");
+			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
+			c->fair.s.median, c->flagged ? "overlap<0.9 " : "",
+			c->steady ? "" : "drift ", c->oversubscribed ? "oversubscribed" : "");
 	}
 }
 

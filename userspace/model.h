@@ -33,7 +33,8 @@ struct series {
  * @floor: the scheme is a floor
  * @cpus: workers
  * @oversubscribed: more workers than CPUs that really run in parallel
- * @ns: ns per operation and CPU, one a block
+ * @ns: ns per operation and CPU while it ran, one a block
+ * @lost: share of the window that workers lost to gaps, one a block
  * @mops: million operations a second, all CPUs together
  * @fair: slowest over fastest worker, one a block
  * @flagged: samples whose windows overlapped too little
@@ -47,6 +48,7 @@ struct cell {
 	int cpus;
 	bool oversubscribed;
 	struct series ns;
+	struct series lost;
 	struct series mops;
 	struct series fair;
 	size_t flagged;

@@ -4,7 +4,6 @@
  * where the numbers carry it.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "csv.h"
@@ -63,26 +62,12 @@ static double growth(const struct model *m, const char *scheme, const char *mode
 	return low && high && low != high ? high->ns.s.median / low->ns.s.median : NAN;
 }
 
-/* The share of a worker's time in which it had a CPU of the host, at best. */
-static double running_share(const struct model *m, const char *mode)
+static void cell_growth(FILE *f, double ratio)
 {
-	const char *host = model_text(m, "environment.machine.host_cpus");
-	int cpus = model_max_cpus(m, mode), have = atoi(host);
-
-	return have && have < cpus ? (double)have / cpus : 1;
-}
-
-/* Growth, plainly and, where workers had to share CPUs, per CPU that was running. */
-static void cell_growth(const struct model *m, FILE *f, const char *scheme, const char *mode)
-{
-	double plain = growth(m, scheme, mode), share = running_share(m, mode);
-
-	if (isnan(plain))
+	if (isnan(ratio))
 		fputs(" - |", f);
-	else if (share < 1)
-		fprintf(f, " %.1fx (%.1fx) |", plain, plain * share);
 	else
-		fprintf(f, " %.1fx |", plain);
+		fprintf(f, " %.1fx |", ratio);
 }
 
 static void heading(const struct model *m, FILE *f)
@@ -111,6 +96,29 @@ static void heading(const struct model *m, FILE *f)
 		fprintf(f, "**Unload measurements: %s.**\n\n", model_text(m, "unload.status"));
 }
 
+static bool oversubscribed(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (m->cells[i].oversubscribed)
+			return true;
+	return false;
+}
+
+/* Median over the cells with so many CPUs. */
+static double lost_at(const struct model *m, int cpus)
+{
+	struct stats_summary s;
+	double v[m->nr_cells];
+	size_t i, n = 0;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (m->cells[i].cpus == cpus)
+			v[n++] = m->cells[i].lost.s.median;
+	return stats_summarise(v, n, &s) ? NAN : s.median;
+}
+
 static void headline(const struct model *m, FILE *f)
 {
 	int low = lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
@@ -121,7 +129,7 @@ static void headline(const struct model *m, FILE *f)
 		return;
 	fprintf(f,
 		"## Headline\n\n"
-		"A get and its put, in ns per CPU, with %d and %d CPUs on one shared object; and how long "
+		"A get and its put, in ns of a running CPU, with %d and %d CPUs on one shared object; and how long "
 		"the module takes to go (first attempt to gone, ms).\n\n"
 		"| scheme | %d CPU: least | median | net of `empty` | %d CPUs: median (interval) | growth "
 		"| unload idle: p50 (interval) | unload loaded: p50 (interval) | attempts, loaded: p50, max |\n"
@@ -149,7 +157,7 @@ static void headline(const struct model *m, FILE *f)
 			cell_median(f, &n->ns.s);
 		else
 			fputs(" - |", f);
-		cell_growth(m, f, c->scheme, "getput");
+		cell_growth(f, growth(m, c->scheme, "getput"));
 		if (idle && idle->gone)
 			cell_median(f, &idle->success_ms.s);
 		else
@@ -165,12 +173,13 @@ static void headline(const struct model *m, FILE *f)
 			fputs(" - |\n", f);
 	}
 	fputs("\n", f);
-	if (running_share(m, "getput") < 1)
+	if (oversubscribed(m))
 		fprintf(f,
-			"Growth in brackets is per running CPU: %d workers shared %s host CPUs, so every worker "
-			"waited for one part of the time, and even a scheme that scales perfectly grows %.1fx.\n\n",
+			"%d workers shared %s host CPUs, so each waited for one part of the time. Those gaps (median "
+			"%.0f %% of the window) are taken out of the ns above, not out of the throughput; at most %s "
+			"workers contend at any moment.\n\n",
 			high, model_text(m, "environment.machine.host_cpus"),
-			1 / running_share(m, "getput"));
+			100 * lost_at(m, high), model_text(m, "environment.machine.host_cpus"));
 }
 
 /* Sentences on the question the suite was made for, as far as this run answers it. */
@@ -195,8 +204,8 @@ static void answer(const struct model *m, FILE *f)
 		low, high, pN->ns.s.median / p1->ns.s.median, aN->ns.s.median / a1->ns.s.median);
 	if (al && pl && al->gone && pl->gone)
 		fprintf(f,
-			" An unload under load takes %.1f ms and %.1f attempts (medians) with the atomic "
-			"count, %.1f ms and %.1f attempts with the per-CPU counts.",
+			" An unload under load takes %.1f ms and %.0f attempts (medians) with the atomic "
+			"count, %.1f ms and %.0f attempts with the per-CPU counts.",
 			al->success_ms.s.median, al->attempts.s.median, pl->success_ms.s.median,
 			pl->attempts.s.median);
 	fputs("\n\n", f);
@@ -256,7 +265,7 @@ static void lookups(const struct model *m, FILE *f)
 			cell_median(f, &n->ns.s);
 		else
 			fputs(" - |", f);
-		cell_growth(m, f, c->scheme, "lookup");
+		cell_growth(f, growth(m, c->scheme, "lookup"));
 		fputs("\n", f);
 	}
 	fputs("\n", f);
@@ -273,7 +282,7 @@ static void unloads(const struct model *m, FILE *f)
 		"%s load workers look the object up, call it and put it, without a pause, while the victim "
 		"is unloaded. Medians; *stall* is the longest time between two finished lookups of one "
 		"worker, before the first attempt (calm) and from then on (unload), the worst of all "
-		"cycles. *Failed* gets include those after the module had gone; *spurious* ones failed "
+		"cycles. *Failed* gets were refused between the first attempt and the return of the last; *spurious* ones failed "
 		"although it stayed.\n\n"
 		"| scheme | arm | gone | gate us | delete_module ms | time to success ms: p50 (interval) | max "
 		"| attempts: p50, max | failed gets | spurious | stall calm ms | stall unload ms |\n"
@@ -393,7 +402,6 @@ static double json_num(const struct model *m, const char *path)
 static void validity_run(const struct model *m, FILE *f)
 {
 	size_t flagged = 0, samples = 0, drifting = 0, i;
-	bool oversubscribed = false;
 	double fair = INFINITY;
 
 	for (i = 0; i < m->nr_cells; i++) {
@@ -402,7 +410,6 @@ static void validity_run(const struct model *m, FILE *f)
 		flagged += c->flagged;
 		samples += c->ns.n;
 		drifting += !c->steady;
-		oversubscribed |= c->oversubscribed;
 		if (c->fair.n && c->fair.s.median < fair)
 			fair = c->fair.s.median;
 	}
@@ -415,7 +422,7 @@ static void validity_run(const struct model *m, FILE *f)
 		json_num(m, "run.measuring_ns") / 1e9);
 	fputs("- references conserved after every run: a run that leaves one over fails and is not listed\n",
 	      f);
-	if (oversubscribed)
+	if (oversubscribed(m))
 		fprintf(f,
 			"- **oversubscribed**: points beyond %s CPUs had fewer host CPUs than workers\n",
 			model_text(m, "environment.machine.host_cpus"));
@@ -506,7 +513,7 @@ static void method(const struct model *m, FILE *f)
 		"Bound kthreads meet at a barrier that its last arriver opens, run through a warm-up, and count "
 		"only inside a common window; all keep the load on until the last is out. Each of %s blocks "
 		"measures every scheme with every number of CPUs once, in an order drawn from the seed, with the "
-		"modules loaded afresh. ns = window x CPUs / operations. Medians come with their exact interval "
+		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations. Medians come with their exact interval "
 		"from order statistics (at least 95 %%; n=10: ranks 2 and 9); with fewer than 10 blocks this is "
 		"a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
 		"until delete_module(2) has returned 0, gate and retries included. docs/method.md tells more.\n\n",
