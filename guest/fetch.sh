@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Make build/guest/RELEASE: a stock Debian kernel, its modules, and an initramfs that mounts the
+# host's root over 9p. Nothing is installed. Does nothing when all is there.
+
+# shellcheck disable=SC2154 # what lib.sh sets
+set -euo pipefail
+# shellcheck source=guest/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage()
+{
+	cat <<-EOF
+	Usage: guest/fetch.sh [RELEASE]
+	Unpack Debian's linux-image-RELEASE under build/guest/RELEASE and make an initramfs for it.
+	RELEASE is as uname -r prints it; default: the newest with headers on this host.
+
+	  REFCOST_KERNEL_DEB=FILE   unpack this package rather than download one
+	EOF
+}
+
+need()
+{
+	local tool
+
+	for tool; do
+		command -v "$tool" >/dev/null ||
+			die "$tool not found; install it (${need_hint[$tool]})"
+	done
+}
+
+declare -A need_hint=([dpkg-deb]="apt-get install dpkg" [cpio]="apt-get install cpio"
+	[depmod]="apt-get install kmod" [busybox]="apt-get install busybox-static"
+	[apt-get]="or give the package in REFCOST_KERNEL_DEB")
+
+# download: get the package into $tmp and print its path
+download()
+{
+	local package=linux-image-$release
+
+	need apt-get
+	say "downloading $package"
+	if ! (cd "$tmp" && apt-get -q download "$package" >apt.log 2>&1); then
+		grep '^E:' "$tmp/apt.log" | head -n 1 >&2 || true
+		die "cannot get $package: run 'apt-get update', or give REFCOST_KERNEL_DEB=FILE.deb"
+	fi
+	find "$tmp" -maxdepth 1 -name '*.deb' -print -quit
+}
+
+# unpack: the package into $dst/root; appears whole or not at all
+unpack()
+{
+	local deb=${REFCOST_KERNEL_DEB:-} new=$tmp/$release tree=$tmp/$release/root
+
+	[[ -e $dst/vmlinuz ]] && return
+	[[ -n $deb ]] || deb=$(download)
+	[[ -r $deb ]] || die "REFCOST_KERNEL_DEB=$deb cannot be read"
+	mkdir -p "$tree"
+	dpkg-deb -x "$deb" "$tree" 2>"$tmp/dpkg.log" ||
+		die "cannot unpack $deb: $(tail -n 1 "$tmp/dpkg.log")"
+	# Where /usr is merged the package has usr/lib/modules only; kmod looks in lib/modules.
+	[[ -e $tree/lib || ! -d $tree/usr/lib/modules ]] || ln -s usr/lib "$tree/lib"
+	[[ -e $tree/boot/vmlinuz-$release && -d $tree/lib/modules/$release ]] ||
+		die "$deb holds no kernel $release"
+	depmod -b "$tree" "$release"
+	ln "$tree/boot/vmlinuz-$release" "$new/vmlinuz"
+	rm -rf "$dst"
+	mv -T "$new" "$dst"
+}
+
+# module_files: print the modules that a 9p root needs, each after what it depends on; what is
+# built in is left out
+module_files()
+{
+	local name list
+
+	for name in virtio_pci 9pnet_virtio 9p; do
+		list=$(modprobe -C /dev/null -d "$dst/root" -S "$release" --show-depends "$name" \
+			2>/dev/null) ||
+			die "kernel $release has no $name: it cannot mount a 9p root"
+		sed -n 's/^insmod \([^ ].*[^ ]\) *$/\1/p' <<<"$list"
+	done | awk '!seen[$0]++'
+}
+
+# copy_module FILE TO: uncompressed, as busybox and older kernels want it
+copy_module()
+{
+	case $1 in
+	*.ko.xz) xz -dc "$1" >"$2" ;;
+	*.ko.zst) zstd -dcq "$1" >"$2" ;;
+	*.ko.gz) gzip -dc "$1" >"$2" ;;
+	*) cp "$1" "$2" ;;
+	esac
+}
+
+initramfs()
+{
+	local image=$dst/initramfs.cpio.gz tree=$tmp/initramfs files file name n=10
+
+	[[ $image -nt $guest_src/init && $image -nt $guest_src/fetch.sh ]] && return
+	mkdir -p "$tree"/{bin,modules}
+	cp "$(command -v busybox)" "$tree/bin/busybox"
+	if readelf -l "$tree/bin/busybox" 2>/dev/null | grep -q INTERP; then
+		die "busybox is not static; apt-get install busybox-static"
+	fi
+	install -m 755 "$guest_src/init" "$tree/init"
+	files=$(module_files)
+	while read -r file; do
+		[[ -n $file ]] || continue
+		name=${file##*/}
+		copy_module "$file" "$tree/modules/$((n++))-${name%%.ko*}.ko"
+	done <<<"$files"
+	(cd "$tree" && find . | sort | cpio -o -H newc -R 0:0 --quiet) | gzip -9n >"$tmp/image"
+	mv "$tmp/image" "$image"
+}
+
+case ${1:-} in
+-h | --help)
+	usage
+	exit 0
+	;;
+esac
+(($# <= 1)) || usage_error "one RELEASE at most"
+release=${1:-$(newest_release)}
+[[ -n $release ]] || die "no kernel headers on this host; name a RELEASE"
+check_release "$release"
+dst=$guest_out/$release
+
+need dpkg-deb cpio depmod busybox
+mkdir -p "$guest_out"
+exec {lock}>"$guest_out/.lock"
+flock "$lock"
+tmp=$(mktemp -d "$guest_out/fetch.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+unpack
+initramfs
