@@ -19,11 +19,8 @@
 
 #include "refcost.h"
 
-/*
- * Where a loop lies is not left to chance: a short one never straddles a page. noinline, so that perf
- * names it.
- */
-#define refcost_loop_attrs noinline __aligned(256)
+/* A loop's address modulo the cache line is not left to chance; noinline, so that perf names it. */
+#define refcost_loop_attrs noinline __aligned(64)
 
 /* The build that loses one count takes a reference too many, once, in the first worker. */
 #ifdef REFCOST_FAULT_LOSE_ONE
