@@ -17,7 +17,7 @@
 
 static size_t lacking, distorting;
 
-static const struct argp_option options[] = {{0}};
+static const struct argp_option options[] = { { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -79,11 +79,11 @@ static void check_programs(void)
 		const char *name;
 		const char *fix;
 	} programs[] = {
-		{"clang", "no tracer without it: apt-get install clang"},
-		{"bpftool", "no tracer without it: apt-get install bpftool"},
-		{"gnuplot", "no figures without it: apt-get install gnuplot-nox"},
-		{"qemu-system-x86_64", "no guest without it: apt-get install qemu-system-x86"},
-		{"perf", "no perf sessions without it: apt-get install linux-perf"},
+		{ "clang", "no tracer without it: apt-get install clang" },
+		{ "bpftool", "no tracer without it: apt-get install bpftool" },
+		{ "gnuplot", "no figures without it: apt-get install gnuplot-nox" },
+		{ "qemu-system-x86_64", "no guest without it: apt-get install qemu-system-x86" },
+		{ "perf", "no perf sessions without it: apt-get install linux-perf" },
 	};
 	size_t i;
 
@@ -131,9 +131,9 @@ static void check_kernel(void)
 
 static void check_distortion(void)
 {
-	static const char *const debug[] = {"CONFIG_KASAN", "CONFIG_KCSAN", "CONFIG_PROVE_LOCKING",
-					    "CONFIG_DEBUG_KMEMLEAK",
-					    "CONFIG_DEBUG_KOBJECT_RELEASE"};
+	static const char *const debug[] = { "CONFIG_KASAN", "CONFIG_KCSAN", "CONFIG_PROVE_LOCKING",
+					     "CONFIG_DEBUG_KMEMLEAK",
+					     "CONFIG_DEBUG_KOBJECT_RELEASE" };
 	char value[256];
 	double load = 0;
 	size_t i;

@@ -11,8 +11,8 @@
 static bool names_only;
 
 static const struct argp_option options[] = {
-	{"names", 'n', 0, 0, "Print the names alone, one a line", 0},
-	{0},
+	{ "names", 'n', 0, 0, "Print the names alone, one a line", 0 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -237,7 +237,7 @@ int csv_read(const char *path, struct csv *csv)
 	FILE *f;
 	int err;
 
-	*csv = (struct csv){0};
+	*csv = (struct csv){ 0 };
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
@@ -259,7 +259,7 @@ int csv_read(const char *path, struct csv *csv)
 fail:
 	free(csv->cells);
 	free(csv->text);
-	*csv = (struct csv){.torn = csv->torn, .line = csv->line};
+	*csv = (struct csv){ .torn = csv->torn, .line = csv->line };
 	return err;
 }
 
@@ -267,7 +267,7 @@ void csv_free(struct csv *csv)
 {
 	free(csv->cells);
 	free(csv->text);
-	*csv = (struct csv){0};
+	*csv = (struct csv){ 0 };
 }
 
 int csv_col(const struct csv *csv, const char *name)

@@ -31,8 +31,8 @@ char *env_file(const char *path, char *buf, size_t len)
 /* Decompressing /proc/config.gz is left to zcat: it is the rare case. */
 static FILE *config_open(bool *piped)
 {
-	static const char *const places[] = {"/lib/modules/%s/build/.config", "/boot/config-%s",
-					     "/lib/modules/%s/config"};
+	static const char *const places[] = { "/lib/modules/%s/build/.config", "/boot/config-%s",
+					      "/lib/modules/%s/config" };
 	struct utsname u;
 	char path[512];
 	size_t i;

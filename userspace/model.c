@@ -154,7 +154,7 @@ static int each_row(struct model *m, const char *name,
 {
 	char path[PATH_MAX + 64];
 	struct csv csv;
-	struct row r = {.csv = &csv};
+	struct row r = { .csv = &csv };
 	int err;
 
 	snprintf(path, sizeof(path), "%s/%s", m->results.dir, name);
@@ -188,8 +188,10 @@ static int summarise_all(struct model *m)
 	}
 	for (i = 0; i < m->nr_arms; i++) {
 		struct arm *a = &m->arms[i];
-		struct series *all[] = {&a->success_ms, &a->rmmod_ms, &a->gate_us, &a->delete_ms,
-					&a->attempts,	&a->stall_us, &a->calm_us, &a->response_ms};
+		struct series *all[] = {
+			&a->success_ms, &a->rmmod_ms, &a->gate_us, &a->delete_ms,
+			&a->attempts,	&a->stall_us, &a->calm_us, &a->response_ms
+		};
 		size_t k;
 
 		for (k = 0; k < ARRAY_SIZE(all); k++)
@@ -203,7 +205,7 @@ static int summarise_all(struct model *m)
 /* Rows come in random order; tables want the order of the plan, CPUs ascending. */
 static size_t plan_place(const struct model *m, const char *scheme)
 {
-	static const char *const plans[] = {"run.plan.schemes", "unload.plan.schemes"};
+	static const char *const plans[] = { "run.plan.schemes", "unload.plan.schemes" };
 	size_t i, k;
 
 	for (k = 0; k < ARRAY_SIZE(plans); k++) {

@@ -41,7 +41,9 @@ int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	static const struct {
 		const char *suffix;
 		uint64_t ns;
-	} units[] = {{"", 1}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+	} units[] = {
+		{ "", 1 }, { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }
+	};
 	uint64_t value, ns = 0;
 	int err = take_u64(&s, &value);
 

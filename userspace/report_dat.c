@@ -160,8 +160,8 @@ int report_dat(const struct model *m, const char *dir)
 		const char *name;
 		void (*fn)(const struct model *m, FILE *f);
 	} figures[] = {
-		{"scaling", scaling}, {"throughput", throughput}, {"unload", unload},
-		{"phases", phases},   {"tradeoff", tradeoff},
+		{ "scaling", scaling }, { "throughput", throughput }, { "unload", unload },
+		{ "phases", phases },	{ "tradeoff", tradeoff },
 	};
 	char path[PATH_MAX + 64], label[512];
 	int err = EXIT_FINE;

@@ -195,7 +195,7 @@ static const struct scheme_desc *scheme_find(const struct schemes *s, const char
 int schemes_select(struct schemes *s, const char *names, bool floors)
 {
 	const char *want[128];
-	struct schemes kept = {0};
+	struct schemes kept = { 0 };
 	size_t n = 0, i;
 	char *list;
 	int err;
@@ -313,7 +313,7 @@ int suite_load(unsigned int objects)
 
 int suite_unload(void)
 {
-	static const char *const modules[] = {SUITE_VICTIM, SUITE_BENCH};
+	static const char *const modules[] = { SUITE_VICTIM, SUITE_BENCH };
 	int code = EXIT_FINE;
 	size_t i;
 

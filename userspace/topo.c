@@ -51,10 +51,10 @@ struct json_object *topo_json(void)
 		const char *name;
 		hwloc_obj_type_t type;
 	} levels[] = {
-		{"packages", HWLOC_OBJ_PACKAGE},
-		{"numa_nodes", HWLOC_OBJ_NUMANODE},
-		{"cores", HWLOC_OBJ_CORE},
-		{"threads", HWLOC_OBJ_PU},
+		{ "packages", HWLOC_OBJ_PACKAGE },
+		{ "numa_nodes", HWLOC_OBJ_NUMANODE },
+		{ "cores", HWLOC_OBJ_CORE },
+		{ "threads", HWLOC_OBJ_PU },
 	};
 	hwloc_topology_t t;
 	size_t i;

@@ -25,7 +25,7 @@ struct row {
 
 static const struct row rows[EV_NR] = {
 #define X(id, where, filter, after, need, label, symbols) \
-	{#id, label, symbols, AT_##where, EV_##after, need},
+	{ #id, label, symbols, AT_##where, EV_##after, need },
 	UNLOAD_BOUNDARIES(X)
 #undef X
 };
@@ -251,7 +251,7 @@ static size_t list_candidates(struct candidate *out, size_t cap)
 		for (nth = 1; *s && n < cap; nth++) {
 			size_t len = strcspn(s, ",");
 
-			out[n++] = (struct candidate){s, len, 2 * nth, ev};
+			out[n++] = (struct candidate){ s, len, 2 * nth, ev };
 			s += len + (s[len] == ',');
 		}
 	}
@@ -388,7 +388,7 @@ static bool has_event(const struct trace *t, const char *event)
 
 static int find_tracefs(struct trace *t)
 {
-	static const char *const mounts[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+	static const char *const mounts[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char path[128];
 	size_t i;
 
@@ -511,7 +511,7 @@ static const char *variant(const struct trace *t, int first, enum unload_where w
 
 static int load(struct trace *t)
 {
-	static const enum unload_where ways[] = {AT_ENTRY, AT_RETURN};
+	static const enum unload_where ways[] = { AT_ENTRY, AT_RETURN };
 	struct bpf_program *prog;
 	int ev, i, err;
 
@@ -553,7 +553,7 @@ static int keep(struct trace *t, struct bpf_link *link, struct bpf_program *prog
 
 	if (err)
 		return err;
-	t->attached[t->nr_attached++] = (struct attached){link, prog, symbol};
+	t->attached[t->nr_attached++] = (struct attached){ link, prog, symbol };
 	return 0;
 }
 
@@ -815,8 +815,8 @@ size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t ca
 
 		if (prog_info(a, &info))
 			continue;
-		out[n++] = (struct trace_prog){bpf_program__name(a->prog), a->symbol, info.run_cnt,
-					       info.run_time_ns, info.recursion_misses};
+		out[n++] = (struct trace_prog){ bpf_program__name(a->prog), a->symbol, info.run_cnt,
+						info.run_time_ns, info.recursion_misses };
 	}
 	return n;
 }

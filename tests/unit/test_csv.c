@@ -19,7 +19,7 @@
 #include "csv.h"
 
 #define LEN(a)	 (sizeof(a) / sizeof((a)[0]))
-#define ROW(...) ((const char *const[]){__VA_ARGS__})
+#define ROW(...) ((const char *const[]){ __VA_ARGS__ })
 
 static char dir[4096 - 16], path[4096];
 
@@ -187,7 +187,7 @@ static void torn_row_is_dropped(void **state)
 
 static void torn_header_is_mended(void **state)
 {
-	const char *torn[] = {"", "a", "a,", "a,b"};
+	const char *torn[] = { "", "a", "a,", "a,b" };
 
 	(void)state;
 	for (size_t i = 0; i < LEN(torn); i++) {
@@ -199,8 +199,8 @@ static void torn_header_is_mended(void **state)
 
 static void other_tables_are_left_alone(void **state)
 {
-	const char *other[] = {"a,c\n1,2\n3", "a,b,c\n", "a\n1\n",    "notes",
-			       "a,b,",	      "\n",	 "b,a\n1,2\n"};
+	const char *other[] = { "a,c\n1,2\n3", "a,b,c\n", "a\n1\n",    "notes",
+				"a,b,",	       "\n",	  "b,a\n1,2\n" };
 
 	(void)state;
 	for (size_t i = 0; i < LEN(other); i++) {
@@ -320,19 +320,19 @@ static void bad_tables_name_the_line(void **state)
 
 static void doubles_survive(void **state)
 {
-	const double v[] = {0.1,
-			    1.0 / 3,
-			    M_PI,
-			    1e300,
-			    DBL_MIN,
-			    DBL_MAX,
-			    -2.5e-7,
-			    5e-324,
-			    1e15,
-			    9007199254740991,
-			    123456789.123456789,
-			    0.1 + 0.2,
-			    48};
+	const double v[] = { 0.1,
+			     1.0 / 3,
+			     M_PI,
+			     1e300,
+			     DBL_MIN,
+			     DBL_MAX,
+			     -2.5e-7,
+			     5e-324,
+			     1e15,
+			     9007199254740991,
+			     123456789.123456789,
+			     0.1 + 0.2,
+			     48 };
 	char buf[CSV_NUM_LEN];
 	struct csv csv;
 

@@ -50,20 +50,20 @@ static void edges_golden(void **state)
 	static const struct {
 		uint64_t value, low, high;
 	} golden[] = {
-		{0, 0, 0},
-		{1, 1, 1},
-		{63, 63, 63},
-		{64, 64, 65},
-		{65, 64, 65},
-		{66, 66, 67},
-		{127, 126, 127},
-		{128, 128, 131},
-		{1000, 992, 1007}, /* 512 + 30 * 16 */
-		{1024, 1024, 1055},
-		{1000000, 999424, 1015807}, /* 524288 + 29 * 16384 */
-		{UINT64_C(1) << 63, UINT64_C(1) << 63,
-		 (UINT64_C(1) << 63) + (UINT64_C(1) << 58) - 1},
-		{UINT64_MAX, UINT64_MAX - (UINT64_C(1) << 58) + 1, UINT64_MAX},
+		{ 0, 0, 0 },
+		{ 1, 1, 1 },
+		{ 63, 63, 63 },
+		{ 64, 64, 65 },
+		{ 65, 64, 65 },
+		{ 66, 66, 67 },
+		{ 127, 126, 127 },
+		{ 128, 128, 131 },
+		{ 1000, 992, 1007 }, /* 512 + 30 * 16 */
+		{ 1024, 1024, 1055 },
+		{ 1000000, 999424, 1015807 }, /* 524288 + 29 * 16384 */
+		{ UINT64_C(1) << 63, UINT64_C(1) << 63,
+		  (UINT64_C(1) << 63) + (UINT64_C(1) << 58) - 1 },
+		{ UINT64_MAX, UINT64_MAX - (UINT64_C(1) << 58) + 1, UINT64_MAX },
 	};
 
 	(void)state;
@@ -100,7 +100,7 @@ static void buckets_are_narrow(void **state)
 
 static void counts(void **state)
 {
-	struct hist h = {0};
+	struct hist h = { 0 };
 
 	(void)state;
 	assert_int_equal(hist_count(&h), 0);
@@ -117,7 +117,7 @@ static void counts(void **state)
 
 static void percentiles(void **state)
 {
-	struct hist h = {0};
+	struct hist h = { 0 };
 
 	(void)state;
 	assert_true(isnan(hist_percentile(&h, 0.5)));
@@ -133,16 +133,16 @@ static void percentiles(void **state)
 		hist_add(&h, v);
 	assert_true(hist_percentile(&h, 0.55) == 55);
 
-	h = (struct hist){0};
+	h = (struct hist){ 0 };
 	for (uint64_t v = 1; v <= 10000; v++)
 		hist_add(&h, v * 1000);
 	assert_true(fabs(hist_percentile(&h, 0.5) / 5e6 - 1) < 0.02);
 	assert_true(fabs(hist_percentile(&h, 0.999) / 9.99e6 - 1) < 0.02);
 
-	h = (struct hist){0};
+	h = (struct hist){ 0 };
 	hist_add(&h, 1000000);
 	assert_true(hist_percentile(&h, 0.5) == 1000000); /* never beyond what was seen */
-	h = (struct hist){0};
+	h = (struct hist){ 0 };
 	hist_add(&h, UINT64_MAX);
 	assert_true(hist_percentile(&h, 0.5) == (double)UINT64_MAX);
 }
@@ -166,7 +166,7 @@ static void assert_prints(const struct hist *h, bool coarse, const char *expecte
 
 static void prints_used_rows_only(void **state)
 {
-	struct hist h = {0};
+	struct hist h = { 0 };
 
 	(void)state;
 	assert_prints(&h, true, "");
@@ -182,7 +182,7 @@ static void prints_used_rows_only(void **state)
 
 static void prints_powers_of_two(void **state)
 {
-	struct hist h = {0};
+	struct hist h = { 0 };
 
 	(void)state;
 	hist_add(&h, 0);
@@ -195,7 +195,7 @@ static void prints_powers_of_two(void **state)
 		      HEAD "         0 -> 1          : 2          |" TEN TEN NONE NONE "|\n"
 			   "         2 -> 3          : 0          |" NONE NONE NONE NONE "|\n"
 			   "         4 -> 7          : 4          |" TEN TEN TEN TEN "|\n");
-	h = (struct hist){0};
+	h = (struct hist){ 0 };
 	hist_add(&h, 1);
 	assert_prints(&h, true,
 		      HEAD "         0 -> 1          : 1          |" TEN TEN TEN TEN "|\n");
@@ -203,7 +203,7 @@ static void prints_powers_of_two(void **state)
 
 static void prints_the_widest(void **state)
 {
-	struct hist h = {0};
+	struct hist h = { 0 };
 	char *text = NULL, *line;
 	size_t len = 0, rows = 0, width;
 	FILE *f = open_memstream(&text, &len);

@@ -36,23 +36,23 @@ static void u64_refused(void **state)
 		const char *s;
 		int err;
 	} bad[] = {
-		{"", -EINVAL},
-		{" 5", -EINVAL},
-		{"5 ", -EINVAL},
-		{"-5", -EINVAL},
-		{"+5", -EINVAL},
-		{"-0", -EINVAL},
-		{"5x", -EINVAL},
-		{"0x10", -EINVAL},
-		{"1e3", -EINVAL},
-		{"1.5", -EINVAL},
-		{"five", -EINVAL},
-		{"\n5", -EINVAL},
-		{"9", -ERANGE},
-		{"101", -ERANGE},
-		{"18446744073709551616", -ERANGE},
-		{"99999999999999999999999", -ERANGE},
-		{"99999999999999999999999x", -EINVAL},
+		{ "", -EINVAL },
+		{ " 5", -EINVAL },
+		{ "5 ", -EINVAL },
+		{ "-5", -EINVAL },
+		{ "+5", -EINVAL },
+		{ "-0", -EINVAL },
+		{ "5x", -EINVAL },
+		{ "0x10", -EINVAL },
+		{ "1e3", -EINVAL },
+		{ "1.5", -EINVAL },
+		{ "five", -EINVAL },
+		{ "\n5", -EINVAL },
+		{ "9", -ERANGE },
+		{ "101", -ERANGE },
+		{ "18446744073709551616", -ERANGE },
+		{ "99999999999999999999999", -ERANGE },
+		{ "99999999999999999999999x", -EINVAL },
 	};
 	uint64_t v = 42;
 
@@ -69,10 +69,10 @@ static void ns_taken(void **state)
 		const char *s;
 		uint64_t ns;
 	} good[] = {
-		{"0", 0},	  {"250", 250},
-		{"250ns", 250},	  {"10us", 10000},
-		{"3ms", 3000000}, {"2s", 2000000000},
-		{"0s", 0},	  {"18446744073s", UINT64_C(18446744073000000000)},
+		{ "0", 0 },	    { "250", 250 },
+		{ "250ns", 250 },   { "10us", 10000 },
+		{ "3ms", 3000000 }, { "2s", 2000000000 },
+		{ "0s", 0 },	    { "18446744073s", UINT64_C(18446744073000000000) },
 	};
 	uint64_t v;
 
@@ -89,20 +89,20 @@ static void ns_refused(void **state)
 		const char *s;
 		int err;
 	} bad[] = {
-		{"", -EINVAL},
-		{"s", -EINVAL},
-		{"-1s", -EINVAL},
-		{"1 s", -EINVAL},
-		{"1.5s", -EINVAL},
-		{"5m", -EINVAL},
-		{"5S", -EINVAL},
-		{"5nss", -EINVAL},
-		{"5n", -EINVAL},
-		{"9us", -ERANGE},
-		{"2s", -ERANGE},
-		{"18446744074s", -ERANGE},
-		{"99999999999999999999999", -ERANGE},
-		{"99999999999999999999999h", -EINVAL},
+		{ "", -EINVAL },
+		{ "s", -EINVAL },
+		{ "-1s", -EINVAL },
+		{ "1 s", -EINVAL },
+		{ "1.5s", -EINVAL },
+		{ "5m", -EINVAL },
+		{ "5S", -EINVAL },
+		{ "5nss", -EINVAL },
+		{ "5n", -EINVAL },
+		{ "9us", -ERANGE },
+		{ "2s", -ERANGE },
+		{ "18446744074s", -ERANGE },
+		{ "99999999999999999999999", -ERANGE },
+		{ "99999999999999999999999h", -EINVAL },
 	};
 	uint64_t v = 42;
 
@@ -127,12 +127,12 @@ static void assert_cpus(const char *s, const int *expected, size_t n)
 static void cpu_list_taken(void **state)
 {
 	(void)state;
-	assert_cpus("0", (const int[]){0}, 1);
-	assert_cpus("0-3,8", (const int[]){0, 1, 2, 3, 8}, 5);
-	assert_cpus("8,2-3,0", (const int[]){8, 2, 3, 0}, 4);
-	assert_cpus("5-5", (const int[]){5}, 1);
-	assert_cpus("0-7", (const int[]){0, 1, 2, 3, 4, 5, 6, 7}, 8);
-	assert_cpus("2147483646-2147483647", (const int[]){2147483646, 2147483647}, 2);
+	assert_cpus("0", (const int[]){ 0 }, 1);
+	assert_cpus("0-3,8", (const int[]){ 0, 1, 2, 3, 8 }, 5);
+	assert_cpus("8,2-3,0", (const int[]){ 8, 2, 3, 0 }, 4);
+	assert_cpus("5-5", (const int[]){ 5 }, 1);
+	assert_cpus("0-7", (const int[]){ 0, 1, 2, 3, 4, 5, 6, 7 }, 8);
+	assert_cpus("2147483646-2147483647", (const int[]){ 2147483646, 2147483647 }, 2);
 }
 
 static void cpu_list_refused(void **state)
@@ -141,31 +141,31 @@ static void cpu_list_refused(void **state)
 		const char *s;
 		int err;
 	} bad[] = {
-		{"", -EINVAL},
-		{",", -EINVAL},
-		{"1,", -EINVAL},
-		{",1", -EINVAL},
-		{"1,,2", -EINVAL},
-		{"1-", -EINVAL},
-		{"-1", -EINVAL},
-		{"1--2", -EINVAL},
-		{"1-2-3", -EINVAL},
-		{"3-1", -EINVAL},
-		{"1 ,2", -EINVAL},
-		{"1, 2", -EINVAL},
-		{"a", -EINVAL},
-		{"1x", -EINVAL},
-		{"0-3:2", -EINVAL},
-		{"1,1", -EEXIST},
-		{"0-3,2", -EEXIST},
-		{"2,0-3", -EEXIST},
-		{"0-8", -E2BIG},
-		{"0-2147483647", -E2BIG},
-		{"0-3,4-8", -E2BIG},
-		{"2147483648", -ERANGE},
-		{"0-4294967296", -ERANGE},
-		{"0-99999999999999999999999", -ERANGE},
-		{"99999999999999999999999-1x", -ERANGE},
+		{ "", -EINVAL },
+		{ ",", -EINVAL },
+		{ "1,", -EINVAL },
+		{ ",1", -EINVAL },
+		{ "1,,2", -EINVAL },
+		{ "1-", -EINVAL },
+		{ "-1", -EINVAL },
+		{ "1--2", -EINVAL },
+		{ "1-2-3", -EINVAL },
+		{ "3-1", -EINVAL },
+		{ "1 ,2", -EINVAL },
+		{ "1, 2", -EINVAL },
+		{ "a", -EINVAL },
+		{ "1x", -EINVAL },
+		{ "0-3:2", -EINVAL },
+		{ "1,1", -EEXIST },
+		{ "0-3,2", -EEXIST },
+		{ "2,0-3", -EEXIST },
+		{ "0-8", -E2BIG },
+		{ "0-2147483647", -E2BIG },
+		{ "0-3,4-8", -E2BIG },
+		{ "2147483648", -ERANGE },
+		{ "0-4294967296", -ERANGE },
+		{ "0-99999999999999999999999", -ERANGE },
+		{ "99999999999999999999999-1x", -ERANGE },
 	};
 	int cpus[CAP];
 	size_t n = 99;
@@ -180,7 +180,7 @@ static void cpu_list_refused(void **state)
 
 static void counts(void **state)
 {
-	const int expected[] = {1, 2, 4};
+	const int expected[] = { 1, 2, 4 };
 	int got[16];
 	size_t n;
 
@@ -234,7 +234,7 @@ static void names(void **state)
 
 static void every_error_has_words(void **state)
 {
-	const int errs[] = {-EINVAL, -ERANGE, -EEXIST, -E2BIG, -ENOMEM};
+	const int errs[] = { -EINVAL, -ERANGE, -EEXIST, -E2BIG, -ENOMEM };
 
 	(void)state;
 	for (size_t i = 0; i < LEN(errs); i++) {

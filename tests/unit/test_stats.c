@@ -33,7 +33,7 @@ static double *shuffled(size_t n)
 
 static void summary_of_odd(void **state)
 {
-	const double v[] = {9, 1, 4, 100, 2};
+	const double v[] = { 9, 1, 4, 100, 2 };
 	struct stats_summary s;
 
 	(void)state;
@@ -51,7 +51,7 @@ static void summary_of_odd(void **state)
 
 static void summary_of_even(void **state)
 {
-	const double v[] = {10, 1, 2, 7, 3, 8};
+	const double v[] = { 10, 1, 2, 7, 3, 8 };
 	struct stats_summary s;
 
 	(void)state;
@@ -65,7 +65,7 @@ static void summary_of_even(void **state)
 
 static void summary_of_few(void **state)
 {
-	const double one = 7, two[] = {4, 1};
+	const double one = 7, two[] = { 4, 1 };
 	struct stats_summary s;
 
 	(void)state;
@@ -108,22 +108,22 @@ static void ci_ranks_golden(void **state)
 		size_t n, lo, hi;
 		double level;
 	} golden[] = {
-		{6, 1, 6, 0.96875},
-		{7, 1, 7, 0.984375},
-		{8, 1, 8, 0.9921875},
-		{9, 2, 8, 0.9609375},
-		{10, 2, 9, 0.978515625},
-		{11, 2, 10, 0.98828125},
-		{15, 4, 12, 0.96484375},
-		{20, 6, 15, 0.9586105346679688},
-		{25, 8, 18, 0.9567147493362427},
-		{30, 10, 21, 0.9572260547429323},
-		{50, 18, 33, 0.9671608624357315},
-		{51, 19, 33, 0.9511261076817297},
-		{99, 40, 60, 0.9561247064129847},
-		{100, 40, 61, 0.9647997997822951},
-		{101, 41, 61, 0.9539559330706572},
-		{1000, 469, 532, 0.9537088026395019},
+		{ 6, 1, 6, 0.96875 },
+		{ 7, 1, 7, 0.984375 },
+		{ 8, 1, 8, 0.9921875 },
+		{ 9, 2, 8, 0.9609375 },
+		{ 10, 2, 9, 0.978515625 },
+		{ 11, 2, 10, 0.98828125 },
+		{ 15, 4, 12, 0.96484375 },
+		{ 20, 6, 15, 0.9586105346679688 },
+		{ 25, 8, 18, 0.9567147493362427 },
+		{ 30, 10, 21, 0.9572260547429323 },
+		{ 50, 18, 33, 0.9671608624357315 },
+		{ 51, 19, 33, 0.9511261076817297 },
+		{ 99, 40, 60, 0.9561247064129847 },
+		{ 100, 40, 61, 0.9647997997822951 },
+		{ 101, 41, 61, 0.9539559330706572 },
+		{ 1000, 469, 532, 0.9537088026395019 },
 	};
 
 	(void)state;
@@ -187,8 +187,9 @@ static void percentile_needs(void **state)
 		double p;
 		size_t n;
 	} needs[] = {
-		{0.5, 1},    {0.5001, 6},   {0.6, 8},	     {0.75, 13}, {0.9, 36},   {0.95, 72},
-		{0.99, 368}, {0.999, 3688}, {0.9999, 36887}, {0.1, 36},	 {0.01, 368},
+		{ 0.5, 1 },	   { 0.5001, 6 }, { 0.6, 8 },	 { 0.75, 13 },
+		{ 0.9, 36 },	   { 0.95, 72 },  { 0.99, 368 }, { 0.999, 3688 },
+		{ 0.9999, 36887 }, { 0.1, 36 },	  { 0.01, 368 },
 	};
 
 	(void)state;
@@ -207,7 +208,7 @@ static void percentile_needs(void **state)
 static void percentile_values(void **state)
 {
 	double *v = shuffled(368);
-	const double even[] = {4, 1, 3, 2};
+	const double even[] = { 4, 1, 3, 2 };
 
 	(void)state;
 	assert_near(stats_percentile(v, 368, 0.99), 364.33); /* 1 + 367 * 0.99 */
@@ -256,8 +257,8 @@ static void drift_verdicts(void **state)
 
 static void drift_edges(void **state)
 {
-	const double odd[] = {100, 100, 100, 0, 100, 102, 104}, late[] = {0, 0, 0, 1, 1, 1};
-	const double calmer[] = {80, 100, 120, 110, 110, 110}, zero[6] = {0};
+	const double odd[] = { 100, 100, 100, 0, 100, 102, 104 }, late[] = { 0, 0, 0, 1, 1, 1 };
+	const double calmer[] = { 80, 100, 120, 110, 110, 110 }, zero[6] = { 0 };
 	double ratio = 0;
 
 	(void)state;
@@ -277,8 +278,8 @@ static void drift_edges(void **state)
 
 static void fairness(void **state)
 {
-	const double v[] = {2, 4, 4, 4, 5, 5, 7, 9}, starved[] = {0, 8}, zero[] = {0, 0};
-	const double negative[] = {-1, 2};
+	const double v[] = { 2, 4, 4, 4, 5, 5, 7, 9 }, starved[] = { 0, 8 }, zero[] = { 0, 0 };
+	const double negative[] = { -1, 2 };
 
 	(void)state;
 	assert_near(stats_cv(v, LEN(v)), sqrt(32.0 / 7) / 5); /* squares sum to 32, mean 5 */
@@ -295,9 +296,9 @@ static void fairness(void **state)
 
 static void net_of_empty(void **state)
 {
-	const struct stats_summary empty = {.median = 3, .mad = 0.5}, exact = {.median = 3};
-	const struct stats_summary none = {.median = NAN, .mad = NAN};
-	struct stats_summary scheme = {.median = 4.5};
+	const struct stats_summary empty = { .median = 3, .mad = 0.5 }, exact = { .median = 3 };
+	const struct stats_summary none = { .median = NAN, .mad = NAN };
+	struct stats_summary scheme = { .median = 4.5 };
 	double net;
 
 	(void)state;
