@@ -13,7 +13,7 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
-#include "refcost.h"
+#include "core.h"
 
 #define BATCH_LEAST_NS	25000
 #define BATCH_MOST_NS	100000
@@ -132,7 +132,7 @@ static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
 	u64 n = s->step == 1 ? EXACT_BATCH / 4 : EXACT_BATCH;
-	u64 *least[2] = {&r->exact_short_ns, &r->exact_long_ns};
+	u64 *least[2] = { &r->exact_short_ns, &r->exact_long_ns };
 	int round, k;
 
 	r->exact_n = n;

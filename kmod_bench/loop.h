@@ -17,7 +17,7 @@
 
 #include <linux/compiler.h>
 
-#include "refcost.h"
+#include "core.h"
 
 /* A loop's address modulo the cache line is not left to chance; noinline, so that perf names it. */
 #define refcost_loop_attrs noinline __aligned(64)
@@ -122,9 +122,10 @@
  * The rest are the other members of struct refcost_scheme. The texts must not hold a '|': user space
  * reads name|kind|origin|when_busy from the file, before anything is loaded and without root.
  */
-#define REFCOST_SCHEME(ident, kind, origin, when_busy, ...)             \
-	MODULE_INFO(scheme, #ident "|" #kind "|" origin "|" when_busy); \
-	const struct refcost_scheme refcost_scheme_##ident = {          \
-		.name = #ident, .flags = REFCOST_SCHEME_##kind, __VA_ARGS__}
+#define REFCOST_SCHEME(ident, kind, origin, when_busy, ...)                                    \
+	MODULE_INFO(scheme, #ident "|" #kind "|" origin "|" when_busy);                        \
+	const struct refcost_scheme refcost_scheme_##ident = { .name = #ident,                 \
+							       .flags = REFCOST_SCHEME_##kind, \
+							       __VA_ARGS__ }
 
 #endif

@@ -17,7 +17,7 @@ REFCOST_SCHEMES(X)
 #undef X
 
 #define X(scheme) &refcost_scheme_##scheme,
-static const struct refcost_scheme *const schemes[] = {REFCOST_SCHEMES(X)};
+static const struct refcost_scheme *const schemes[] = { REFCOST_SCHEMES(X) };
 #undef X
 
 /* The descriptor that started the load. Taken outside the registry's mutex. */
@@ -108,17 +108,17 @@ static int ioc_load(unsigned int cmd, void *arg, struct file *file)
 	/* all fields but the size are answers: what the caller left in them must not show through */
 	case REFCOST_IOC_LOAD_STAT:
 		*(struct refcost_load_stat *)arg =
-			(struct refcost_load_stat){.size = _IOC_SIZE(cmd)};
+			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
 		err = refcost_load_stat(arg);
 		break;
 	case REFCOST_IOC_LOAD_STOP:
 		*(struct refcost_load_stat *)arg =
-			(struct refcost_load_stat){.size = _IOC_SIZE(cmd)};
+			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
 		load_file = NULL;
 		err = refcost_load_stop(arg);
 		break;
 	case REFCOST_IOC_GATE:
-		*(struct refcost_gate *)arg = (struct refcost_gate){.size = _IOC_SIZE(cmd)};
+		*(struct refcost_gate *)arg = (struct refcost_gate){ .size = _IOC_SIZE(cmd) };
 		err = refcost_load_gate(arg);
 		break;
 	default:

@@ -7,7 +7,7 @@
 
 #include <linux/slab.h>
 
-#include "refcost.h"
+#include "core.h"
 
 struct refcost_registry refcost_registry;
 
@@ -159,8 +159,10 @@ void refcost_unregister(struct module *module)
 	owner = refcost_registry.owner;
 	if (WARN_ON(!owner || owner->module != module))
 		goto out;
-	if (owner->scheme && owner->scheme->gate && !owner->gated)
+	if (owner->scheme && owner->scheme->gate && !owner->gated) {
 		refcost_sessions_halt();
+		refcost_unbind();
+	}
 	if (refcost_linked(owner)) {
 		if (owner->scheme && owner->scheme->unlink)
 			owner->scheme->unlink(owner);

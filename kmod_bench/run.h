@@ -3,7 +3,7 @@
 #ifndef REFCOST_RUN_H
 #define REFCOST_RUN_H
 
-#include "refcost.h"
+#include "core.h"
 
 int refcost_claim(void);
 void refcost_unclaim(void);

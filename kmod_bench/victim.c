@@ -8,7 +8,7 @@
 
 #include <linux/slab.h>
 
-#include "refcost.h"
+#include "core.h"
 
 #define CANARY_ALIVE 0x600d600du
 #define CANARY_GONE  0xdeadbea7u

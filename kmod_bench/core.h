@@ -8,8 +8,8 @@
  * so that one loaded victim serves them all, one at a time: bind() sets the counts up, unbind() takes
  * them down.
  */
-#ifndef REFCOST_H
-#define REFCOST_H
+#ifndef REFCOST_CORE_H
+#define REFCOST_CORE_H
 
 #include <linux/cache.h>
 #include <linux/completion.h>
@@ -112,6 +112,7 @@ struct refcost_owner {
  * @pos: where in the draws its loop stands
  * @done: operations since it started
  * @failed: refused gets since it started
+ * @token: what a scheme's get has to remember until the put
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
  * @result: what crosses to user space at the end
@@ -128,6 +129,7 @@ struct refcost_worker {
 	u64 pos;
 	u64 done;
 	u64 failed;
+	int token;
 	bool lost;
 	struct {
 		u64 stall_calm_ns;
