@@ -55,7 +55,7 @@ check_release()
 qemu_base()
 {
 	local release=$1 accel=$2 cpus=$3 mib=$4 console=$5
-	local append="console=ttyS0 loglevel=5 panic=-1 oops=panic random.trust_cpu=on"
+	local append="console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 random.trust_cpu=on"
 	local emulated=" tsc=reliable no_timer_check"
 
 	append+=" refcost.accel=$accel refcost.hostcpus=$(nproc)"

@@ -20,6 +20,7 @@
 #include "hist.h"
 #include "model.h"
 #include "parse.h"
+#include "quiet.h"
 #include "refcost.h"
 #include "results.h"
 #include "suite.h"
@@ -55,7 +56,7 @@ static struct env {
 	.seed = 1,
 };
 
-static const char *const arm_names[] = {"idle", "loaded"};
+static const char *const arm_names[] = { "idle", "loaded" };
 
 enum {
 	OPT_HOLD = 256,
@@ -70,26 +71,27 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"schemes", 's', "NAME,..", 0, "Schemes (default: all that protect something)", 0},
-	{"load", 'l', "WORKERS", 0, "Load workers of the loaded arm (default: all CPUs but one)",
-	 0},
-	{"cycles", 'n', "N", 0, "Unloads of each scheme and arm (default 23)", 0},
-	{"arms", OPT_ARMS, "ARM,..", 0, "idle, loaded or both (default both)", 0},
-	{"rate", OPT_RATE, "R", 0,
-	 "Unloads a second, begun on schedule; adds the response time (default: one after another)",
-	 0},
-	{"attempts", OPT_ATTEMPTS, "N", 0, "Give a busy victim up after N attempts (default 1000)",
-	 0},
-	{"hold", OPT_HOLD, "TIME", 0, "Users stay in the victim's text for TIME (default 0)", 0},
-	{"objects", OPT_OBJECTS, "N", 0,
-	 "1: all share one; percpu: one each; N: drawn from N (default 1)", 0},
-	{"seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0},
-	{"output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again", 0},
-	{"histogram", 'H', 0, 0, "Print histograms of the time to success", 0},
-	{"no-trace", OPT_NO_TRACE, 0, 0, "Leave the tracer out: totals only", 0},
-	{"mechanism", OPT_MECH, "NAME", 0, "auto, kprobe or tracepoints (default auto)", 0},
-	{"strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0},
-	{0},
+	{ "schemes", 's', "NAME,..", 0, "Schemes (default: all that protect something)", 0 },
+	{ "load", 'l', "WORKERS", 0, "Load workers of the loaded arm (default: all CPUs but one)",
+	  0 },
+	{ "cycles", 'n', "N", 0, "Unloads of each scheme and arm (default 23)", 0 },
+	{ "arms", OPT_ARMS, "ARM,..", 0, "idle, loaded or both (default both)", 0 },
+	{ "rate", OPT_RATE, "R", 0,
+	  "Unloads a second, begun on schedule; adds the response time (default: one after another)",
+	  0 },
+	{ "attempts", OPT_ATTEMPTS, "N", 0, "Give a busy victim up after N attempts (default 1000)",
+	  0 },
+	{ "hold", OPT_HOLD, "TIME", 0, "Users stay in the victim's text for TIME (default 0)", 0 },
+	{ "objects", OPT_OBJECTS, "N", 0,
+	  "1: all share one; percpu: one each; N: drawn from N (default 1)", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
+	{ "output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again",
+	  0 },
+	{ "histogram", 'H', 0, 0, "Print histograms of the time to success", 0 },
+	{ "no-trace", OPT_NO_TRACE, 0, 0, "Leave the tracer out: totals only", 0 },
+	{ "mechanism", OPT_MECH, "NAME", 0, "auto, kprobe or tracepoints (default auto)", 0 },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ 0 },
 };
 
 static void bad_value(struct argp_state *state, const char *what, const char *arg, int err)
@@ -310,7 +312,7 @@ static void collect_records(struct cycle *c)
 /* Gate and delete_module(2), once. */
 static int attempt(struct cycle *c, int fd)
 {
-	struct refcost_gate gate = {.size = sizeof(gate)};
+	struct refcost_gate gate = { .size = sizeof(gate) };
 	uint64_t start;
 	int err = 0;
 
@@ -335,7 +337,7 @@ static int attempt(struct cycle *c, int fd)
 
 static uint64_t failed_gets(int fd)
 {
-	struct refcost_load_stat stat = {.size = sizeof(stat)};
+	struct refcost_load_stat stat = { .size = sizeof(stat) };
 
 	ioctl(fd, REFCOST_IOC_LOAD_STAT, &stat);
 	return stat.failed;
@@ -565,7 +567,7 @@ static void add_count(struct json_object *o, const char *key, uint64_t n)
 static void trace_validity(struct unloads *u)
 {
 	struct json_object *o = json_object_object_get(u->section, "trace"), *list;
-	struct trace_counts n = {0};
+	struct trace_counts n = { 0 };
 	int i;
 
 	if (!o) {
@@ -595,7 +597,7 @@ static void trace_validity(struct unloads *u)
 
 static bool trace_sound(const struct unloads *u)
 {
-	struct trace_counts n = {0};
+	struct trace_counts n = { 0 };
 
 	if (!u->trace)
 		return true;
@@ -606,7 +608,7 @@ static bool trace_sound(const struct unloads *u)
 
 static void print_validity(const struct unloads *u)
 {
-	struct trace_counts n = {0};
+	struct trace_counts n = { 0 };
 
 	if (!u->trace) {
 		printf("not traced\n");
@@ -688,7 +690,8 @@ static int open_output(struct unloads *u, char *temp)
 
 static void remove_temporary(const char *dir)
 {
-	static const char *const files[] = {"run.json", "unload.csv", "phases.csv", "attempts.csv"};
+	static const char *const files[] = { "run.json", "unload.csv", "phases.csv",
+					     "attempts.csv" };
 	char path[PATH_MAX];
 	size_t i;
 
@@ -702,18 +705,29 @@ static void remove_temporary(const char *dir)
 /* A kernel without BTF, or a build without clang, still measures totals. */
 static int open_trace(struct unloads *u)
 {
-	struct trace_opts opts = {.module = SUITE_VICTIM, .mech = env.mech};
+	struct trace_opts opts = { .module = SUITE_VICTIM, .mech = env.mech };
 	char why[256];
 
 	if (env.no_trace)
 		return EXIT_FINE;
+	quiet_begin();
 	u->trace = trace_open(&opts, why, sizeof(why));
+	quiet_end();
 	if (!u->trace) {
 		if (errno != ENOTSUP)
 			return fail(EXIT_FAILED, "%s", why);
 		say("no phases: %s", why);
 	}
 	return EXIT_FINE;
+}
+
+static void close_trace(struct unloads *u)
+{
+	if (!u->trace)
+		return;
+	quiet_begin();
+	trace_close(u->trace);
+	quiet_end();
 }
 
 static int load_and_measure(struct unloads *u)
@@ -778,8 +792,7 @@ int cmd_unload(int argc, char **argv)
 		err = load_and_measure(&u);
 		err = finish(&u, err);
 	}
-	if (u.trace)
-		trace_close(u.trace);
+	close_trace(&u);
 	if (u.cycles)
 		fclose(u.cycles);
 	if (u.phases)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Have one CPU alone while the kernel's code is patched, in emulated guests.
+ *
+ * Attaching a probe patches instructions by way of a breakpoint. QEMU before 8.1 translates code without
+ * holding its page, so an emulated CPU that gets to that place at that moment may keep the translation
+ * of the breakpoint for ever, and hang: about one attach and detach in fifteen, if the others are busy.
+ * A CPU that is offline does not get there.
+ */
+#ifndef REFCOST_QUIET_H
+#define REFCOST_QUIET_H
+
+/**
+ * quiet_begin() - take all CPUs but the first offline
+ *
+ * Does nothing where CPUs are real ones.
+ */
+void quiet_begin(void);
+
+/**
+ * quiet_end() - take those CPUs online again; errno stays as it is
+ */
+void quiet_end(void);
+
+#endif
