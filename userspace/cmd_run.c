@@ -49,6 +49,7 @@ static struct env {
 	uint64_t seed;
 	bool strict;
 	bool instructions;
+	bool keep;
 } env = {
 	.blocks = 30,
 	.objects = 1,
@@ -70,25 +71,26 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"schemes", 's', "NAME,..", 0, "Schemes and floors to measure (default: all)", 0},
-	{"cpus", 'c', "N,..", 0,
-	 "How many CPUs, as 1,2,4 or 1-16 (default: powers of two up to all)", 0},
-	{"cpu-list", OPT_CPU_LIST, "LIST", 0,
-	 "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", 0},
-	{"blocks", 'b', "N", 0, "Samples of each cell (default 30; quote nothing under 10)", 0},
-	{"mode", OPT_MODE, "MODE,..", 0, "getput, lookup or both (default getput)", 0},
-	{"hold", OPT_HOLD, "TIME", 0, "Stay in the victim's text between get and put (default 0)",
-	 0},
-	{"objects", OPT_OBJECTS, "N", 0,
-	 "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0},
-	{"window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0},
-	{"warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0},
-	{"seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)", 0},
-	{"output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0},
-	{"strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0},
-	{"instructions", OPT_INSTRUCTIONS, 0, 0,
-	 "Count instructions: for guests whose clock counts them (bench.sh --instructions)", 0},
-	{0},
+	{ "schemes", 's', "NAME,..", 0, "Schemes and floors to measure (default: all)", 0 },
+	{ "cpus", 'c', "N,..", 0,
+	  "How many CPUs, as 1,2,4 or 1-16 (default: powers of two up to all)", 0 },
+	{ "cpu-list", OPT_CPU_LIST, "LIST", 0,
+	  "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", 0 },
+	{ "blocks", 'b', "N", 0, "Samples of each cell (default 30; quote nothing under 10)", 0 },
+	{ "mode", OPT_MODE, "MODE,..", 0, "getput, lookup or both (default getput)", 0 },
+	{ "hold", OPT_HOLD, "TIME", 0, "Stay in the victim's text between get and put (default 0)",
+	  0 },
+	{ "objects", OPT_OBJECTS, "N", 0,
+	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0 },
+	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
+	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
+	  0 },
+	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ "instructions", OPT_INSTRUCTIONS, 0, 0,
+	  "Count instructions: for guests whose clock counts them (bench.sh --instructions)", 0 },
+	{ 0 },
 };
 
 static void bad_value(struct argp_state *state, const char *what, const char *arg, int err)
@@ -175,6 +177,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		env.output = arg;
 		break;
+	case 'k':
+		env.keep = true;
+		break;
 	case OPT_STRICT:
 		env.strict = true;
 		break;
@@ -205,7 +210,7 @@ static const struct argp argp = {
 	"  refcost run -s kref,rwsem -c 1-8 -b 10    two schemes, every count up to 8\n"
 	"  refcost run --mode lookup --hold 1us      with the lookup, 1 us in the victim\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
-	"  perf record -a -g -- refcost run -s try_module_get -c 4 -b 5\n"
+	"  refcost run -k -s kref -c 1 -b 1 && perf record -a -g -- refcost run -k -s kref -c 4 -b 5\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
 	NULL,
@@ -312,7 +317,7 @@ static int plan_make(struct plan *p)
 				continue;
 			for (c = 0; c < env.nr_counts; c++)
 				p->cells[p->nr_cells++] =
-					(struct cell_plan){scheme, mode, env.counts[c]};
+					(struct cell_plan){ scheme, mode, env.counts[c] };
 		}
 	}
 	if (!p->nr_cells)
@@ -514,7 +519,7 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order)
 static int measure_block(struct run *r, uint64_t block, size_t *order)
 {
 	uint64_t objects = env.objects ?: (uint64_t)r->plan.max_count;
-	int err, unload;
+	int err = EXIT_FINE, unload;
 	size_t i;
 
 	for (i = 0; i < r->plan.nr_cells; i++)
@@ -524,11 +529,12 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 		r->finished += i;
 		return EXIT_FINE;
 	}
-	err = suite_load(objects);
+	if (!env.keep || !module_loaded(SUITE_VICTIM))
+		err = suite_load(objects);
 	if (err)
 		return err;
 	err = measure_cells(r, block, order);
-	unload = suite_unload();
+	unload = env.keep ? EXIT_FINE : suite_unload();
 	return err ?: unload;
 }
 
@@ -656,8 +662,8 @@ static int open_output(struct run *r, char *temp)
 
 static void remove_temporary(const char *dir)
 {
-	static const char *const files[] = {"run.json", "samples.csv", "workers.csv",
-					    "instructions.csv"};
+	static const char *const files[] = { "run.json", "samples.csv", "workers.csv",
+					     "instructions.csv" };
 	char path[PATH_MAX];
 	size_t i;
 
