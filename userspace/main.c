@@ -3,95 +3,25 @@
  * refcost: picks the subcommand. Each lives in its own cmd_*.c.
  */
 #include <argp.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "refcost.h"
 #include "version.h"
-
-volatile sig_atomic_t interrupted;
 
 static const struct command {
 	const char *name;
 	const char *what;
 	int (*fn)(int argc, char **argv);
 } commands[] = {
-	{"list", "schemes, where each comes from, what busy means", cmd_list},
-	{"run", "time get and put of the schemes on 1..N CPUs", cmd_run},
-	{"unload", "use and unload the victim, trace delete_module(2) phase by phase", cmd_unload},
-	{"report", "tables, figure data and RESULTS.md from a results directory", cmd_report},
-	{"doctor", "what this machine lacks or distorts, with the command that mends it",
-	 cmd_doctor},
+	{ "list", "schemes, where each comes from, what busy means", cmd_list },
+	{ "run", "time get and put of the schemes on 1..N CPUs", cmd_run },
+	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
+	  cmd_unload },
+	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
+	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
+	  cmd_doctor },
 };
-
-static void vsay(const char *fmt, va_list ap)
-{
-	fputs("refcost: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-}
-
-void say(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsay(fmt, ap);
-	va_end(ap);
-}
-
-int fail(int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsay(fmt, ap);
-	va_end(ap);
-	return code;
-}
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
-void sleep_until_ns(uint64_t deadline)
-{
-	struct timespec ts = {deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC};
-
-	while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		;
-}
-
-int need_root(const char *what)
-{
-	if (geteuid() == 0)
-		return EXIT_FINE;
-	return fail(EXIT_FAILED, "%s loads kernel modules and needs root: sudo refcost %s ...",
-		    what, what);
-}
-
-void progress(const char *what, size_t done, size_t total, uint64_t started_ns)
-{
-	double spent = (now_ns() - started_ns) / 1e9;
-
-	if (!isatty(STDERR_FILENO) || !total)
-		return;
-	fprintf(stderr, "\r%s %zu/%zu", what, done, total);
-	if (done && done < total)
-		fprintf(stderr, ", %.0f s left  ", spent / done * (total - done));
-	if (done == total)
-		fprintf(stderr, "%20s\n", "");
-	fflush(stderr);
-}
 
 static void on_signal(int sig)
 {
@@ -101,7 +31,7 @@ static void on_signal(int sig)
 /* No SA_RESTART: a system call that waits must return. */
 static void catch_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Results directories: what is written comes back, another plan is refused, nothing is half-written.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* also the name of a function of the command */
+
+#include "csv.h"
+#include "model.h"
+#include "refcost.h"
+#include "results.h"
+
+static char dir[] = "/tmp/refcost-test.XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static struct json_object *plan(int blocks)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	json_object_array_add(list, json_object_new_string("kref"));
+	json_object_array_add(list, json_object_new_string("empty"));
+	json_object_object_add(o, "schemes", list);
+	json_object_object_add(o, "blocks", json_object_new_int(blocks));
+	return o;
+}
+
+static void test_json_round_trip(void **state)
+{
+	struct json_object *section, *again;
+	struct results r;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("a/b/c")), EXIT_FINE);
+	section = results_section(&r, "run", plan(3));
+	assert_non_null(section);
+	json_object_object_add(section, "big", json_object_new_int64(INT64_MAX));
+	json_object_object_add(section, "text", json_object_new_string("a \"quoted\"\n\xc3\xa9"));
+	assert_int_equal(results_save(&r), EXIT_FINE);
+	results_close(&r);
+
+	assert_int_equal(results_open(&r, in_dir("a/b/c")), EXIT_FINE);
+	again = results_section(&r, "run", plan(3));
+	assert_non_null(again);
+	assert_int_equal(json_object_get_int64(json_object_object_get(again, "big")), INT64_MAX);
+	assert_string_equal(json_object_get_string(json_object_object_get(again, "text")),
+			    "a \"quoted\"\n\xc3\xa9");
+	assert_string_equal(json_object_get_string(json_object_object_get(again, "status")),
+			    "partial");
+	assert_null(results_section(&r, "run", plan(4)));
+	assert_non_null(json_object_object_get(r.doc, "environment"));
+	results_close(&r);
+	assert_int_not_equal(access(in_dir("a/b/c/run.json.new"), F_OK), 0);
+}
+
+static void test_not_a_directory(void **state)
+{
+	struct results r;
+	FILE *f = fopen(in_dir("file"), "w");
+
+	(void)state;
+	fclose(f);
+	assert_int_equal(results_open(&r, in_dir("file")), EXIT_FAILED);
+	assert_int_equal(results_open(&r, in_dir("file/below")), EXIT_FAILED);
+	assert_int_equal(results_load(&r, in_dir("nowhere")), EXIT_FAILED);
+}
+
+/* Rows become cells with their statistics, in the order of the plan, whatever order they came in. */
+static void test_model(void **state)
+{
+	const struct cell *c;
+	struct results r;
+	struct model m;
+	FILE *f;
+	int i;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("model")), EXIT_FINE);
+	assert_non_null(results_section(&r, "run", plan(6)));
+	assert_int_equal(results_save(&r), EXIT_FINE);
+	f = results_csv(&r, "samples.csv",
+			"block,scheme,floor,mode,cpus,ns_per_op,ns_elapsed,overlap,"
+			"fairness,oversubscribed");
+	assert_non_null(f);
+	for (i = 0; i < 6; i++) {
+		fprintf(f, "%d,empty,1,getput,2,%d,%d,0.95,1,0\n", i, 10 + i, 10 + i);
+		fprintf(f, "%d,kref,0,getput,2,%d,%d,%s,0.5,1\n", i, 20 + i, 40 + 2 * i,
+			i == 3 ? "0.5" : "0.95");
+		fprintf(f, "%d,kref,0,getput,1,%d,%d,1,1,0\n", i, 5, 5);
+	}
+	assert_int_equal(results_check(&r, f), EXIT_FINE);
+	fclose(f);
+	assert_null(results_csv(&r, "samples.csv", "other,columns"));
+	results_close(&r);
+
+	assert_int_equal(model_read(&m, in_dir("model")), EXIT_FINE);
+	assert_int_equal(m.nr_cells, 3);
+	assert_string_equal(m.cells[0].scheme, "kref");
+	assert_int_equal(m.cells[0].cpus, 1);
+	assert_string_equal(m.cells[2].scheme, "empty");
+	assert_int_equal(model_max_cpus(&m, "getput"), 2);
+	assert_int_equal(model_max_cpus(&m, "lookup"), 0);
+	c = model_cell(&m, "kref", "getput", 2);
+	assert_non_null(c);
+	assert_int_equal(c->ns.n, 6);
+	assert_true(c->ns.s.median == 22.5);
+	assert_true(c->ns.s.lo == 20 && c->ns.s.hi == 25);
+	assert_true(c->lost.s.median == 0.5);
+	assert_int_equal(c->flagged, 1);
+	assert_true(c->oversubscribed);
+	assert_null(model_cell(&m, "kref", "lookup", 2));
+	assert_string_equal(model_text(&m, "run.plan.blocks"), "6");
+	assert_string_equal(model_text(&m, "run.plan.nothing.there"), "not available");
+	model_free(&m);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char command[300];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_json_round_trip),
+		cmocka_unit_test(test_not_a_directory),
+		cmocka_unit_test(test_model),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

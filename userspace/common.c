@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What every subcommand shares.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "refcost.h"
+
+volatile sig_atomic_t interrupted;
+
+static void vsay(const char *fmt, va_list ap)
+{
+	fputs("refcost: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(fmt, ap);
+	va_end(ap);
+}
+
+int fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+void sleep_until_ns(uint64_t deadline)
+{
+	struct timespec ts = { deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC };
+
+	while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+int need_root(const char *what)
+{
+	if (geteuid() == 0)
+		return EXIT_FINE;
+	return fail(EXIT_FAILED, "%s loads kernel modules and needs root: sudo refcost %s ...",
+		    what, what);
+}
+
+void progress(const char *what, size_t done, size_t total, uint64_t started_ns)
+{
+	double spent = (now_ns() - started_ns) / 1e9;
+
+	if (!isatty(STDERR_FILENO) || !total)
+		return;
+	fprintf(stderr, "\r%s %zu/%zu", what, done, total);
+	if (done && done < total)
+		fprintf(stderr, ", %.0f s left  ", spent / done * (total - done));
+	if (done == total)
+		fprintf(stderr, "%20s\n", "");
+	fflush(stderr);
+}
