@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The one command: set up, build, measure (this machine or a guest), plot, write RESULTS.md.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+	cat <<'EOF'
+Usage: ./bench.sh [OPTION...]
+Measure what references cost: on this machine if it is root's, loads modules and has kernel headers,
+else in a QEMU guest. Installs what is missing (naming it), builds, measures, plots, writes RESULTS.md.
+
+  --host            measure this machine         --guest         measure a guest
+  --quick           a quick look: 10 blocks, 23 unloads a scheme and arm
+  --instructions    exact instructions per get+put of every scheme (a guest that counts them)
+  --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
+  --resume DIR      go on with a run that was interrupted (give the same options again)
+  --output DIR      results directory (default: results/NAME, named by kernel and date)
+  --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
+  --deadline S      kill the guest after S seconds (default 3600)
+  --no-install      refuse to install anything
+  --no-report       measure only
+  --help            this
+
+Exit codes: 0 fine, 1 failed, 4 something is lacking, 64 usage, 130 interrupted.
+EOF
+}
+
+say() { echo "bench.sh: $*"; }
+die() {
+	echo "bench.sh: $2" >&2
+	exit "$1"
+}
+
+where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
+blocks='' cycles='' why=''
+
+positive() {
+	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
+}
+
+parse() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--host | --guest) where=${1#--} why="as asked" ;;
+		--quick) quick=--quick ;;
+		--instructions) mode=instructions ;;
+		--no-install) deps_flag=--no-install ;;
+		--no-report) report='' ;;
+		--cpus | --blocks | --cycles | --deadline)
+			[ $# -gt 1 ] || die 64 "$1 wants a number"
+			positive "$1" "$2"
+			declare -g "${1#--}=$2"
+			shift
+			;;
+		--resume | --output)
+			[ $# -gt 1 ] || die 64 "$1 wants a directory"
+			declare -g "${1#--}=$2"
+			shift
+			;;
+		--help | -h)
+			usage
+			exit
+			;;
+		*) die 64 "no option '$1': see ./bench.sh --help" ;;
+		esac
+		shift
+	done
+	[ -z "$resume" ] || [ -e "$resume/run.json" ] || die 64 "--resume $resume: no results directory"
+}
+
+# The host, if it can be measured; the first reason against it otherwise.
+choose() {
+	if [ $mode = instructions ]; then
+		[ "$where" != host ] || [ -n "${REFCOST_IN_GUEST:-}" ] ||
+			die 64 "--instructions needs a guest: leave --host out"
+		where=${where:-guest} why=${why:-instructions are counted by the emulator}
+	fi
+	[ -z "$where" ] || return 0
+	where=guest
+	if [ "$(id -u)" != 0 ]; then
+		why="you are not root"
+	elif [ ! -e /proc/modules ]; then
+		why="this kernel loads no modules"
+	elif grep -qs -e '\[integrity\]' -e '\[confidentiality\]' /sys/kernel/security/lockdown; then
+		why="this kernel is locked down"
+	elif [ ! -e "/lib/modules/$(uname -r)/build/Makefile" ] &&
+		! apt-cache show "linux-headers-$(uname -r)" >/dev/null 2>&1; then
+		why="there are no headers for Linux $(uname -r)"
+	else
+		where=host
+		why="you are root, Linux $(uname -r) loads modules and its headers can be had"
+	fi
+}
+
+prepare() {
+	local sets=(build)
+	if [ "$where" = host ]; then sets+=(host-headers); else sets+=(headers guest); fi
+	[ -z "$report" ] || sets+=(plot)
+	# Inside the guest everything is there already, and nothing can be written.
+	[ -n "${REFCOST_IN_GUEST:-}" ] && return
+	# shellcheck disable=SC2086 # an empty flag is no argument
+	tools/deps.sh $deps_flag "${sets[@]}" || exit $?
+	release=$(if [ "$where" = host ]; then uname -r; else tools/kernel-release.sh; fi)
+	make -j"$(nproc)" KRELEASE="$release" all >&2 || die 1 "the build failed: see above"
+	[ "$where" = host ] || guest/fetch.sh "$release" || die 1 "no guest kernel: see above"
+}
+
+results_name() {
+	local name=$where
+	[ "$where" = guest ] || name=$(uname -n)
+	echo "results/$name-$release-$(date +%Y%m%d-%H%M%S)"
+}
+
+measure_here() {
+	local run=() unload=()
+	if [ -n "$quick" ]; then
+		run=(-b "${blocks:-10}" --window 120ms --warmup 20ms)
+		unload=(-n "${cycles:-23}")
+	else
+		run=(-b "${blocks:-30}" --window 200ms --warmup 40ms)
+		unload=(-n "${cycles:-73}")
+	fi
+	if [ $mode = instructions ]; then
+		build/bin/refcost run --instructions -b 2 --mode getput,lookup -o "$output"
+	else
+		build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output"
+		build/bin/refcost unload "${unload[@]}" -o "$output"
+	fi
+}
+
+# Boot, then do there what is done on a real machine.
+measure_in_guest() {
+	local boot=(--release "$release" --share "$output" --deadline "$deadline") inner=(--host --no-report)
+	if [ "$1" = instructions ]; then
+		boot+=(--icount)
+		inner+=(--instructions)
+	else
+		boot+=(--cpus "${cpus:-4}")
+	fi
+	[ -z "$quick" ] || inner+=(--quick)
+	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
+	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
+	REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
+}
+
+make_report() {
+	build/bin/refcost report "$output" -o "$output/report" --figures plots/figures >"$output/tables.txt"
+	plots/render.sh "$output/report" "$output/figures"
+	mkdir -p plots/figures
+	cp "$output"/figures/*.svg plots/figures/
+	cp "$output/report/RESULTS.md" RESULTS.md
+	say "wrote RESULTS.md and plots/figures/ from $output"
+}
+
+interrupted() {
+	trap - INT TERM
+	[ -n "${REFCOST_IN_GUEST:-}" ] ||
+		echo "bench.sh: interrupted; what was measured is kept: go on with the same options and --resume $output" >&2
+	exit 130
+}
+
+parse "$@"
+choose
+[ -n "${REFCOST_IN_GUEST:-}" ] || say "measuring $([ "$where" = host ] && echo "this machine" || echo "a guest"): $why"
+[ "$where" = guest ] || [ "$(id -u)" = 0 ] || die 1 "--host loads kernel modules and needs root: sudo ./bench.sh --host"
+[ "$where" = guest ] || [ -e /proc/modules ] || die 4 "this kernel loads no modules: use --guest"
+prepare
+output=$(realpath -m "${resume:-${output:-$(results_name)}}")
+mkdir -p "$output" || die 1 "cannot write to $output: give another with --output"
+trap interrupted INT TERM
+
+status=0
+if [ "$where" = host ]; then
+	measure_here || status=$?
+elif [ $mode = instructions ]; then
+	measure_in_guest instructions || status=$?
+else
+	measure_in_guest measure || status=$?
+	[ $status != 0 ] || measure_in_guest instructions || status=$?
+fi
+[ $status -le 128 ] || interrupted
+[ $status = 0 ] || die $status "measuring failed; what was measured is in $output"
+[ -z "$report" ] || [ $mode = instructions ] || make_report

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
+# Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
+# plot, guest, test. Knows apt; elsewhere it names what is wanted and fails.
+set -euo pipefail
+
+packages_of() {
+	case $1 in
+	build) echo gcc make libc6-dev pkg-config git libjson-c-dev libgsl-dev libhwloc-dev libkmod-dev \
+		libbpf-dev libelf-dev zlib1g-dev clang bpftool ;;
+	headers) have_headers || echo "linux-headers-$(dpkg --print-architecture)" ;;
+	host-headers) [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || echo "linux-headers-$(uname -r)" ;;
+	plot) echo gnuplot-nox ;;
+	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
+	test) echo libcmocka-dev binutils librsvg2-bin shellcheck clang-format util-linux linux-perf ;;
+	*)
+		echo "deps.sh: no set '$1'" >&2
+		exit 64
+		;;
+	esac
+}
+
+have_headers() {
+	[ -n "$("$(dirname "$0")/kernel-release.sh")" ]
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install=1
+if [ "${1:-}" = --no-install ]; then
+	install=0
+	shift
+fi
+wanted=()
+for set in "$@"; do
+	mapfile -t -O "${#wanted[@]}" wanted < <(packages_of "$set" | tr ' ' '\n' | sed '/^$/d')
+done
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "deps.sh: no apt here; make sure that you have what these Debian packages hold: ${wanted[*]}" >&2
+	exit 0
+fi
+missing=()
+for package in "${wanted[@]}"; do
+	installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ $install = 0 ]; then
+	echo "missing packages: ${missing[*]}: apt-get install ${missing[*]}" >&2
+	exit 4
+fi
+echo "installing missing packages: ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+if ! { as_root apt-get -qq update && as_root apt-get -qq install -y --no-install-recommends "${missing[@]}"; } \
+	>&2 </dev/null; then
+	echo "deps.sh: could not install ${missing[*]}: install them by hand, then go on with --no-install" >&2
+	exit 4
+fi
