@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Boot what the guest tests need: one guest for almost all of them, and two kinds that differ in their
+# machine: one that counts instructions, one with far more CPUs than the host.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+release=$(tools/kernel-release.sh)
+dir=$PWD/build/tests/guest-results
+rm -rf "$dir"
+mkdir -p "$dir" build/tests/guest
+${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/abi_test.c \
+	-o build/tests/guest/abi_test -lcmocka
+
+boot() {
+	guest/boot.sh --release "$release" --share "$dir" "$@"
+}
+
+# Its TAP becomes ours.
+main_guest() {
+	local log=$dir/guest.log status=0
+	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 600 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
+	grep -E '^(ok|not ok|#)' "$log" || true
+	tap_n=$((tap_n + $(grep -c '^ok ' "$log" || true) + $(grep -c '^not ok ' "$log" || true)))
+	tap_result "$status" "the guest ran its tests to the end" "$(tail -n 30 "$dir/boot.log" "$log")"
+	local up
+	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/boot.log")
+	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
+}
+
+instruction_guest() {
+	local n
+	for n in 1 2; do
+		ok "instruction mode, boot $n" boot --icount --deadline 200 -- \
+			build/bin/refcost run --instructions -b 2 --mode getput,lookup -o "$dir/icount$n"
+	done
+	is "two boots agree to the digit" "$(cat "$dir/icount1/instructions.csv")" "$(cat "$dir/icount2/instructions.csv")"
+	is "two blocks agree to the digit" "$(grep '^0,' "$dir/icount1/instructions.csv" | cut -d, -f2-  | sort)" \
+		"$(grep '^1,' "$dir/icount1/instructions.csv" | cut -d, -f2- | sort)"
+	ok "the harness takes at most 3 instructions" \
+		awk -F, '$2 == "empty" && $5 > 3 { bad = 1 } $2 == "empty" { n++ } END { exit bad || !n }' "$dir/icount1/instructions.csv"
+	is "percpu_inc is two instructions more than empty" 2.00 "$(awk -F, '$1 == 0 && $2 == "empty" { e = $5 }
+		$1 == 0 && $2 == "percpu_inc" { p = $5 } END { printf "%.2f", p - e }' "$dir/icount1/instructions.csv")"
+	ok "try_module_get takes more than kref" awk -F, '$4 == "getput" { v[$2] = $5 }
+		END { exit !(v["try_module_get"] > v["kref"]) }' "$dir/icount1/instructions.csv"
+}
+
+crowded_guest() {
+	ok "16 CPUs, whatever the host has: a run over 1..16" boot --cpus 16 --deadline 200 -- \
+		build/bin/refcost run -s atomic_shared,percpu_live,rwsem,try_module_get -c 1-16 -b 1 --window 20ms --warmup 5ms -o "$dir/crowded"
+	is "... every cell measured" 64 "$(($(wc -l <"$dir/crowded/samples.csv") - 1))"
+	ok "... points beyond the host's CPUs are marked" awk -F, -v host="$(nproc)" '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["oversubscribed"] != ($c["cpus"] > host) { bad = 1 } END { exit bad }' "$dir/crowded/samples.csv"
+}
+
+# The boot script itself: what a guest may do wrong.
+bad_guests() {
+	exits "a command that fails" 7 "" boot --cpus 1 --deadline 60 -- sh -c 'exit 7'
+	exits "a guest that panics" 1 "[Pp]anic" boot --cpus 1 --deadline 60 -- sh -c 'echo c >/proc/sysrq-trigger; sleep 20'
+	exits "a guest that hangs" 124 "deadline" boot --cpus 1 --deadline 12 -- sleep 100
+	ok "no guest is left over" bash -c "! pgrep -f '[q]emu-system.*guest-results' >/dev/null"
+}
+
+main_guest
+instruction_guest
+crowded_guest
+bad_guests
+tap_done

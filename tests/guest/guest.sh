@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Everything that needs a kernel which loads modules: run inside the guest, as root, in one boot.
+# tests/guest/guest.sh DIR: DIR is writable and survives.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+dir=$1
+release=$(uname -r)
+refcost=$PWD/build/bin/refcost
+modules=$PWD/build/kmod/$release
+fault=$modules-fault
+host_cpus=$(sed 's/.*refcost.hostcpus=\([0-9]*\).*/\1/' /proc/cmdline)
+mapfile -t schemes < <("$refcost" list | awk 'NR > 1 && $0 !~ /floor:/ { print $1 }')
+mapfile -t all < <("$refcost" list -n)
+
+loaded() { grep -E '^refcost' /proc/modules || true; }
+nothing_left() {
+	is "$1: nothing is left loaded" "" "$(loaded)"
+	ok "$1: nothing is left in /tmp" bash -c '! ls -d /tmp/refcost.* 2>/dev/null'
+}
+rows() { echo $(($(wc -l <"$1") - 1)); }
+# column FILE NAME: one value a row
+column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
+json() { grep -E "^ *\"$2\":" "$1" | sed 's/.*: *//; s/[",]//g'; }
+
+load_and_unload() {
+	ok "both modules load" bash -c "insmod '$modules/refcost.ko' && insmod '$modules/refcost_victim.ko' objects=4"
+	ok "refcost.ko takes at most 256 KiB" test "$(cat /sys/module/refcost/coresize)" -le 262144
+	ok "the interface holds its promises" run_tap build/tests/guest/abi_test
+	run_cmd "$refcost" run -b 1
+	is "a loaded module: exit 1" 1 "$status"
+	ok "a loaded module: says what to do" grep -q "loaded already.*rmmod" <<<"$stderr"
+	ok "the victim unloads" rmmod refcost_victim
+	ok "no objects: refused" bash -c "! insmod '$modules/refcost_victim.ko' objects=0"
+	ok "too many objects: refused" bash -c "! insmod '$modules/refcost_victim.ko' objects=4097"
+	ok "refcost unloads" rmmod refcost
+	nothing_left "by hand"
+}
+
+# A TAP producer inside: its lines are comments here, its failures are ours.
+run_tap() {
+	"$@" | tee /dev/stderr | awk '/^not ok/ { bad = 1 } /^1\.\./ { plan = 1 } END { exit bad || !plan }'
+}
+
+every_scheme_runs() {
+	local out=$dir/run
+	run_cmd "$refcost" run -c 1-4 -b 1 --mode getput,lookup --window 20ms --warmup 5ms -o "$out"
+	is "every scheme, both modes, 1..4 CPUs: exit 0" 0 "$status"
+	is "... a row a cell" $((${#all[@]} * 4 + ${#schemes[@]} * 4)) "$(rows "$out/samples.csv")"
+	is "... a row a worker" $(((${#all[@]} + ${#schemes[@]}) * 10)) "$(rows "$out/workers.csv")"
+	is "... every get succeeded" 0 "$(column "$out/samples.csv" failed | paste -sd+ | bc_sum)"
+	is "... every counter begins its cache line's part at a multiple of 4" "" \
+		"$(column "$out/samples.csv" counter_offset | awk '$1 % 4 || $1 > 63')"
+	is "... the run says that it is complete" complete "$(json "$out/run.json" status)"
+	is "... points beyond the host's CPUs are marked, and only they" "" "$(awk -F, -v host="$host_cpus" '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["oversubscribed"] != ($c["cpus"] > host)' "$out/samples.csv")"
+	run_cmd "$refcost" run -c 1-4 -b 1 --mode getput,lookup --window 20ms --warmup 5ms -o "$out"
+	is "the same again measures nothing again" "$((${#all[@]} * 4 + ${#schemes[@]} * 4))" "$(rows "$out/samples.csv")"
+	exits "another plan in the same directory" 1 "another plan" "$refcost" run -b 2 -o "$out"
+	for objects in percpu 64; do
+		ok "objects: $objects" "$refcost" run -s kref,try_module_get -c 4 -b 1 --objects $objects --window 10ms
+	done
+	ok "hold time" "$refcost" run -s kref,rwsem,percpu_live -c 2 -b 1 --hold 20us --window 10ms
+	nothing_left "runs"
+}
+bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
+
+every_scheme_unloads() {
+	local out=$dir/unload n=$((${#schemes[@]} * 2 * 23)) scheme arm
+	run_cmd "$refcost" unload -n 23 --strict -o "$out"
+	is "23 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
+	[ "$status" = 0 ] || sed 's/^/# /' <<<"$stderr$stdout"
+	for scheme in "${schemes[@]}"; do
+		for arm in idle loaded; do
+			is "$scheme, $arm: 23 unloads, 23 gone, 23 records" "23 23 23" "$(awk -F, -v s="$scheme" -v a="$arm" '
+				NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+				$c["scheme"] == s && $c["arm"] == a { n++; g += $c["gone"]; r += $c["records"] }
+				END { print n, g, r }' "$out/unload.csv")"
+		done
+	done
+	is "no use of text given up" 0 "$(column "$out/unload.csv" violations | paste -sd+ | bc_sum)"
+	is "records" $n "$(json "$out/run.json" records)"
+	is "phases that do not add up" 0 "$(json "$out/run.json" sums_wrong)"
+	is "phases in the rows add up to the total of each record" "" "$(awk -F, '
+		FNR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		FILENAME ~ /phases/ { sum[$c["scheme"] $c["arm"] $c["cycle"]] += $c["ns"]; next }
+		sum[$c["scheme"] $c["arm"] $c["cycle"]] != $c["trace_ns"] { print }' "$out/phases.csv" "$out/unload.csv")"
+	is "traced time is within the time around the call" "" "$(awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["trace_ns"] > $c["delete_ns"] || $c["trace_ns"] < $c["delete_ns"] / 2' "$out/unload.csv")"
+	is "entries and exits" "$(json "$out/run.json" entries)" "$(json "$out/run.json" exits)"
+	is "dropped, lost, missed" "0 0 0" "$(json "$out/run.json" dropped) $(json "$out/run.json" lost) $(json "$out/run.json" missed)"
+	nothing_left "unloads"
+}
+
+other_tracers() {
+	local out mechanism
+	for mechanism in kprobe tracepoints; do
+		out=$dir/unload-$mechanism
+		ok "$mechanism: 5 unloads, strictly" "$refcost" unload -s kref -n 5 --mechanism $mechanism --strict -o "$out"
+		is "$mechanism: 10 records" 10 "$(json "$out/run.json" records)"
+	done
+	ok "merged phases are said to be merged" grep -q ',1$' "$dir/unload-tracepoints/phases.csv"
+	ok "without the tracer" "$refcost" unload -s kref -n 2 --no-trace --arms idle
+	ok "a schedule" "$refcost" unload -s kref -n 5 --rate 20 --arms idle -o "$dir/rate"
+	is "... gives response times" 0 "$(column "$dir/rate/unload.csv" response_ns | grep -c '^$' || true)"
+	nothing_left "other tracers"
+}
+
+# The build that loses one reference must not pass.
+lost_count_is_caught() {
+	local scheme mode
+	for scheme in "${schemes[@]}"; do
+		for mode in getput lookup; do
+			REFCOST_MODULES=$fault exits "$scheme, $mode: a lost reference is caught" 1 "not conserved" \
+				"$refcost" run -s "$scheme" -c 2 -b 1 --mode $mode --window 5ms --warmup 0
+			is "... and nothing stays loaded" "" "$(loaded)"
+		done
+	done
+}
+
+# end_of PID: wait for it, print how long that took in ms
+end_of() {
+	local start
+	start=$(date +%s%3N)
+	status=0
+	wait "$1" || status=$?
+	took=$(($(date +%s%3N) - start))
+}
+
+interrupted_runs() {
+	local signal out command n
+	for command in run unload; do
+		for signal in INT TERM; do
+			out=$dir/$command-$signal
+			case $command in
+			run) set -- run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$out" ;;
+			unload) set -- unload -s percpu_live,module_rwsem -n 50 -o "$out" ;;
+			esac
+			# An asynchronous command of a script ignores SIGINT: env puts that right.
+			env --default-signal=INT "$refcost" "$@" >"$out.log" 2>&1 &
+			sleep 1.5
+			kill -s $signal $!
+			end_of $!
+			is "$command, SIG$signal: exit 1" 1 "$status"
+			ok "$command, SIG$signal: over within 2 s ($took ms)" test $took -lt 2000
+			ok "$command, SIG$signal: says what was kept" grep -q "interrupted.*marked partial" "$out.log"
+			is "$command, SIG$signal: marked partial" partial "$(json "$out/run.json" status)"
+			nothing_left "$command, SIG$signal"
+		done
+	done
+	n=$(rows "$dir/run-INT/samples.csv")
+	ok "what was measured is kept" test "$n" -gt 0
+	"$refcost" run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$dir/run-INT" >/dev/null 2>&1 &
+	sleep 1.5
+	kill -KILL $!
+	wait $! 2>/dev/null || true
+	ok "a run goes on where it stopped" test "$(rows "$dir/run-INT/samples.csv")" -gt "$n"
+	is "... and measures no cell twice" "" "$(cut -d, -f1-5 "$dir/run-INT/samples.csv" | sort | uniq -d)"
+	# SIGKILL gives no chance to unload: what is left must be unloadable at once.
+	sleep 0.5
+	ok "after SIGKILL the modules can be unloaded" rmmod refcost_victim refcost
+}
+
+cpu_offline() {
+	"$refcost" run -s kref -c 4 -b 1 --window 4s -o "$dir/offline" >"$dir/offline.log" 2>&1 &
+	sleep 1.5
+	echo 0 >/sys/devices/system/cpu/cpu3/online
+	end_of $!
+	is "a CPU goes offline: exit 1" 1 "$status"
+	ok "... at once" test $took -lt 2000
+	ok "... and is named" grep -q "CPU 3 is offline or went offline" "$dir/offline.log"
+	exits "an offline CPU is refused" 64 "CPU 3 is absent or offline" "$refcost" run --cpu-list 0,3 -c 2
+	ok "the CPUs left are enough" "$refcost" run -s kref -b 1 --window 5ms
+	echo 1 >/sys/devices/system/cpu/cpu3/online
+	nothing_left "offline"
+}
+
+faults() {
+	mkdir -p /tmp/small /tmp/foreign
+	mount -t tmpfs -o size=20k tmpfs /tmp/small
+	exits "a full disk" 1 "cannot write" "$refcost" run -s kref -c 1 -b 3000 --window 1ms --warmup 0 -o /tmp/small/run
+	is "... nothing loaded" "" "$(loaded)"
+	umount /tmp/small
+	exits "a read-only directory" 1 "cannot (make|write)" "$refcost" run -s kref -o "$PWD/nowhere"
+	# the release alone is not looked at where symbols have versions
+	sed "s/vermagic=$release SMP/vermagic=$release UMP/" "$modules/refcost.ko" >/tmp/foreign/refcost.ko
+	REFCOST_MODULES=/tmp/foreign exits "built for another kernel" 4 "another kernel" "$refcost" run -s kref
+	run_cmd "$refcost" unload -s try_module_get --arms loaded -n 2 --hold 50ms --attempts 3 -o "$dir/busy"
+	is "a victim that stays busy is no error" 0 "$status"
+	ok "... but is said to be busy" grep -q "busy in all 3 attempts" <<<"$stderr"
+	ok "... and counted as such" grep -q '^[01],try_module_get,loaded,.*,50000000,0,3,11,' "$dir/busy/unload.csv"
+	nothing_left "faults"
+	rm -rf /tmp/small /tmp/foreign
+}
+
+memory() {
+	local peak=0 now
+	"$refcost" unload -s kref -n 3 >/dev/null 2>&1 &
+	while now=$(awk '/VmHWM/ { print $2 }' /proc/$!/status 2>/dev/null) && [ -n "$now" ]; do
+		peak=$now
+		sleep 0.05
+	done
+	wait $!
+	ok "userspace stays under 64 MiB ($peak KiB)" test "$peak" -gt 0 -a "$peak" -lt 65536
+}
+
+perf_session() {
+	if ! command -v perf >/dev/null; then
+		tap_skip "perf names the loops" "no perf here"
+		return
+	fi
+	ok "run -k leaves the modules for perf" "$refcost" run -k -s kref -c 1 -b 1 --window 5ms
+	ok "perf record of a run" perf record -q -a -e cpu-clock -o /tmp/perf.data -- \
+		"$refcost" run -k -s kref,atomic_shared -c 2 -b 2 --window 100ms
+	ok "perf names the loops" bash -c 'perf report -i /tmp/perf.data --stdio 2>/dev/null | grep -q refcost_loop_kref'
+	ok "they can be unloaded" rmmod refcost_victim refcost
+	rm -f /tmp/perf.data
+}
+
+# The path that bare metal takes.
+bench_host() {
+	ok "bench.sh --host measures this machine" ./bench.sh --host --quick --blocks 1 --cycles 1 --no-report --output "$dir/bench"
+	ok "... fast path and unload" bash -c "test -s '$dir/bench/samples.csv' -a -s '$dir/bench/unload.csv'"
+	ok "... and it can be reported on" "$refcost" report "$dir/bench" -o "$dir/bench/report"
+	nothing_left "bench.sh --host"
+}
+
+load_and_unload
+every_scheme_runs
+every_scheme_unloads
+other_tracers
+lost_count_is_caught
+interrupted_runs
+cpu_offline
+faults
+memory
+perf_session
+bench_host
+is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
+tap_done

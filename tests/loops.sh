@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Each measuring loop, disassembled, holds the instruction that it is about, as often as it is unrolled,
+# and no floor calls anything.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/tap.sh
+
+module=build/kmod/$(tools/kernel-release.sh)/refcost.ko
+code=$(objdump -dr --no-show-raw-insn "$module")
+
+# loop NAME: its instructions and relocations
+loop() {
+	awk -v name="<refcost_loop_$1>:" '$2 == name { on = 1; next } /^$/ { on = 0 } on' <<<"$code"
+}
+
+# holds SCHEME TIMES REGEX
+holds() {
+	local n
+	n=$(loop "$1" | grep -Ec -- "$3" || true)
+	is "refcost_loop_$1 holds $3 $2 times" "$2" "$n"
+}
+
+# The call of the tracer's hook at the entry is patched out at load.
+calls() {
+	loop "$1" | grep -E 'R_X86_64_(PLT32|PC32)' | grep -Ev '__fentry__|__x86_return_thunk|\.rodata|\.data|\.bss|refcost_|pcpu' || true
+}
+
+holds empty 0 'lock|%gs'
+holds percpu_inc 8 'inc[ql]? +%gs:'
+holds percpu_inc 8 'dec[ql]? +%gs:'
+holds atomic_private 8 'lock incl'
+holds atomic_private 8 'lock decl'
+holds atomic_shared 8 'lock incl'
+holds atomic_shared 8 'lock decl'
+holds try_module_get 8 'R_X86_64_PLT32.*try_module_get-'
+holds try_module_get 8 'R_X86_64_PLT32.*module_put-'
+holds percpu_live 16 'incq +%gs:(0x[0-9a-f]+)?\('
+holds kref 16 'lock xadd'
+holds rwsem 8 'R_X86_64_PLT32.*down_read-'
+holds rwsem 8 'R_X86_64_PLT32.*up_read-'
+holds module_rwsem 16 'R_X86_64_PLT32.*down_read-'
+holds module_rwsem 16 'R_X86_64_PLT32.*up_read-'
+holds module_rwsem 8 'lock incl'
+holds module_rwsem 8 'lock decl'
+holds rwsem_lookup 1 'R_X86_64_PLT32.*down_read-'
+holds try_module_get_lookup 1 'R_X86_64_PLT32.*try_module_get-'
+holds kref_lookup 2 'lock xadd'
+for floor in empty percpu_inc atomic_private atomic_shared; do
+	is "refcost_loop_$floor calls nothing" "" "$(calls $floor)"
+done
+holds percpu_live 0 'lock '
+for scheme in $(build/bin/refcost list -n); do
+	ok "$scheme has a loop that perf can name" grep -q "<refcost_loop_$scheme>:" <<<"$code"
+done
+
+tap_done

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# TAP for shell tests: source it, call the functions, end with tap_done.
+
+tap_n=0
+tap_failed=0
+
+# tap_result STATUS WHAT [DETAILS]
+tap_result() {
+	tap_n=$((tap_n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tap_n - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_n - $2"
+		[ -z "${3:-}" ] || sed 's/^/# /' <<<"$3"
+	fi
+}
+
+# tap_skip WHAT WHY
+tap_skip() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+# ok WHAT COMMAND...: the command succeeds
+ok() {
+	local what=$1 out status=0
+	shift
+	out=$("$@" 2>&1) || status=$?
+	tap_result $status "$what" "$out"
+}
+
+# is WHAT WANT GOT
+is() {
+	local status=0
+	[ "$2" = "$3" ] || status=1
+	tap_result $status "$1" "want $2
+got  $3"
+}
+
+# run_cmd COMMAND...: sets $status, $stdout, $stderr
+run_cmd() {
+	local errfile
+	errfile=$(mktemp)
+	status=0
+	# shellcheck disable=SC2034 # for the caller
+	stdout=$("$@" 2>"$errfile") || status=$?
+	stderr=$(cat "$errfile")
+	rm -f "$errfile"
+}
+
+# exits WHAT CODE REGEX COMMAND...: exit code, and a line on stderr that matches
+exits() {
+	local what=$1 code=$2 regex=$3 bad=0
+	shift 3
+	run_cmd "$@"
+	[ "$status" = "$code" ] || bad=1
+	grep -Eq -- "$regex" <<<"$stderr" || bad=1
+	tap_result $bad "$what" "$* exited $status (want $code), stderr (want $regex):
+$stderr"
+}
+
+tap_done() {
+	echo "1..$tap_n"
+	[ "$tap_failed" = 0 ]
+}
