@@ -25,10 +25,10 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "OUT", 0, "Where to write (default: DIR/report)", 0},
-	{"figures", OPT_FIGURES, "PATH", 0,
-	 "Where RESULTS.md finds its figures (default: figures, beside it)", 0},
-	{0},
+	{ "output", 'o', "OUT", 0, "Where to write (default: DIR/report)", 0 },
+	{ "figures", OPT_FIGURES, "PATH", 0,
+	  "Where RESULTS.md finds its figures (default: figures, beside it)", 0 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -292,7 +292,7 @@ static void unloads(const struct model *m, FILE *f)
 		const struct arm *a = &m->arms[i];
 
 		fprintf(f, "| `%s` | %s | %zu/%zu |", a->scheme, a->arm, a->gone, a->cycles);
-		cell_num(f, a->gate_us.s.median);
+		cell_num(f, a->gate_us.s.max > 0 ? a->gate_us.s.median : NAN);
 		cell_num(f, a->delete_ms.s.median);
 		cell_median(f, &a->success_ms.s);
 		cell_num(f, a->success_ms.s.max);
@@ -360,7 +360,8 @@ static void phase_table(const struct model *m, FILE *f)
 			if (!p || !p->us.n)
 				fputs(" - |", f);
 			else
-				fprintf(f, " %s (%s) |", num(p->us.s.median, us, sizeof(us)),
+				fprintf(f, p->off_us.s.median > 0 ? " %s (%s) |" : " %s |",
+					num(p->us.s.median, us, sizeof(us)),
 					num(p->off_us.s.median, off, sizeof(off)));
 		}
 	}
@@ -462,8 +463,8 @@ static void validity(const struct model *m, FILE *f)
 		validity_run(m, f);
 	if (m->nr_arms)
 		validity_unload(m, f);
-	fprintf(f, "- machine: %s\n- the clock: %s ns a reading, steps of %s ns\n\n",
-		model_text(m, "environment.machine.kind"), model_text(m, "run.clock.read_ns"),
+	fprintf(f, "- machine: %s\n- the clock: %.1f ns a reading, steps of %s ns\n\n",
+		model_text(m, "environment.machine.kind"), json_num(m, "run.clock.read_ns"),
 		model_text(m, "run.clock.step_ns"));
 }
 
@@ -494,7 +495,8 @@ static void environment(const struct model *m, FILE *f)
 		{ "load average", "environment.machine.loadavg" },
 		{ "schemes", "run.plan.schemes" },
 		{ "blocks", "run.plan.blocks" },
-		{ "window, warm-up (ns)", "run.plan.window_ns" },
+		{ "window (ns)", "run.plan.window_ns" },
+		{ "warm-up (ns)", "run.plan.warmup_ns" },
 		{ "seed", "run.plan.seed" },
 	};
 	size_t i;
@@ -533,8 +535,10 @@ static void limits(const struct model *m, FILE *f)
 	      f);
 	if (emulated(m))
 		fputs("- Emulation: see the first lines. A CPU of the guest is a thread of the host and may lose its "
-		      "time slice anywhere, also while it holds a lock; the tails below are the host's as much as "
-		      "the kernel's.\n",
+		      "time slice anywhere, also while it holds a lock; the tails above are the host's as much as "
+		      "the kernel's. Where the host is itself a virtual machine, its CPUs may be threads of one "
+		      "core at one moment and cores of their own at the next: contended rows then have two "
+		      "levels, and an interval that spans both.\n",
 		      f);
 	fputs("\n", f);
 }
@@ -543,7 +547,8 @@ static void reproduce(const struct model *m, FILE *f)
 {
 	fprintf(f,
 		"## Reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n./bench.sh%s\n```\n",
-		model_text(m, "environment.refcost"), emulated(m) ? " --guest" : "");
+		model_text(m, "environment.refcost"),
+		json_num(m, "run.plan.blocks") < 30 ? " --quick" : "");
 }
 
 void report_markdown(const struct model *m, FILE *f, const char *dir)
