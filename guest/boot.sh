@@ -88,19 +88,16 @@ check_shares()
 	((${#shares[@]} == 0)) || mapfile -t shares < <(printf '%s\n' "${shares[@]}" | sort -u)
 }
 
-# check_cwd: the guest has its own /tmp and /run, where the host's files are seen in shares only
-check_cwd()
+# hidden_dirs: where the guest has its own /tmp and /run, what of the host's it still has to see there
+hidden_dirs()
 {
 	local dir
 
-	case $PWD/ in
-	/tmp/?* | /run/?* | /dev/?* | /proc/?* | /sys/?*) ;;
-	*) return ;;
-	esac
-	for dir in "${shares[@]}"; do
-		[[ $(pwd -P)/ == "$dir"/* ]] && return
-	done
-	die "the working directory $PWD is not seen in the guest; add --share '$PWD'"
+	for dir in "$(pwd -P)" "$(realpath "$guest_src/..")"; do
+		case $dir/ in
+		/tmp/?* | /run/?*) printf '%s\n' "$dir" ;;
+		esac
+	done | sort -u
 }
 
 check()
@@ -129,7 +126,6 @@ check()
 	((mem < free)) || die "--mem $mem: the host has only $free MiB to spare"
 	[[ -d $(dirname "$log") && ! -d $log ]] || die "--log $log: no such directory"
 	check_shares
-	check_cwd
 }
 
 choose_accel()
@@ -149,10 +145,13 @@ choose_accel()
 # write_config: what init is to mount, and the command; both as shell source
 write_config()
 {
-	local i name tree=$guest_out/$release/root
+	local i name dir tree=$guest_out/$release/root
 
 	mkdir "$run/guest"
 	{
+		while read -r dir; do
+			printf 'show %q\n' "$dir"
+		done < <(hidden_dirs)
 		printf 'mount_modules %q %q\n' "$release" "$tree/lib/modules/$release"
 		for i in "${!shares[@]}"; do
 			printf 'share share%d %q\n' "$i" "${shares[i]}"
