@@ -48,7 +48,7 @@ all: refcost kmod
 
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
-kmod-fault: $(KMOD)-fault/refcost.ko
+kmod-fault: $(B)/kmod-fault/$(KRELEASE)/refcost.ko
 
 # --- kernel modules: sources are mirrored, since kbuild writes beside them --------------------------
 
@@ -69,9 +69,9 @@ $(KMOD)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
 	$(call build_kmod,$(KMOD))
 
-$(KMOD)-fault/refcost.ko: $(KSRC)
+$(B)/kmod-fault/$(KRELEASE)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
-	$(call build_kmod,$(KMOD)-fault,REFCOST_FAULT=LOSE_ONE)
+	$(call build_kmod,$(B)/kmod-fault/$(KRELEASE),REFCOST_FAULT=LOSE_ONE)
 
 # --- tracer -----------------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ uninstall:
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'

@@ -268,6 +268,7 @@ enum refcost_session_kind {
  * @stop: everybody out
  * @unloading: a load whose first gate has begun
  * @bad_cpu: the CPU that went offline, or -1
+ * @left_open: read-side sections and preempt-off regions that workers were found in between batches
  * @arrived: workers that checked in at the barrier
  * @inside: workers whose window is not over
  * @alive: workers that have not left their loop for good
@@ -292,6 +293,7 @@ struct refcost_session {
 	bool stop;
 	bool unloading;
 	int bad_cpu;
+	atomic_t left_open;
 	atomic_t arrived ____cacheline_aligned;
 	atomic_t inside ____cacheline_aligned;
 	atomic_t alive;

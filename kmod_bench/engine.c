@@ -58,11 +58,26 @@ static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
 	w->result.go_ns = refcost_clock();
 }
 
+/* A get that was never put may have left a section open. It counts, and must not meet the scheduler. */
+static void worker_close_sections(struct refcost_session *s)
+{
+	int left = preempt_count() + rcu_preempt_depth();
+
+	if (likely(!left))
+		return;
+	atomic_add(left, &s->left_open);
+	while (rcu_preempt_depth())
+		rcu_read_unlock();
+	while (preempt_count())
+		preempt_enable();
+}
+
 /* One batch, and a chance for everybody else on this CPU. */
 static u64 worker_batch(struct refcost_session *s, struct refcost_worker *w, u64 batch)
 {
 	w->failed += s->loop(w, batch);
 	w->done += batch;
+	worker_close_sections(s);
 	cond_resched_tasks_rcu_qs();
 	return refcost_clock();
 }
@@ -149,6 +164,7 @@ static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 			*least[k] = min(*least[k], took);
 			w->done += n << k;
 			r->ops += n << k;
+			worker_close_sections(s);
 			cond_resched_tasks_rcu_qs();
 		}
 	}
@@ -171,6 +187,7 @@ static void worker_load(struct refcost_session *s, struct refcost_worker *w)
 			WRITE_ONCE(*stall, now - last);
 		last = now;
 		if (now - resched > BATCH_LEAST_NS) {
+			worker_close_sections(s);
 			cond_resched_tasks_rcu_qs();
 			resched = now;
 		}

@@ -115,7 +115,7 @@ int refcost_load_stop(struct refcost_load_stat *stat)
 	gate_take_back(refcost_registry.owner);
 	refcost_session_stop(load);
 	load_read(stat);
-	stat->balance = refcost_unbind();
+	stat->balance = refcost_unbind() + atomic_read(&load->left_open);
 	refcost_session_free(load);
 	load = NULL;
 	refcost_unclaim();

@@ -148,7 +148,7 @@ int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, co
 		run->bad_cpu = s->bad_cpu;
 
 	mutex_lock(&refcost_registry.mutex);
-	run->balance = refcost_unbind();
+	run->balance = refcost_unbind() + atomic_read(&s->left_open);
 	module_put(refcost_registry.owner->module);
 	run->violations = atomic64_read(&refcost_registry.violations) - violations;
 	if (!err && run->balance)

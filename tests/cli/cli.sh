@@ -32,7 +32,8 @@ done
 run_cmd "$refcost" list
 is "list exits 0 without root" 0 "$status"
 for scheme in empty percpu_inc atomic_private atomic_shared try_module_get percpu_live kref rwsem \
-	module_rwsem; do
+	global_lock interface_count object_exit1 object_exit2 module_rwsem active_ref refcount kobject \
+	lockref percpu_ref rwlock percpu_rwsem srcu rcu; do
 	ok "list has $scheme" grep -q "^$scheme " <<<"$stdout"
 done
 is "list -n prints names alone" "$(sed 1d <<<"$stdout" | cut -d' ' -f1)" "$("$refcost" list -n)"

@@ -10,7 +10,7 @@ dir=$1
 release=$(uname -r)
 refcost=$PWD/build/bin/refcost
 modules=$PWD/build/kmod/$release
-fault=$modules-fault
+fault=$PWD/build/kmod-fault/$release
 host_cpus=$(sed 's/.*refcost.hostcpus=\([0-9]*\).*/\1/' /proc/cmdline)
 mapfile -t schemes < <("$refcost" list | awk 'NR > 1 && $0 !~ /floor:/ { print $1 }')
 mapfile -t all < <("$refcost" list -n)
@@ -114,6 +114,10 @@ other_tracers() {
 lost_count_is_caught() {
 	local scheme mode
 	for scheme in "${schemes[@]}"; do
+		if [ "$scheme" = srcu ]; then
+			tap_skip "$scheme: a lost reference is caught" "a lost reader is the same as a slow one until the module goes"
+			continue
+		fi
 		for mode in getput lookup; do
 			REFCOST_MODULES=$fault exits "$scheme, $mode: a lost reference is caught" 1 "not conserved" \
 				"$refcost" run -s "$scheme" -c 2 -b 1 --mode $mode --window 5ms --warmup 0

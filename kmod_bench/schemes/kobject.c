@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kobject, since 2.5: a kref with a type, a name and a place in sysfs. What a driver-model reference
+ * costs over the bare count.
+ *
+ * Promise: as kref: an unload does not fail, it waits for the longest holder. The end of the release is
+ * signalled by the registry, after the victim's function has returned.
+ */
+#include <linux/kobject.h>
+
+#include "loop.h"
+
+struct kobject_object {
+	struct kobject kobj;
+	struct refcost_object *obj;
+};
+
+static __always_inline struct kobject_object *kobject_state(struct refcost_object *obj)
+{
+	return refcost_object_state(obj, struct kobject_object);
+}
+
+static void kobject_last(struct kobject *kobj)
+{
+	refcost_release_object(container_of(kobj, struct kobject_object, kobj)->obj);
+}
+
+static const struct kobj_type kobject_type = {
+	.release = kobject_last,
+};
+
+static __always_inline bool get_kobject(struct refcost_object *obj, struct refcost_worker *w)
+{
+	kobject_get(&kobject_state(obj)->kobj);
+	return true;
+}
+
+static __always_inline void put_kobject(struct refcost_object *obj, struct refcost_worker *w)
+{
+	kobject_put(&kobject_state(obj)->kobj);
+}
+
+static __always_inline struct refcost_object *find_get_kobject(u32 id, struct refcost_worker *w)
+{
+	struct refcost_object *obj;
+
+	spin_lock(&refcost_registry.lock);
+	obj = refcost_find(id);
+	if (obj)
+		kobject_get(&kobject_state(obj)->kobj);
+	spin_unlock(&refcost_registry.lock);
+	return obj;
+}
+
+static __always_inline void find_put_kobject(struct refcost_object *obj, struct refcost_worker *w)
+{
+	put_kobject(obj, w);
+}
+
+REFCOST_LOOP_GETPUT(kobject)
+REFCOST_LOOP_LOOKUP(kobject)
+
+static int kobject_bind(struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++) {
+		struct kobject_object *state = kobject_state(owner->objects[i]);
+
+		memset(state, 0, sizeof(*state));
+		kobject_init(&state->kobj, &kobject_type);
+		state->obj = owner->objects[i];
+	}
+	return 0;
+}
+
+static s64 kobject_balance(struct refcost_owner *owner)
+{
+	s64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			sum += abs((s64)kref_read(&kobject_state(owner->objects[i])->kobj.kref) -
+				   1);
+	return sum;
+}
+
+static const void *kobject_counter(struct refcost_worker *w)
+{
+	return &kobject_state(w->draws[0])->kobj.kref;
+}
+
+static void kobject_unlink(struct refcost_owner *owner)
+{
+	spin_lock(&refcost_registry.lock);
+	refcost_unlink_all(owner);
+	spin_unlock(&refcost_registry.lock);
+}
+
+static int kobject_gate(struct refcost_owner *owner)
+{
+	if (refcost_linked(owner)) {
+		u32 i;
+
+		kobject_unlink(owner);
+		for (i = 0; i < owner->nr_objects; i++)
+			kobject_put(&kobject_state(owner->objects[i])->kobj);
+	}
+	if (wait_for_completion_interruptible(&owner->all_released))
+		return -EINTR;
+	return 0;
+}
+
+REFCOST_SCHEME(kobject, GATE, "Linux 2.5 to today: kobject_get/kobject_put",
+	       "gate waits for the longest holder", REFCOST_SCHEME_LOOPS(kobject),
+	       .bind = kobject_bind, .balance = kobject_balance, .counter = kobject_counter,
+	       .gate = kobject_gate, .unlink = kobject_unlink);

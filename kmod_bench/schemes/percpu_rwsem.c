@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * percpu_rw_semaphore, since 3.7: readers count on their own CPU while there is no writer; a writer sends
+ * them to a slow path first and waits for a grace period.
+ *
+ * Promise: as rwsem, with a cheaper reader and a dearer writer: an unload does not fail, it waits for a
+ * grace period and for all readers, and readers that come meanwhile stall.
+ */
+#include <linux/percpu-rwsem.h>
+
+#include "loop.h"
+
+DEFINE_STATIC_PERCPU_RWSEM(refcost_percpu_rwsem);
+
+static __always_inline bool get_percpu_rwsem(struct refcost_object *obj, struct refcost_worker *w)
+{
+	asm volatile("" : : "r"(obj));
+	percpu_down_read(&refcost_percpu_rwsem);
+	return true;
+}
+
+static __always_inline void put_percpu_rwsem(struct refcost_object *obj, struct refcost_worker *w)
+{
+	percpu_up_read(&refcost_percpu_rwsem);
+}
+
+static __always_inline struct refcost_object *find_get_percpu_rwsem(u32 id,
+								    struct refcost_worker *w)
+{
+	struct refcost_object *obj;
+
+	percpu_down_read(&refcost_percpu_rwsem);
+	obj = refcost_find(id);
+	if (!obj)
+		percpu_up_read(&refcost_percpu_rwsem);
+	return obj;
+}
+
+static __always_inline void find_put_percpu_rwsem(struct refcost_object *obj,
+						  struct refcost_worker *w)
+{
+	percpu_up_read(&refcost_percpu_rwsem);
+}
+
+REFCOST_LOOP_GETPUT(percpu_rwsem)
+REFCOST_LOOP_LOOKUP(percpu_rwsem)
+
+static s64 percpu_rwsem_balance(struct refcost_owner *owner)
+{
+	unsigned int left = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		left += *per_cpu_ptr(refcost_percpu_rwsem.read_count, cpu);
+	return (int)left;
+}
+
+static const void *percpu_rwsem_counter(struct refcost_worker *w)
+{
+	return per_cpu_ptr(refcost_percpu_rwsem.read_count, w->cpu);
+}
+
+/* A reader that an earlier run lost, and reported, would block the writer for ever: start afresh. */
+static int percpu_rwsem_bind(struct refcost_owner *owner)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		*per_cpu_ptr(refcost_percpu_rwsem.read_count, cpu) = 0;
+	return 0;
+}
+
+static void percpu_rwsem_unlink(struct refcost_owner *owner)
+{
+	percpu_down_write(&refcost_percpu_rwsem);
+	refcost_unlink_all(owner);
+	percpu_up_write(&refcost_percpu_rwsem);
+}
+
+static int percpu_rwsem_gate(struct refcost_owner *owner)
+{
+	percpu_rwsem_unlink(owner);
+	return 0;
+}
+
+static void percpu_rwsem_ungate(struct refcost_owner *owner)
+{
+	percpu_down_write(&refcost_percpu_rwsem);
+	refcost_link_all(owner);
+	percpu_up_write(&refcost_percpu_rwsem);
+}
+
+REFCOST_SCHEME(percpu_rwsem, GATE, "Linux 3.7 to today: percpu_down_read around the use",
+	       "gate waits for a grace period and all readers; readers after it stall",
+	       REFCOST_SCHEME_LOOPS(percpu_rwsem), .bind = percpu_rwsem_bind,
+	       .balance = percpu_rwsem_balance, .counter = percpu_rwsem_counter,
+	       .gate = percpu_rwsem_gate, .ungate = percpu_rwsem_ungate,
+	       .unlink = percpu_rwsem_unlink);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An RCU read-side section around the lookup and the use: no count, no shared write. Since 2.5.43;
+ * McKenney's answer to whatever does not sleep.
+ *
+ * Promise: an unload does not fail; it unlists the objects and waits for a grace period, which ends when
+ * every CPU has been outside a section once.
+ */
+#include "loop.h"
+#include "rculist.h"
+
+static __always_inline bool get_rcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	asm volatile("" : : "r"(obj));
+	rcu_read_lock();
+	return true;
+}
+
+static __always_inline void put_rcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	rcu_read_unlock();
+}
+
+static __always_inline struct refcost_object *find_get_rcu(u32 id, struct refcost_worker *w)
+{
+	struct refcost_object *obj;
+
+	rcu_read_lock();
+	obj = refcost_find(id);
+	if (!obj)
+		rcu_read_unlock();
+	return obj;
+}
+
+static __always_inline void find_put_rcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	rcu_read_unlock();
+}
+
+REFCOST_LOOP_GETPUT(rcu)
+REFCOST_LOOP_LOOKUP(rcu)
+
+static int rcu_gate(struct refcost_owner *owner)
+{
+	rculist_unlink(owner);
+	return 0;
+}
+
+REFCOST_SCHEME(rcu, GATE, "Linux 2.5.43 to today: a read-side section around the use",
+	       "gate waits for a grace period", REFCOST_SCHEME_LOOPS(rcu), .gate = rcu_gate,
+	       .ungate = rculist_link, .unlink = rculist_unlink);

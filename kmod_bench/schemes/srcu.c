@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sleepable RCU: as rcu, but a use may sleep, and only readers of the same srcu_struct are waited for.
+ * Since 2.6.19.
+ *
+ * Promise: an unload does not fail; it unlists the objects and waits until every section that was open
+ * then has ended.
+ *
+ * Ordering: srcu_read_lock() counts this CPU up and then executes a full barrier before the list is
+ * read; synchronize_srcu() executes full barriers between unlisting and summing, so a reader that it
+ * does not see cannot have found the object.
+ */
+#include <linux/srcu.h>
+
+#include "loop.h"
+#include "rculist.h"
+
+DEFINE_STATIC_SRCU(refcost_srcu);
+
+static __always_inline bool get_srcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	asm volatile("" : : "r"(obj));
+	w->token = srcu_read_lock(&refcost_srcu);
+	return true;
+}
+
+static __always_inline void put_srcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	srcu_read_unlock(&refcost_srcu, w->token);
+}
+
+static __always_inline struct refcost_object *find_get_srcu(u32 id, struct refcost_worker *w)
+{
+	struct refcost_object *obj;
+
+	w->token = srcu_read_lock(&refcost_srcu);
+	obj = refcost_find(id);
+	if (!obj)
+		srcu_read_unlock(&refcost_srcu, w->token);
+	return obj;
+}
+
+static __always_inline void find_put_srcu(struct refcost_object *obj, struct refcost_worker *w)
+{
+	srcu_read_unlock(&refcost_srcu, w->token);
+}
+
+REFCOST_LOOP_GETPUT(srcu)
+REFCOST_LOOP_LOOKUP(srcu)
+
+static void srcu_unlink(struct refcost_owner *owner)
+{
+	spin_lock(&refcost_registry.lock);
+	refcost_unlink_all(owner);
+	spin_unlock(&refcost_registry.lock);
+	synchronize_srcu(&refcost_srcu);
+}
+
+static int srcu_gate(struct refcost_owner *owner)
+{
+	srcu_unlink(owner);
+	return 0;
+}
+
+REFCOST_SCHEME(srcu, GATE, "Linux 2.6.19 to today: a sleepable read-side section around the use",
+	       "gate waits for the sections that are open", REFCOST_SCHEME_LOOPS(srcu),
+	       .gate = srcu_gate, .ungate = rculist_link, .unlink = srcu_unlink);
