@@ -16,6 +16,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
+  --schemes A,B     only these schemes and floors (refcost list names them)
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 3600)
   --no-install      refuse to install anything
@@ -33,7 +34,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' why=''
+blocks='' cycles='' schemes='' why=''
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -51,6 +52,11 @@ parse() {
 			[ $# -gt 1 ] || die 64 "$1 wants a number"
 			positive "$1" "$2"
 			declare -g "${1#--}=$2"
+			shift
+			;;
+		--schemes)
+			[ $# -gt 1 ] || die 64 "--schemes wants names, as in refcost list"
+			schemes=$2
 			shift
 			;;
 		--resume | --output)
@@ -113,7 +119,7 @@ results_name() {
 }
 
 measure_here() {
-	local run=() unload=()
+	local run=() unload=() protecting=
 	if [ -n "$quick" ]; then
 		run=(-b "${blocks:-10}" --window 120ms --warmup 20ms)
 		unload=(-n "${cycles:-23}")
@@ -121,11 +127,17 @@ measure_here() {
 		run=(-b "${blocks:-30}" --window 200ms --warmup 40ms)
 		unload=(-n "${cycles:-73}")
 	fi
+	if [ -n "$schemes" ]; then
+		run+=(-s "$schemes")
+		protecting=$(build/bin/refcost list | awk -v names="$schemes" 'BEGIN { n = split(names, want, ",") }
+			{ for (i = 1; i <= n; i++) if ($1 == want[i] && $0 !~ /floor:/) printf "%s%s", k++ ? "," : "", $1 }')
+		unload+=(-s "$protecting")
+	fi
 	if [ $mode = instructions ]; then
-		build/bin/refcost run --instructions -b 2 --mode getput,lookup -o "$output"
+		build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
 	else
 		build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output"
-		build/bin/refcost unload "${unload[@]}" -o "$output"
+		[ -n "$schemes" ] && [ -z "$protecting" ] || build/bin/refcost unload "${unload[@]}" -o "$output"
 	fi
 }
 
@@ -141,6 +153,7 @@ measure_in_guest() {
 	[ -z "$quick" ] || inner+=(--quick)
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
+	[ -z "$schemes" ] || inner+=(--schemes "$schemes")
 	REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
