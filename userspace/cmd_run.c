@@ -18,6 +18,7 @@
 #include "csv.h"
 #include "env.h"
 #include "model.h"
+#include "options.h"
 #include "parse.h"
 #include "refcost.h"
 #include "results.h"
@@ -96,11 +97,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static void bad_value(struct argp_state *state, const char *what, const char *arg, int err)
-{
-	argp_error(state, "%s '%s': %s", what, arg, parse_why(err));
-}
-
 static void parse_modes(struct argp_state *state, char *arg)
 {
 	const char *names[REFCOST_MODES];
@@ -110,7 +106,7 @@ static void parse_modes(struct argp_state *state, char *arg)
 
 	err = copy ? parse_names(copy, names, REFCOST_MODES, &n) : -ENOMEM;
 	if (err)
-		bad_value(state, "--mode", arg, err);
+		opt_bad(state, "--mode", arg, err);
 	for (i = 0; i < n; i++) {
 		for (mode = 0; mode < REFCOST_MODES; mode++)
 			if (!strcmp(names[i], mode_names[mode]))
@@ -135,47 +131,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'c':
 		err = parse_counts(arg, env.counts, MAX_CPUS, &env.nr_counts);
 		if (err)
-			bad_value(state, "--cpus", arg, err);
+			opt_bad(state, "--cpus", arg, err);
 		break;
 	case OPT_CPU_LIST:
 		err = parse_cpu_list(arg, env.list, MAX_CPUS, &env.nr_list);
 		if (err)
-			bad_value(state, "--cpu-list", arg, err);
+			opt_bad(state, "--cpu-list", arg, err);
 		break;
 	case 'b':
-		err = parse_u64(arg, 1, 100000, &env.blocks);
-		if (err)
-			bad_value(state, "--blocks", arg, err);
+		env.blocks = opt_u64(state, "--blocks", arg, 1, 100000);
 		break;
 	case OPT_MODE:
 		parse_modes(state, arg);
 		break;
 	case OPT_HOLD:
-		err = parse_ns(arg, 0, REFCOST_HOLD_MAX, &env.hold_ns);
-		if (err)
-			bad_value(state, "--hold", arg, err);
+		env.hold_ns = opt_ns(state, "--hold", arg, 0, REFCOST_HOLD_MAX);
 		break;
 	case OPT_OBJECTS:
-		env.objects = REFCOST_OBJECTS_PERCPU;
-		if (strcmp(arg, "percpu"))
-			err = parse_u64(arg, 1, REFCOST_OBJECTS_MAX, &env.objects);
-		if (err)
-			bad_value(state, "--objects", arg, err);
+		env.objects = opt_objects(state, arg);
 		break;
 	case OPT_WINDOW:
-		err = parse_ns(arg, REFCOST_WINDOW_MIN, REFCOST_WINDOW_MAX, &env.window_ns);
-		if (err)
-			bad_value(state, "--window", arg, err);
+		env.window_ns =
+			opt_ns(state, "--window", arg, REFCOST_WINDOW_MIN, REFCOST_WINDOW_MAX);
 		break;
 	case OPT_WARMUP:
-		err = parse_ns(arg, 0, REFCOST_WINDOW_MAX, &env.warmup_ns);
-		if (err)
-			bad_value(state, "--warmup", arg, err);
+		env.warmup_ns = opt_ns(state, "--warmup", arg, 0, REFCOST_WINDOW_MAX);
 		break;
 	case OPT_SEED:
-		err = parse_u64(arg, 0, UINT32_MAX, &env.seed);
-		if (err)
-			bad_value(state, "--seed", arg, err);
+		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
 		break;
 	case 'o':
 		env.output = arg;
@@ -250,7 +233,6 @@ struct run {
 	uint64_t started_ns;
 	size_t finished;
 	size_t flagged;
-	bool temporary;
 };
 
 static int plan_cpus(struct plan *p)
@@ -586,8 +568,9 @@ static int finish(struct run *r, int err)
 	if (interrupted)
 		say("interrupted after %zu of %zu cells%s%s", r->finished,
 		    r->plan.nr_cells * (size_t)env.blocks,
-		    r->temporary ? "" : "; kept, marked partial; the same command goes on in ",
-		    r->temporary ? "" : r->results.dir);
+		    r->results.temporary ? ""
+					 : "; kept, marked partial; the same command goes on in ",
+		    r->results.temporary ? "" : r->results.dir);
 	if (!env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
 		model_free(&m);
@@ -632,16 +615,13 @@ static int print_instructions(const struct results *r)
 	return EXIT_FINE;
 }
 
-static int open_output(struct run *r, char *temp)
+static int open_output(struct run *r)
 {
 	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
 	char path[PATH_MAX + 32];
 	int err;
 
-	r->temporary = !env.output;
-	if (r->temporary && !mkdtemp(temp))
-		return fail(EXIT_FAILED, "cannot make a directory under /tmp: %s", strerror(errno));
-	err = results_open(&r->results, env.output ?: temp);
+	err = results_open(&r->results, env.output);
 	if (err)
 		return err;
 	r->section = results_section(&r->results, env.instructions ? "instructions" : "run",
@@ -663,24 +643,9 @@ static int open_output(struct run *r, char *temp)
 	return results_save(&r->results);
 }
 
-static void remove_temporary(const char *dir)
-{
-	static const char *const files[] = { "run.json", "samples.csv", "workers.csv",
-					     "instructions.csv" };
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		unlink(path);
-	}
-	rmdir(dir);
-}
-
 int cmd_run(int argc, char **argv)
 {
 	static struct run r;
-	char temp[] = "/tmp/refcost.XXXXXX";
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
@@ -688,7 +653,7 @@ int cmd_run(int argc, char **argv)
 	err = err ?: need_root("run");
 	if (err)
 		goto out;
-	err = open_output(&r, temp);
+	err = open_output(&r);
 	if (!err) {
 		err = measure(&r);
 		err = finish(&r, err);
@@ -701,8 +666,6 @@ int cmd_run(int argc, char **argv)
 		fclose(r.workers);
 	csv_free(&r.done);
 	results_close(&r.results);
-	if (r.temporary)
-		remove_temporary(temp);
 out:
 	free(r.plan.cells);
 	schemes_free(&r.plan.schemes);

@@ -19,6 +19,7 @@
 #include "csv.h"
 #include "hist.h"
 #include "model.h"
+#include "options.h"
 #include "parse.h"
 #include "quiet.h"
 #include "refcost.h"
@@ -94,11 +95,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static void bad_value(struct argp_state *state, const char *what, const char *arg, int err)
-{
-	argp_error(state, "%s '%s': %s", what, arg, parse_why(err));
-}
-
 static void parse_arms(struct argp_state *state, char *arg)
 {
 	const char *names[2];
@@ -107,7 +103,7 @@ static void parse_arms(struct argp_state *state, char *arg)
 	int err = copy ? parse_names(copy, names, 2, &n) : -ENOMEM;
 
 	if (err)
-		bad_value(state, "--arms", arg, err);
+		opt_bad(state, "--arms", arg, err);
 	for (i = 0; i < n; i++) {
 		if (!strcmp(names[i], "idle"))
 			env.arms[0] = true;
@@ -123,7 +119,6 @@ static void parse_arms(struct argp_state *state, char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	char *end;
-	int err = 0;
 
 	switch (key) {
 	case 's':
@@ -131,14 +126,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'l':
 		env.workers_given = true;
-		err = parse_u64(arg, 0, MAX_CPUS, &env.workers);
-		if (err)
-			bad_value(state, "--load", arg, err);
+		env.workers = opt_u64(state, "--load", arg, 0, MAX_CPUS);
 		break;
 	case 'n':
-		err = parse_u64(arg, 1, 100000, &env.cycles);
-		if (err)
-			bad_value(state, "--cycles", arg, err);
+		env.cycles = opt_u64(state, "--cycles", arg, 1, 100000);
 		break;
 	case OPT_ARMS:
 		parse_arms(state, arg);
@@ -151,26 +142,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				   arg);
 		break;
 	case OPT_ATTEMPTS:
-		err = parse_u64(arg, 1, 1000000, &env.attempts);
-		if (err)
-			bad_value(state, "--attempts", arg, err);
+		env.attempts = opt_u64(state, "--attempts", arg, 1, 1000000);
 		break;
 	case OPT_HOLD:
-		err = parse_ns(arg, 0, REFCOST_HOLD_MAX, &env.hold_ns);
-		if (err)
-			bad_value(state, "--hold", arg, err);
+		env.hold_ns = opt_ns(state, "--hold", arg, 0, REFCOST_HOLD_MAX);
 		break;
 	case OPT_OBJECTS:
-		env.objects = REFCOST_OBJECTS_PERCPU;
-		if (strcmp(arg, "percpu"))
-			err = parse_u64(arg, 1, REFCOST_OBJECTS_MAX, &env.objects);
-		if (err)
-			bad_value(state, "--objects", arg, err);
+		env.objects = opt_objects(state, arg);
 		break;
 	case OPT_SEED:
-		err = parse_u64(arg, 0, UINT32_MAX, &env.seed);
-		if (err)
-			bad_value(state, "--seed", arg, err);
+		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
 		break;
 	case 'o':
 		env.output = arg;
@@ -242,7 +223,6 @@ struct unloads {
 	uint64_t next_ns;
 	size_t finished, total;
 	size_t unloaded, records, bad_sums;
-	bool temporary;
 };
 
 #define CYCLES_HEADER                                                                              \
@@ -649,8 +629,9 @@ static int finish(struct unloads *u, int err)
 		return EXIT_FAILED;
 	if (interrupted)
 		say("interrupted after %zu of %zu unloads%s%s", u->finished, u->total,
-		    u->temporary ? "" : "; kept, marked partial; the same command goes on in ",
-		    u->temporary ? "" : u->results.dir);
+		    u->results.temporary ? ""
+					 : "; kept, marked partial; the same command goes on in ",
+		    u->results.temporary ? "" : u->results.dir);
 	if (!model_read(&m, u->results.dir)) {
 		model_print_unload(&m, stdout);
 		if (env.histogram)
@@ -663,15 +644,12 @@ static int finish(struct unloads *u, int err)
 	return err;
 }
 
-static int open_output(struct unloads *u, char *temp)
+static int open_output(struct unloads *u)
 {
 	char path[PATH_MAX + 32];
 	int err;
 
-	u->temporary = !env.output;
-	if (u->temporary && !mkdtemp(temp))
-		return fail(EXIT_FAILED, "cannot make a directory under /tmp: %s", strerror(errno));
-	err = results_open(&u->results, env.output ?: temp);
+	err = results_open(&u->results, env.output);
 	if (err)
 		return err;
 	u->section = results_section(&u->results, "unload", plan_json(u));
@@ -686,20 +664,6 @@ static int open_output(struct unloads *u, char *temp)
 	if (csv_read(path, &u->done))
 		return fail(EXIT_FAILED, "cannot read %s back", path);
 	return results_save(&u->results);
-}
-
-static void remove_temporary(const char *dir)
-{
-	static const char *const files[] = { "run.json", "unload.csv", "phases.csv",
-					     "attempts.csv" };
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		unlink(path);
-	}
-	rmdir(dir);
 }
 
 /* A kernel without BTF, or a build without clang, still measures totals. */
@@ -777,7 +741,6 @@ static int plan(struct unloads *u)
 int cmd_unload(int argc, char **argv)
 {
 	static struct unloads u;
-	char temp[] = "/tmp/refcost.XXXXXX";
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
@@ -787,7 +750,7 @@ int cmd_unload(int argc, char **argv)
 		goto out;
 	u.rng = gsl_rng_alloc(gsl_rng_mt19937);
 	gsl_rng_set(u.rng, env.seed);
-	err = open_output(&u, temp);
+	err = open_output(&u);
 	if (!err) {
 		err = load_and_measure(&u);
 		err = finish(&u, err);
@@ -802,8 +765,6 @@ int cmd_unload(int argc, char **argv)
 	csv_free(&u.done);
 	gsl_rng_free(u.rng);
 	results_close(&u.results);
-	if (u.temporary)
-		remove_temporary(temp);
 out:
 	schemes_free(&u.schemes);
 	return err;

@@ -4,7 +4,9 @@
  */
 #include "results.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -67,12 +69,43 @@ int results_load(struct results *r, const char *dir)
 	return EXIT_FINE;
 }
 
+static int open_temporary(struct results *r)
+{
+	char dir[] = "/tmp/refcost.XXXXXX";
+	int err;
+
+	if (!mkdtemp(dir))
+		return fail(EXIT_FAILED, "cannot make a directory under /tmp: %s", strerror(errno));
+	err = results_open(r, dir);
+	r->temporary = true;
+	return err;
+}
+
+/* Only files lie in a results directory that nobody asked for. */
+static void remove_temporary(const char *dir)
+{
+	char path[PATH_MAX + 256];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		if (entry->d_name[0] != '.')
+			unlink(path);
+	}
+	if (d)
+		closedir(d);
+	rmdir(dir);
+}
+
 int results_open(struct results *r, const char *dir)
 {
 	char path[PATH_MAX + 16];
 	int err;
 
 	memset(r, 0, sizeof(*r));
+	if (!dir)
+		return open_temporary(r);
 	err = make_dirs(dir);
 	if (err)
 		return fail(EXIT_FAILED, "cannot make %s: %s: give another with -o DIR", dir,
@@ -156,4 +189,7 @@ void results_close(struct results *r)
 {
 	json_object_put(r->doc);
 	r->doc = NULL;
+	if (r->temporary)
+		remove_temporary(r->dir);
+	r->temporary = false;
 }

@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define RESULTS_SCHEMA 1
@@ -15,17 +16,19 @@
 /**
  * struct results - an open results directory
  * @dir: its path
+ * @temporary: nobody asked for it: removed by results_close()
  * @doc: run.json
  */
 struct results {
 	char dir[PATH_MAX];
+	bool temporary;
 	struct json_object *doc;
 };
 
 /**
  * results_open() - make or reopen a results directory
  * @r: filled
- * @dir: path; its parents are made too
+ * @dir: path, whose parents are made too; NULL: a temporary one
  *
  * A new run.json gets the environment of this machine.
  *
@@ -82,7 +85,7 @@ FILE *results_csv(struct results *r, const char *name, const char *header);
 int results_check(struct results *r, FILE *f);
 
 /**
- * results_close() - free, without saving
+ * results_close() - free, without saving; remove a temporary directory
  * @r: open directory
  */
 void results_close(struct results *r);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Option values that several subcommands take. A bad one ends the program with a usage error. */
+#ifndef REFCOST_OPTIONS_H
+#define REFCOST_OPTIONS_H
+
+#include <argp.h>
+#include <stdint.h>
+
+/**
+ * opt_bad() - refuse a value
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @err: from parse.h
+ */
+void opt_bad(struct argp_state *state, const char *option, const char *arg, int err);
+
+/**
+ * opt_u64() - a number
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @min: least value
+ * @max: greatest value
+ *
+ * Return: the number.
+ */
+uint64_t opt_u64(struct argp_state *state, const char *option, const char *arg, uint64_t min,
+		 uint64_t max);
+
+/**
+ * opt_ns() - a time with or without a unit
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @min: least value, ns
+ * @max: greatest value, ns
+ *
+ * Return: the time, ns.
+ */
+uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, uint64_t min,
+		uint64_t max);
+
+/**
+ * opt_objects() - how workers share objects: a number, or "percpu"
+ * @state: of argp
+ * @arg: what was given
+ *
+ * Return: as struct refcost_run has it in @objects.
+ */
+uint64_t opt_objects(struct argp_state *state, const char *arg);
+
+#endif
