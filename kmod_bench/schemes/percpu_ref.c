@@ -90,21 +90,24 @@ static int percpu_ref_bind(struct refcost_owner *owner)
 	return 0;
 }
 
-/* Folded into one atomic, the counts can be read; the list's own reference is left. */
+/*
+ * Folded into one atomic, the counts can be read; the list's own reference is left. The RCU callback that
+ * folds holds a reference of its own, and wakes the waiter before it drops that: wait for its end.
+ */
 static s64 percpu_ref_balance(struct refcost_owner *owner)
 {
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct percpu_ref *ref;
-
-		if (!owner->objects[i])
-			continue;
-		ref = &percpu_ref_state(owner->objects[i])->ref;
-		percpu_ref_switch_to_atomic_sync(ref);
-		sum += abs(atomic_long_read(&ref->data->count) - 1);
-	}
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			percpu_ref_switch_to_atomic_sync(&percpu_ref_state(owner->objects[i])->ref);
+	rcu_barrier();
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			sum += abs(atomic_long_read(
+					   &percpu_ref_state(owner->objects[i])->ref.data->count) -
+				   1);
 	return sum;
 }
 
