@@ -118,6 +118,7 @@ results_name() {
 	echo "results/$name-$release-$(date +%Y%m%d-%H%M%S)"
 }
 
+# Called where a failure does not end the script: each step says so itself.
 measure_here() {
 	local run=() unload=() protecting=
 	if [ -n "$quick" ]; then
@@ -136,7 +137,7 @@ measure_here() {
 	if [ $mode = instructions ]; then
 		build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
 	else
-		build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output"
+		build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] || build/bin/refcost unload "${unload[@]}" -o "$output"
 	fi
 }
