@@ -34,7 +34,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' schemes='' why=''
+blocks='' cycles='' schemes='' why='' child=''
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -118,6 +118,16 @@ results_name() {
 	echo "results/$name-$release-$(date +%Y%m%d-%H%M%S)"
 }
 
+# attended COMMAND...: run it so that a signal to this script alone ends it too
+attended() {
+	local code=0
+	"$@" &
+	child=$!
+	wait "$child" || code=$?
+	child=''
+	return $code
+}
+
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
 	local run=() unload=() protecting=
@@ -135,10 +145,10 @@ measure_here() {
 		unload+=(-s "$protecting")
 	fi
 	if [ $mode = instructions ]; then
-		build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
+		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
 	else
-		build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
-		[ -n "$schemes" ] && [ -z "$protecting" ] || build/bin/refcost unload "${unload[@]}" -o "$output"
+		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
+		[ -n "$schemes" ] && [ -z "$protecting" ] || attended build/bin/refcost unload "${unload[@]}" -o "$output"
 	fi
 }
 
@@ -155,7 +165,7 @@ measure_in_guest() {
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
 	[ -z "$schemes" ] || inner+=(--schemes "$schemes")
-	REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
+	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
 make_report() {
@@ -169,6 +179,7 @@ make_report() {
 
 interrupted() {
 	trap - INT TERM
+	[ -z "$child" ] || { kill -TERM "$child" && wait "$child"; } 2>/dev/null || true
 	[ -n "${REFCOST_IN_GUEST:-}" ] ||
 		echo "bench.sh: interrupted; what was measured is kept: go on with the same options and --resume $output" >&2
 	exit 130
