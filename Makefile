@@ -48,7 +48,9 @@ all: refcost kmod
 
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
-kmod-fault: $(B)/kmod-fault/$(KRELEASE)/refcost.ko
+# Builds that are wrong on purpose, for the tests: what is wrong, a + between two things.
+FAULTS := LOSE_ONE WIDE NO_STATE_TEST NO_STOP+WIDE SIGNAL_INSIDE+WIDE
+kmod-fault: $(FAULTS:%=$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko)
 
 # --- kernel modules: sources are mirrored, since kbuild writes beside them --------------------------
 
@@ -69,9 +71,11 @@ $(KMOD)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
 	$(call build_kmod,$(KMOD))
 
-$(B)/kmod-fault/$(KRELEASE)/refcost.ko: $(KSRC)
+$(B)/kmod-fault/LOSE_ONE/$(KRELEASE)/refcost.ko: fault-schemes :=
+$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: fault-schemes := percpu_live kref
+$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
-	$(call build_kmod,$(B)/kmod-fault/$(KRELEASE),REFCOST_FAULT=LOSE_ONE)
+	$(call build_kmod,$(B)/kmod-fault/$*/$(KRELEASE),REFCOST_FAULT='$(subst +, ,$*)' REFCOST_ONLY='$(fault-schemes)')
 
 # --- tracer -----------------------------------------------------------------------------------------
 

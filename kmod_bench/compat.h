@@ -11,4 +11,9 @@
 #error "refcost supports Linux 6.1 and later"
 #endif
 
+/* include/linux/rcuref.h */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define REFCOST_HAVE_RCUREF
+#endif
+
 #endif

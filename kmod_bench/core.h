@@ -34,26 +34,36 @@
 #define REFCOST_SCHEME_KERNEL 0u /* delete_module(2) itself is all the check there is */
 #define REFCOST_SCHEME_GATE   1u /* has work to do before delete_module(2) */
 #define REFCOST_SCHEME_FLOOR  2u /* protects nothing: a lower bound, getput only, no unload side */
+#define REFCOST_SCHEME_ABSENT 3u /* this kernel has no such API */
+
+#define REFCOST_NEIGHBOUR_ID  REFCOST_OBJECTS_MAX /* the object of the module that is not unloaded */
+
+/* A build that is wrong on purpose, for the tests: make kmod-fault FAULT="..." */
+#define refcost_fault(what) __is_defined(REFCOST_FAULT_##what)
 
 struct refcost_object;
 struct refcost_owner;
 struct refcost_scheme;
 struct refcost_session;
+struct refcost_worker;
 
 /**
  * struct refcost_ops - what the owner of objects implements, in its own text
- * @use: what a holder calls; spends @hold_ns ns and checks that the module's text is still in force
+ * @use: what a holder calls; spends the hold time of its worker and checks that the module's text is
+ *	still in force
  * @release: the object is no longer referenced: free it
+ * @gone: nobody may run in the owner's text any more
  */
 struct refcost_ops {
-	void (*use)(struct refcost_object *obj, u64 hold_ns);
+	void (*use)(struct refcost_object *obj, const struct refcost_worker *w);
 	void (*release)(struct refcost_object *obj);
+	void (*gone)(void);
 };
 
 /**
  * struct refcost_object - what users look up and hold; allocated and freed by the victim
  * @node: in the registry's hash table, unhashed when nobody can find it any more
- * @id: its name in the registry, 0..objects-1
+ * @id: its name in the registry, 0..objects-1, or REFCOST_NEIGHBOUR_ID
  * @owner: whose it is
  * @ops: copied from the owner
  * @state: the bound scheme's count, on a cache line of its own
@@ -76,6 +86,7 @@ struct refcost_object {
  * @all_released: completed by the registry when @unreleased drops to zero
  * @scheme: the bound one, or NULL
  * @gated: the scheme's gate has succeeded and was not taken back
+ * @leaving: exit() of the module has begun
  * @state: the bound scheme's module-wide state
  */
 struct refcost_owner {
@@ -87,6 +98,7 @@ struct refcost_owner {
 	struct completion all_released;
 	const struct refcost_scheme *scheme;
 	bool gated;
+	bool leaving;
 	u8 state[REFCOST_OWNER_STATE] ____cacheline_aligned;
 };
 
@@ -109,10 +121,15 @@ struct refcost_owner {
  * @cpu: where it is bound
  * @index: 0..nr_workers-1
  * @hold_ns: as in struct refcost_run
+ * @think_ns: as in struct refcost_run
+ * @yields: a long hold lets the scheduler in, as a user that sleeps does
+ * @bystander: uses the other module's object
  * @pos: where in the draws its loop stands
  * @done: operations since it started
  * @failed: refused gets since it started
+ * @refused: those of them that found the object, where the scheme can tell
  * @token: what a scheme's get has to remember until the put
+ * @kept: an object that the scheme's user keeps a reference on between uses
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
  * @result: what crosses to user space at the end
@@ -126,10 +143,15 @@ struct refcost_worker {
 	u32 cpu;
 	u32 index;
 	u64 hold_ns;
+	u64 think_ns;
+	bool yields;
+	bool bystander;
 	u64 pos;
 	u64 done;
 	u64 failed;
+	u64 refused;
 	int token;
+	struct refcost_object *kept;
 	bool lost;
 	struct {
 		u64 stall_calm_ns;
@@ -154,16 +176,23 @@ typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
  * @getput: loop of bare gets and puts
  * @getput_hold: the same with a call of the victim in between
  * @lookup: loop of find, get, call, put; NULL for floors
+ * @atomic: users must not sleep between get and put
+ * @outlives_exit: users may be in the victim's text until gone() has returned
  * @bind: set up the counts of an owner and its objects; 0 or -errno
  * @unbind: free what bind() allocated; only called with all workers out
  * @balance: references more (or fewer) than right after bind(); only called with all workers out
  * @counter: the count that a user of @obj touches, for its offset in the cache line; may be NULL
  * @gate: the unload step before delete_module(2): 0, or -EWOULDBLOCK/-EBUSY when it refuses, or
  *	-EINTR; NULL where the kernel's own check is all there is. Returns to user space with no lock held.
- * @ungate: take a successful gate back; NULL if there is nothing to take back
+ * @ungate: take a successful gate back, or list again what a refused one left unlisted; NULL if there
+ *	is nothing to take back
  * @unlink: make the objects impossible to find, under the scheme's own lock; called from exit() of
  *	the victim if the gate has not done so
+ * @leave: called from exit() of the victim, after @unlink: give the objects that are left up; NULL:
+ *	each is released at once
  * @gone: exit() of the victim has returned; may be NULL
+ * @set_live: open or close the owner's objects to users; NULL if listed objects can always be used
+ * @worker_exit: a worker ends: drop what it kept; may be NULL
  */
 struct refcost_scheme {
 	const char *name;
@@ -171,6 +200,8 @@ struct refcost_scheme {
 	refcost_loop_fn getput;
 	refcost_loop_fn getput_hold;
 	refcost_loop_fn lookup;
+	bool atomic;
+	bool outlives_exit;
 	int (*bind)(struct refcost_owner *owner);
 	void (*unbind)(struct refcost_owner *owner);
 	s64 (*balance)(struct refcost_owner *owner);
@@ -178,13 +209,19 @@ struct refcost_scheme {
 	int (*gate)(struct refcost_owner *owner);
 	void (*ungate)(struct refcost_owner *owner);
 	void (*unlink)(struct refcost_owner *owner);
+	void (*leave)(struct refcost_owner *owner);
 	void (*gone)(struct refcost_owner *owner);
+	void (*set_live)(struct refcost_owner *owner, bool live);
+	void (*worker_exit)(struct refcost_worker *w);
 };
 
 /**
  * struct refcost_registry - the subsystem that users look objects up in
  * @table: objects by id
  * @owner: the one owner, or NULL
+ * @neighbour: the module that stays, and its object
+ * @early: a load that waits for its victim: the scheme to bind, whether the objects are listed before
+ *	they are live, and when they became either
  * @mutex: serialises registration, sessions and gates; never taken by users of objects
  * @lock: for schemes that look up under a spinlock
  * @rwlock: for schemes that look up under a reader-writer lock
@@ -195,6 +232,13 @@ struct refcost_scheme {
 struct refcost_registry {
 	DECLARE_HASHTABLE(table, 10);
 	struct refcost_owner *owner;
+	struct refcost_owner neighbour;
+	struct {
+		const struct refcost_scheme *scheme;
+		bool one_phase;
+		u64 listed_ns;
+		u64 live_ns;
+	} early;
 	struct mutex mutex;
 	spinlock_t lock ____cacheline_aligned;
 	rwlock_t rwlock ____cacheline_aligned;
@@ -211,6 +255,7 @@ int refcost_register(struct module *module, const struct refcost_ops *ops, u32 n
 		     struct refcost_object **objects);
 void refcost_unregister(struct module *module);
 void refcost_violation(void);
+void refcost_released(struct refcost_owner *owner);
 
 /* registry.c: called by schemes and sessions */
 int refcost_registry_init(void);
@@ -218,7 +263,11 @@ void refcost_registry_exit(void);
 void refcost_unlink_all(struct refcost_owner *owner);
 void refcost_link_all(struct refcost_owner *owner);
 void refcost_release_object(struct refcost_object *obj);
+void refcost_release_all(struct refcost_owner *owner);
+int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct refcost_owner *owner),
+			  void (*drop)(struct refcost_object *obj));
 int refcost_bind(const struct refcost_scheme *scheme);
+int refcost_bind_neighbour(const struct refcost_scheme *scheme);
 s64 refcost_unbind(void);
 bool refcost_linked(const struct refcost_owner *owner);
 

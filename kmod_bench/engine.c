@@ -173,7 +173,20 @@ static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 	atomic_dec(&s->inside);
 }
 
-/* Lookups, one clock reading each, until told to stop; the longest gap between two is a stall. */
+/* Nothing to do for a while. */
+static u64 worker_think(const struct refcost_session *s, const struct refcost_worker *w, u64 now)
+{
+	u64 until = now + w->think_ns;
+
+	while (now < until && !READ_ONCE(s->stop)) {
+		cond_resched();
+		cpu_relax();
+		now = refcost_clock();
+	}
+	return now;
+}
+
+/* Lookups, one clock reading each, until told to stop; the longest of them is a stall. */
 static void worker_load(struct refcost_session *s, struct refcost_worker *w)
 {
 	u64 last = refcost_clock(), resched = last, now, *stall;
@@ -191,6 +204,8 @@ static void worker_load(struct refcost_session *s, struct refcost_worker *w)
 			cond_resched_tasks_rcu_qs();
 			resched = now;
 		}
+		if (w->think_ns)
+			last = worker_think(s, w, now);
 	}
 	atomic_dec(&s->inside);
 }
@@ -207,6 +222,8 @@ static int worker_fn(void *data)
 		worker_exact(s, w);
 	else
 		worker_window(s, w);
+	if (s->scheme->worker_exit)
+		s->scheme->worker_exit(w);
 	w->result.total = w->done;
 	if (atomic_dec_and_test(&s->alive))
 		complete_all(&s->out);
@@ -222,7 +239,9 @@ static void worker_draw(struct refcost_worker *w, const struct refcost_run *run,
 
 	prandom_seed_state(&rnd, run->seed + w->index);
 	for (i = 0; i < REFCOST_DRAWS; i++) {
-		if (run->objects == REFCOST_OBJECTS_PERCPU)
+		if (w->bystander)
+			w->ids[i] = REFCOST_NEIGHBOUR_ID;
+		else if (run->objects == REFCOST_OBJECTS_PERCPU)
 			w->ids[i] = w->index;
 		else
 			w->ids[i] = prandom_u32_state(&rnd) % run->objects;
@@ -244,6 +263,9 @@ static struct refcost_worker *worker_create(struct refcost_session *s, u32 index
 	w->cpu = cpu;
 	w->result.cpu = cpu;
 	w->hold_ns = run->hold_ns;
+	w->think_ns = run->think_ns;
+	w->yields = !s->scheme->atomic;
+	w->bystander = run->flags & REFCOST_RUN_BYSTANDER && index == run->nr_cpus - 1;
 	worker_draw(w, run, s->kind == REFCOST_SESSION_RUN);
 	w->task = kthread_create_on_node(worker_fn, w, cpu_to_node(cpu), "refcost/%u", cpu);
 	if (IS_ERR(w->task)) {

@@ -8,6 +8,28 @@
 static struct refcost_session *load;
 static u64 violations_before;
 
+static int load_bind(const struct refcost_scheme *scheme, u32 flags)
+{
+	int err = 0;
+
+	memset(&refcost_registry.early, 0, sizeof(refcost_registry.early));
+	if (flags & REFCOST_RUN_BYSTANDER)
+		err = refcost_bind_neighbour(scheme);
+	if (err)
+		return err;
+	if (!(flags & REFCOST_RUN_EARLY))
+		return refcost_bind(scheme);
+	refcost_registry.early.one_phase = flags & REFCOST_RUN_ONE_PHASE;
+	refcost_registry.early.scheme = scheme;
+	return 0;
+}
+
+static s64 load_unbind(void)
+{
+	refcost_registry.early.scheme = NULL;
+	return refcost_unbind();
+}
+
 /**
  * refcost_load_start() - serve REFCOST_IOC_LOAD_START
  * @scheme: the scheme that @run names
@@ -30,10 +52,11 @@ int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *
 	if (err)
 		goto out;
 	err = refcost_check_run(run, scheme, REFCOST_SESSION_LOAD);
-	if (!err)
-		err = refcost_bind(scheme);
 	if (err)
 		goto err_unclaim;
+	err = load_bind(scheme, run->flags);
+	if (err)
+		goto err_unbind;
 	violations_before = atomic64_read(&refcost_registry.violations);
 	s = refcost_session_start(scheme, REFCOST_SESSION_LOAD, run, cpus);
 	if (IS_ERR(s)) {
@@ -52,7 +75,7 @@ int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *
 	goto out;
 
 err_unbind:
-	refcost_unbind();
+	load_unbind();
 err_unclaim:
 	refcost_unclaim();
 out:
@@ -67,12 +90,22 @@ static void load_read(struct refcost_load_stat *stat)
 	for (i = 0; i < load->nr_workers; i++) {
 		const struct refcost_worker *w = load->workers[i];
 
+		if (w->bystander) {
+			stat->bystander_ops = READ_ONCE(w->done);
+			stat->bystander_failed = READ_ONCE(w->failed);
+			stat->bystander_calm_ns = READ_ONCE(w->load.stall_calm_ns);
+			stat->bystander_unload_ns = READ_ONCE(w->load.stall_unload_ns);
+			continue;
+		}
 		stat->ops += READ_ONCE(w->done);
 		stat->failed += READ_ONCE(w->failed);
+		stat->refused += READ_ONCE(w->refused);
 		stat->stall_calm_ns = max(stat->stall_calm_ns, READ_ONCE(w->load.stall_calm_ns));
 		stat->stall_unload_ns =
 			max(stat->stall_unload_ns, READ_ONCE(w->load.stall_unload_ns));
 	}
+	stat->listed_ns = refcost_registry.early.listed_ns;
+	stat->live_ns = refcost_registry.early.live_ns;
 	stat->stopped_cpu = READ_ONCE(load->bad_cpu);
 	stat->violations = atomic64_read(&refcost_registry.violations) - violations_before;
 }
@@ -91,9 +124,10 @@ int refcost_load_stat(struct refcost_load_stat *stat)
 	return 0;
 }
 
+/* Also of a gate that refused, but had unlisted the objects by then. */
 static int gate_take_back(struct refcost_owner *owner)
 {
-	if (!owner || !owner->gated)
+	if (!owner || !owner->scheme || owner->leaving || (!owner->gated && refcost_linked(owner)))
 		return 0;
 	if (owner->scheme->ungate)
 		owner->scheme->ungate(owner);
@@ -115,7 +149,7 @@ int refcost_load_stop(struct refcost_load_stat *stat)
 	gate_take_back(refcost_registry.owner);
 	refcost_session_stop(load);
 	load_read(stat);
-	stat->balance = refcost_unbind() + atomic_read(&load->left_open);
+	stat->balance = load_unbind() + atomic_read(&load->left_open);
 	refcost_session_free(load);
 	load = NULL;
 	refcost_unclaim();

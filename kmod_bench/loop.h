@@ -16,6 +16,7 @@
 #define REFCOST_LOOP_H
 
 #include <linux/compiler.h>
+#include <linux/delay.h>
 
 #include "core.h"
 
@@ -23,11 +24,15 @@
 #define refcost_loop_attrs noinline __aligned(64)
 
 /* The build that loses one count takes a reference too many, once, in the first worker. */
-#ifdef REFCOST_FAULT_LOSE_ONE
-#define refcost_fault_lose(w) (!(w)->index && !(w)->lost && ((w)->lost = true))
-#else
-#define refcost_fault_lose(w) false
-#endif
+#define refcost_fault_lose(w) \
+	(refcost_fault(LOSE_ONE) && !(w)->index && !(w)->lost && ((w)->lost = true))
+
+/* The build in which what must not be interrupted takes long. */
+#define refcost_fault_widen()            \
+	do {                             \
+		if (refcost_fault(WIDE)) \
+			udelay(200);     \
+	} while (0)
 
 #define REFCOST_OP(name, k)                           \
 	do {                                          \
@@ -73,7 +78,7 @@
 			struct refcost_object *obj = w->draws[pos];                         \
                                                                                             \
 			if (likely(get_##name(obj, w))) {                                   \
-				obj->ops->use(obj, w->hold_ns);                             \
+				obj->ops->use(obj, w);                                      \
 				put_##name(obj, w);                                         \
 			} else {                                                            \
 				failed++;                                                   \
@@ -96,7 +101,7 @@
 			struct refcost_object *obj = find_get_##name(w->ids[pos], w);         \
                                                                                               \
 			if (likely(obj)) {                                                    \
-				obj->ops->use(obj, w->hold_ns);                               \
+				obj->ops->use(obj, w);                                        \
 				find_put_##name(obj, w);                                      \
 			} else {                                                              \
 				failed++;                                                     \
@@ -116,16 +121,31 @@
  * REFCOST_SCHEME() - define a scheme, and describe it in the module's .modinfo
  * @ident: its name
  * @kind: FLOOR, GATE or KERNEL, see REFCOST_SCHEME_*
- * @origin: who and when
+ * @family: what it is compared with: floor, percpu, module, object, release or section
+ * @what: what it is, in some words
+ * @origin: mail and date, or kernel version
  * @when_busy: what an unload does that finds users
  *
  * The rest are the other members of struct refcost_scheme. The texts must not hold a '|': user space
- * reads name|kind|origin|when_busy from the file, before anything is loaded and without root.
+ * reads name|kind|family|needs|what|origin|when_busy from the file, before anything is loaded and
+ * without root.
  */
-#define REFCOST_SCHEME(ident, kind, origin, when_busy, ...)                                    \
-	MODULE_INFO(scheme, #ident "|" #kind "|" origin "|" when_busy);                        \
+#define REFCOST_SCHEME(ident, kind, family, what, origin, when_busy, ...)                      \
+	MODULE_INFO(scheme, #ident "|" #kind "|" #family "||" what "|" origin "|" when_busy);  \
 	const struct refcost_scheme refcost_scheme_##ident = { .name = #ident,                 \
 							       .flags = REFCOST_SCHEME_##kind, \
 							       __VA_ARGS__ }
+
+/*
+ * REFCOST_SCHEME_LACKING() - a scheme whose API this kernel does not have
+ * @needs: what has
+ *
+ * The other texts as above.
+ */
+#define REFCOST_SCHEME_LACKING(ident, family, needs, what, origin, when_busy)               \
+	MODULE_INFO(scheme,                                                                 \
+		    #ident "|ABSENT|" #family "|" needs "|" what "|" origin "|" when_busy); \
+	const struct refcost_scheme refcost_scheme_##ident = { .name = #ident,              \
+							       .flags = REFCOST_SCHEME_ABSENT }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <linux/atomic.h>
 
+#include "lists.h"
 #include "loop.h"
 
 static __always_inline atomic_t *objcount_of(struct refcost_object *obj)
@@ -72,13 +73,6 @@ static inline bool objcount_in_use(struct refcost_owner *owner)
 		if (atomic_read_acquire(objcount_of(owner->objects[i])))
 			return true;
 	return false;
-}
-
-static inline void objcount_unlink(struct refcost_owner *owner)
-{
-	spin_lock(&refcost_registry.lock);
-	refcost_unlink_all(owner);
-	spin_unlock(&refcost_registry.lock);
 }
 
 #endif

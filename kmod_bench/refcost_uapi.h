@@ -13,7 +13,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	    1
+#define REFCOST_ABI	    2
 #define REFCOST_DEVICE	    "/dev/refcost"
 #define REFCOST_NAME_MAX    32
 #define REFCOST_OBJECTS_MAX 4096
@@ -88,7 +88,13 @@ struct refcost_worker_result {
 /* refcost_run.flags */
 #define REFCOST_RUN_EXACT \
 	1u /* one worker; two batch sizes timed again and again, least times kept */
-#define REFCOST_RUN_FLAGS      1u
+#define REFCOST_RUN_BYSTANDER \
+	2u /* a load's last worker looks up an object of another module under the same scheme */
+#define REFCOST_RUN_EARLY \
+	4u /* a load that begins before its victim is loaded: users are waiting for the objects */
+#define REFCOST_RUN_ONE_PHASE \
+	8u /* with EARLY: objects are listed first, and go live when the module's init() is over */
+#define REFCOST_RUN_FLAGS      15u
 
 #define REFCOST_OBJECTS_PERCPU 0u
 
@@ -106,6 +112,7 @@ struct refcost_worker_result {
  * @warmup_ns: from the barrier to the opening of the window
  * @window_ns: length of the window
  * @hold_ns: time spent in the victim's text between get and put
+ * @think_ns: a load: time between a put and the next get
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late
  * @results: user pointer to struct refcost_worker_result[nr_cpus]; unused for a load
@@ -126,6 +133,7 @@ struct refcost_run {
 	__u64 warmup_ns;
 	__u64 window_ns;
 	__u64 hold_ns;
+	__u64 think_ns;
 	__u64 seed;
 	__u64 late_ns;
 	__u64 results;
@@ -157,6 +165,15 @@ struct refcost_gate {
  * @stall_unload_ns: out: the same, since the first gate
  * @balance: out of REFCOST_IOC_LOAD_STOP: as in struct refcost_run; 0 if the victim is gone
  * @violations: out: as in struct refcost_run
+ * @refused: out: lookups that found the object and were refused a reference, where the scheme can tell
+ *	(per-CPU counts with a state); part of @failed
+ * @bystander_ops: out: lookups of the other module's object, with REFCOST_RUN_BYSTANDER; the fields
+ *	above leave that worker out
+ * @bystander_failed: out: those of them that got no reference
+ * @bystander_calm_ns: out: as @stall_calm_ns, of that worker
+ * @bystander_unload_ns: out: as @stall_unload_ns, of that worker
+ * @listed_ns: out: with REFCOST_RUN_EARLY: when the victim's objects could be found first, else 0
+ * @live_ns: out: with REFCOST_RUN_EARLY: when they could be used, else 0
  */
 struct refcost_load_stat {
 	__u32 size;
@@ -167,18 +184,26 @@ struct refcost_load_stat {
 	__u64 stall_unload_ns;
 	__s64 balance;
 	__u64 violations;
+	__u64 refused;
+	__u64 bystander_ops;
+	__u64 bystander_failed;
+	__u64 bystander_calm_ns;
+	__u64 bystander_unload_ns;
+	__u64 listed_ns;
+	__u64 live_ns;
 };
 
 /*
  * RUN: one window; returns when all workers are out.
  * LOAD_START: binds the scheme and starts nr_cpus (possibly 0) lookup workers that go on until LOAD_STOP
- *	or until the descriptor is closed. Only the same descriptor may GATE, UNGATE, STAT and STOP.
+ *	or until the descriptor is closed. Only the same descriptor may GATE, UNGATE, STAT and STOP. With
+ *	REFCOST_RUN_EARLY there must be no victim yet; the scheme is bound when one is loaded.
  * GATE: the scheme's unload step, to be followed by delete_module(2). UNGATE: takes a gate back whose
- *	delete_module(2) failed.
+ *	delete_module(2) failed, and lists again what a refused gate may have left unlisted.
  *
  * EBUSY: another run or load is going on. EINVAL: a field is out of range. ENOENT: no such scheme.
  * ENXIO: no victim is loaded. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went
- * offline. EOPNOTSUPP: the scheme has no such mode. EINTR: a signal ended it. EUCLEAN: counts not
+ * offline. EEXIST: EARLY, and a victim is loaded. EOPNOTSUPP: the scheme has no such mode. EINTR: a signal ended it. EUCLEAN: counts not
  * conserved. EPERM: no CAP_SYS_ADMIN.
  */
 #define REFCOST_IOC_INFO       _IOWR('R', 0, struct refcost_info)

@@ -23,7 +23,8 @@ void refcost_link_all(struct refcost_owner *owner)
 
 	for (i = 0; i < owner->nr_objects; i++)
 		if (owner->objects[i])
-			hash_add_rcu(refcost_registry.table, &owner->objects[i]->node, i);
+			hash_add_rcu(refcost_registry.table, &owner->objects[i]->node,
+				     owner->objects[i]->id);
 }
 
 /**
@@ -58,6 +59,17 @@ bool refcost_linked(const struct refcost_owner *owner)
 }
 
 /**
+ * refcost_released() - one object's release has returned
+ * @owner: whose
+ */
+void refcost_released(struct refcost_owner *owner)
+{
+	if (atomic_dec_and_test(&owner->unreleased))
+		complete_all(&owner->all_released);
+}
+EXPORT_SYMBOL_GPL(refcost_released);
+
+/**
  * refcost_release_object() - hand an object that nobody references back to its module
  * @obj: unlisted and unreferenced
  *
@@ -70,8 +82,44 @@ void refcost_release_object(struct refcost_object *obj)
 
 	WRITE_ONCE(owner->objects[obj->id], NULL);
 	obj->ops->release(obj);
-	if (atomic_dec_and_test(&owner->unreleased))
-		complete_all(&owner->all_released);
+	if (!refcost_fault(SIGNAL_INSIDE))
+		refcost_released(owner);
+}
+
+/**
+ * refcost_release_all() - release the objects that are left
+ * @owner: whose; nobody references them
+ */
+void refcost_release_all(struct refcost_owner *owner)
+{
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++)
+		if (owner->objects[i])
+			refcost_release_object(owner->objects[i]);
+}
+
+/**
+ * refcost_drop_and_wait() - the gate of counts in objects: unlist, drop the list's references, wait
+ * @owner: whose
+ * @unlink: takes the objects off the list under the scheme's lock
+ * @drop: drops one reference, and releases the object if it was the last
+ *
+ * A wait that a signal broke off is taken up again by the next call: nothing is dropped twice.
+ *
+ * Return: 0 when the last release has returned, or -EINTR.
+ */
+int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct refcost_owner *owner),
+			  void (*drop)(struct refcost_object *obj))
+{
+	if (refcost_linked(owner)) {
+		u32 i;
+
+		unlink(owner);
+		for (i = 0; i < owner->nr_objects; i++)
+			drop(owner->objects[i]);
+	}
+	return wait_for_completion_interruptible(&owner->all_released) ? -EINTR : 0;
 }
 
 /**
@@ -85,6 +133,38 @@ void refcost_violation(void)
 		pr_err("an object was used after exit() of its module\n");
 }
 EXPORT_SYMBOL_GPL(refcost_violation);
+
+/* Users of a load may be waiting for these objects: they need their counts before they are found. */
+static int refcost_list_first(struct refcost_owner *owner)
+{
+	typeof(refcost_registry.early) *early = &refcost_registry.early;
+
+	if (early->scheme) {
+		int err = refcost_bind(early->scheme);
+
+		if (err)
+			return err;
+		if (early->one_phase)
+			early->scheme->set_live(owner, false);
+		early->listed_ns = refcost_clock();
+		if (!early->one_phase)
+			early->live_ns = early->listed_ns;
+	}
+	refcost_link_all(owner);
+	return 0;
+}
+
+/* init() has returned: what was listed before it was live may be used now. */
+static void refcost_went_live(struct module *module)
+{
+	typeof(refcost_registry.early) *early = &refcost_registry.early;
+	struct refcost_owner *owner = refcost_registry.owner;
+
+	if (!early->scheme || early->live_ns || !owner || owner->module != module)
+		return;
+	early->scheme->set_live(owner, true);
+	early->live_ns = refcost_clock();
+}
 
 /**
  * refcost_register() - list the objects of a module
@@ -129,7 +209,9 @@ int refcost_register(struct module *module, const struct refcost_ops *ops, u32 n
 		err = -EBUSY;
 	} else {
 		refcost_registry.owner = owner;
-		refcost_link_all(owner);
+		err = refcost_list_first(owner);
+		if (err)
+			refcost_registry.owner = NULL;
 	}
 	mutex_unlock(&refcost_registry.mutex);
 	if (!err)
@@ -153,12 +235,12 @@ EXPORT_SYMBOL_GPL(refcost_register);
 void refcost_unregister(struct module *module)
 {
 	struct refcost_owner *owner;
-	u32 i;
 
 	mutex_lock(&refcost_registry.mutex);
 	owner = refcost_registry.owner;
 	if (WARN_ON(!owner || owner->module != module))
 		goto out;
+	owner->leaving = true;
 	if (owner->scheme && owner->scheme->gate && !owner->gated) {
 		refcost_sessions_halt();
 		refcost_unbind();
@@ -169,32 +251,47 @@ void refcost_unregister(struct module *module)
 		else
 			refcost_unlink_all(owner);
 	}
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			refcost_release_object(owner->objects[i]);
+	if (owner->scheme && owner->scheme->leave)
+		owner->scheme->leave(owner);
+	else
+		refcost_release_all(owner);
+	if (!owner->scheme || !owner->scheme->outlives_exit)
+		owner->ops->gone();
 out:
 	mutex_unlock(&refcost_registry.mutex);
 }
 EXPORT_SYMBOL_GPL(refcost_unregister);
 
-/* The kernel calls this chain after exit() has returned: what a gate kept locked may be let go. */
+/* exit() has returned: what a gate kept locked may be let go, and users that outlive exit() end. */
+static void refcost_went(struct module *module)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+
+	if (!owner || owner->module != module)
+		return;
+	refcost_registry.owner = NULL;
+	if (owner->scheme) {
+		if (owner->scheme->gone)
+			owner->scheme->gone(owner);
+		if (owner->scheme->outlives_exit)
+			owner->ops->gone();
+		if (owner->scheme->unbind)
+			owner->scheme->unbind(owner);
+	}
+	kvfree(owner->objects);
+	kfree(owner);
+}
+
+/* The kernel calls this chain after init() and after exit() have returned. */
 static int refcost_module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
-	struct refcost_owner *owner;
-
-	if (event != MODULE_STATE_GOING)
+	if (event != MODULE_STATE_GOING && event != MODULE_STATE_LIVE)
 		return NOTIFY_DONE;
 	mutex_lock(&refcost_registry.mutex);
-	owner = refcost_registry.owner;
-	if (owner && owner->module == data) {
-		refcost_registry.owner = NULL;
-		if (owner->scheme && owner->scheme->gone)
-			owner->scheme->gone(owner);
-		if (owner->scheme && owner->scheme->unbind)
-			owner->scheme->unbind(owner);
-		kvfree(owner->objects);
-		kfree(owner);
-	}
+	if (event == MODULE_STATE_LIVE)
+		refcost_went_live(data);
+	else
+		refcost_went(data);
 	mutex_unlock(&refcost_registry.mutex);
 	return NOTIFY_OK;
 }
@@ -229,18 +326,42 @@ int refcost_bind(const struct refcost_scheme *scheme)
 }
 
 /**
- * refcost_unbind() - the reverse of refcost_bind()
+ * refcost_bind_neighbour() - the same for the module that stays
+ * @scheme: which
  *
- * Called with the registry's mutex held and no worker running.
+ * Return: 0 or what the scheme's bind() says; refcost_unbind() takes it back.
+ */
+int refcost_bind_neighbour(const struct refcost_scheme *scheme)
+{
+	struct refcost_owner *owner = &refcost_registry.neighbour;
+	int err = 0;
+
+	lockdep_assert_held(&refcost_registry.mutex);
+	if (scheme->bind)
+		err = scheme->bind(owner);
+	if (!err)
+		owner->scheme = scheme;
+	return err;
+}
+
+/**
+ * refcost_unbind() - the reverse of refcost_bind() and refcost_bind_neighbour()
+ *
+ * Called with the registry's mutex held and no worker running. The neighbour's counts are not looked at:
+ * other things hold references on this module too.
  *
  * Return: references left over, 0 if all is well or the owner is gone.
  */
 s64 refcost_unbind(void)
 {
-	struct refcost_owner *owner = refcost_registry.owner;
+	struct refcost_owner *owner = &refcost_registry.neighbour;
 	s64 balance = 0;
 
 	lockdep_assert_held(&refcost_registry.mutex);
+	if (owner->scheme && owner->scheme->unbind)
+		owner->scheme->unbind(owner);
+	owner->scheme = NULL;
+	owner = refcost_registry.owner;
 	if (!owner || !owner->scheme)
 		return 0;
 	if (owner->scheme->balance)
@@ -251,14 +372,44 @@ s64 refcost_unbind(void)
 	return balance;
 }
 
+/* The module that is not unloaded: ours, with one object. */
+static void neighbour_use(struct refcost_object *obj, const struct refcost_worker *w)
+{
+	asm volatile("" : : "r"(obj));
+}
+
+static const struct refcost_ops neighbour_ops = {
+	.use = neighbour_use,
+};
+
+static struct refcost_object neighbour_object = {
+	.id = REFCOST_NEIGHBOUR_ID,
+	.owner = &refcost_registry.neighbour,
+	.ops = &neighbour_ops,
+};
+
+static struct refcost_object *neighbour_objects[] = { &neighbour_object };
+
+static void refcost_neighbour_init(struct refcost_owner *owner)
+{
+	owner->module = THIS_MODULE;
+	owner->ops = &neighbour_ops;
+	owner->objects = neighbour_objects;
+	owner->nr_objects = ARRAY_SIZE(neighbour_objects);
+	atomic_set(&owner->unreleased, owner->nr_objects);
+	init_completion(&owner->all_released);
+	refcost_link_all(owner);
+}
+
 /**
- * refcost_registry_init() - set the empty registry up
+ * refcost_registry_init() - set the registry up, with the neighbour in it
  *
  * Return: 0 or -errno.
  */
 int refcost_registry_init(void)
 {
 	hash_init(refcost_registry.table);
+	refcost_neighbour_init(&refcost_registry.neighbour);
 	mutex_init(&refcost_registry.mutex);
 	spin_lock_init(&refcost_registry.lock);
 	rwlock_init(&refcost_registry.rwlock);

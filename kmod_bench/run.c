@@ -44,29 +44,36 @@ void refcost_unclaim(void)
  * @scheme: the scheme it names
  * @kind: what it is for
  *
- * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim, -ERANGE if it
- * has too few objects. Called with the registry's mutex held.
+ * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim (-EEXIST with
+ * one, if the load is to be there first), -ERANGE if it has too few objects. Called with the registry's mutex held.
  */
 int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme *scheme,
 		      enum refcost_session_kind kind)
 {
 	bool exact = run->flags & REFCOST_RUN_EXACT;
-	bool load = kind == REFCOST_SESSION_LOAD;
+	bool load = kind == REFCOST_SESSION_LOAD, early = run->flags & REFCOST_RUN_EARLY;
 
 	if (run->flags & ~REFCOST_RUN_FLAGS || run->mode >= REFCOST_MODES)
 		return -EINVAL;
 	if (run->nr_cpus > nr_cpu_ids || (!run->nr_cpus && !load) || (exact && run->nr_cpus != 1))
 		return -EINVAL;
-	if (run->hold_ns > REFCOST_HOLD_MAX || run->late_ns > NSEC_PER_SEC)
+	if (run->hold_ns > REFCOST_HOLD_MAX || run->think_ns > REFCOST_HOLD_MAX ||
+	    run->late_ns > NSEC_PER_SEC)
 		return -EINVAL;
 	if (!load && !exact &&
 	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||
 	     run->warmup_ns > REFCOST_WINDOW_MAX))
 		return -EINVAL;
-	if (load && (run->mode != REFCOST_LOOKUP || exact))
+	if (load ? run->mode != REFCOST_LOOKUP || exact
+		 : run->flags & ~REFCOST_RUN_EXACT || run->think_ns)
 		return -EINVAL;
-	if (run->mode == REFCOST_LOOKUP && !scheme->lookup)
+	if (run->flags & REFCOST_RUN_ONE_PHASE && !early)
+		return -EINVAL;
+	if (!scheme->getput || (run->mode == REFCOST_LOOKUP && !scheme->lookup) ||
+	    (run->flags & REFCOST_RUN_ONE_PHASE && !scheme->set_live))
 		return -EOPNOTSUPP;
+	if (early)
+		return refcost_registry.owner ? -EEXIST : 0;
 	if (!refcost_registry.owner)
 		return -ENXIO;
 	if (max(run->objects ?: run->nr_cpus, 1u) > refcost_registry.owner->nr_objects)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module that is unloaded. Its objects' operation stands in its own text; every holder calls it. It
- * looks at a canary that exit() overwrites, so a holder that is still inside by then is counted, and
+ * looks at a canary that is overwritten at the end of exit() (or when the last user that its scheme allows
+ * to outlive that must be gone), so a holder that is still inside by then is counted, and
  * one that comes after the memory is gone faults.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -25,29 +27,52 @@ static void victim_check(void)
 		refcost_violation();
 }
 
-/* Long enough a stay is looked at on both ends. */
-static noinline void victim_use(struct refcost_object *obj, u64 hold_ns)
+/*
+ * Long enough a stay is looked at on both ends. A user that may sleep lets others have its CPU, or
+ * stop_machine() would wait for it and never find it inside.
+ */
+static noinline void victim_use(struct refcost_object *obj, const struct refcost_worker *w)
 {
 	u64 until;
 
 	victim_check();
-	if (!hold_ns)
+	if (!w->hold_ns)
 		return;
-	until = refcost_clock() + hold_ns;
-	while (refcost_clock() < until)
+	until = refcost_clock() + w->hold_ns;
+	while (refcost_clock() < until) {
+		if (w->yields)
+			cond_resched();
 		cpu_relax();
+	}
+	/* also where somebody else had the CPU until the time was over */
+	if (w->yields)
+		cond_resched();
 	victim_check();
 }
 
 static noinline void victim_release(struct refcost_object *obj)
 {
+	struct refcost_owner *owner = obj->owner;
+
 	victim_check();
 	kfree(obj);
+	if (refcost_fault(SIGNAL_INSIDE))
+		refcost_released(owner);
+	if (refcost_fault(WIDE)) {
+		mdelay(1);
+		victim_check();
+	}
+}
+
+static void victim_gone(void)
+{
+	WRITE_ONCE(canary, CANARY_GONE);
 }
 
 static const struct refcost_ops victim_ops = {
 	.use = victim_use,
 	.release = victim_release,
+	.gone = victim_gone,
 };
 
 static int __init victim_init(void)
@@ -79,7 +104,6 @@ out:
 static void __exit victim_exit(void)
 {
 	refcost_unregister(THIS_MODULE);
-	WRITE_ONCE(canary, CANARY_GONE);
 }
 
 module_init(victim_init);

@@ -4,14 +4,71 @@
  */
 #include <argp.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "refcost.h"
 #include "suite.h"
 
-static bool names_only;
+static const char *const kind_names[] = {
+	[SCHEME_KERNEL] = "kernel",
+	[SCHEME_GATE] = "gate",
+	[SCHEME_FLOOR] = "floor",
+	[SCHEME_ABSENT] = "absent",
+};
+
+/* Texts may hold commas, but no quote. */
+static void print_csv(const struct schemes *schemes)
+{
+	size_t i;
+
+	puts("scheme,family,kind,needs,what,from,busy");
+	for (i = 0; i < schemes->n; i++) {
+		const struct scheme_desc *s = &schemes->v[i];
+
+		printf("%s,%s,%s,%s,\"%s\",\"%s\",\"%s\"\n", s->name, s->family,
+		       kind_names[s->kind], s->needs, s->what, s->from, s->busy);
+	}
+}
+
+static void print_names(const struct schemes *schemes)
+{
+	size_t i;
+
+	for (i = 0; i < schemes->n; i++)
+		if (schemes->v[i].kind != SCHEME_ABSENT)
+			puts(schemes->v[i].name);
+}
+
+static void print_table(const struct schemes *schemes)
+{
+	const char *family = "";
+	size_t i;
+
+	for (i = 0; i < schemes->n; i++) {
+		const struct scheme_desc *s = &schemes->v[i];
+
+		if (strcmp(family, s->family))
+			printf("%s%s:\n", *family ? "\n" : "", s->family);
+		family = s->family;
+		printf("  %-20s  %s\n", s->name, s->what);
+		if (s->kind != SCHEME_FLOOR)
+			printf("  %-20s  from: %s\n  %-20s  busy: %s\n", "", s->from, "", s->busy);
+		if (s->kind == SCHEME_ABSENT)
+			printf("  %-20s  here: not available: needs %s\n", "", s->needs);
+		else if (s->kind != SCHEME_FLOOR)
+			printf("  %-20s  here: yes\n", "");
+	}
+}
+
+static void (*print)(const struct schemes *schemes) = print_table;
+
+enum {
+	OPT_CSV = 256,
+};
 
 static const struct argp_option options[] = {
-	{ "names", 'n', 0, 0, "Print the names alone, one a line", 0 },
+	{ "names", 'n', 0, 0, "Print the names of what this kernel has, one a line", 0 },
+	{ "csv", OPT_CSV, 0, 0, "Print all fields, comma-separated", 0 },
 	{ 0 },
 };
 
@@ -20,7 +77,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	switch (key) {
 	case 'n':
-		names_only = true;
+		print = print_names;
+		return 0;
+	case OPT_CSV:
+		print = print_csv;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "takes no argument");
@@ -34,10 +94,12 @@ static const struct argp argp = {
 	options,
 	parse,
 	NULL,
-	"List the schemes: name, where it comes from, what an unload does that finds users."
+	"List the schemes by family: name and what it is, where it comes from, what an unload does that "
+	"finds users, and whether this kernel has it."
 	"\vExamples:\n"
 	"  refcost list\n"
-	"  refcost list -n | xargs -n1 refcost run -s\n",
+	"  refcost list -n | xargs -n1 refcost run -s\n"
+	"  refcost list --csv | awk -F, '$2 == \"percpu\" { print $1 }'\n",
 	NULL,
 	NULL,
 	NULL,
@@ -46,23 +108,13 @@ static const struct argp argp = {
 int cmd_list(int argc, char **argv)
 {
 	struct schemes schemes;
-	size_t i;
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	err = schemes_read(&schemes);
 	if (err)
 		return err;
-	if (!names_only)
-		printf("%-16s %-68s %s\n", "scheme", "from", "an unload that finds users");
-	for (i = 0; i < schemes.n; i++) {
-		const struct scheme_desc *s = &schemes.v[i];
-
-		if (names_only)
-			puts(s->name);
-		else
-			printf("%-16s %-68s %s\n", s->name, s->from, s->busy);
-	}
+	print(&schemes);
 	schemes_free(&schemes);
 	return EXIT_FINE;
 }

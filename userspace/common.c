@@ -46,6 +46,18 @@ uint64_t now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+const char *ns_text(uint64_t ns, char *buf, size_t len)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double value = ns;
+	size_t i;
+
+	for (i = 0; value >= 1000 && i < ARRAY_SIZE(units) - 1; i++)
+		value /= 1000;
+	snprintf(buf, len, "%.4g %s", value, units[i]);
+	return buf;
+}
+
 void sleep_until_ns(uint64_t deadline)
 {
 	struct timespec ts = { deadline / NSEC_PER_SEC, deadline % NSEC_PER_SEC };

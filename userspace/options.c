@@ -36,6 +36,17 @@ uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, u
 	return value;
 }
 
+size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg, uint64_t max,
+		   uint64_t *list, size_t cap)
+{
+	size_t n = 0;
+	int err = parse_ns_list(arg, 0, max, list, cap, &n);
+
+	if (err)
+		opt_bad(state, option, arg, err);
+	return n;
+}
+
 uint64_t opt_objects(struct argp_state *state, const char *arg)
 {
 	if (!strcmp(arg, "percpu"))

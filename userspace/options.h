@@ -42,6 +42,20 @@ uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, u
 		uint64_t max);
 
 /**
+ * opt_ns_list() - times with or without units, with commas between
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @max: greatest value, ns
+ * @list: room for @cap times, ns
+ * @cap: how many
+ *
+ * Return: how many there are.
+ */
+size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg, uint64_t max,
+		   uint64_t *list, size_t cap);
+
+/**
  * opt_objects() - how workers share objects: a number, or "percpu"
  * @state: of argp
  * @arg: what was given

@@ -124,6 +124,35 @@ int parse_counts(const char *s, int *counts, size_t cap, size_t *n)
 	return parse_ranges(s, 1, counts, cap, n);
 }
 
+int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n)
+{
+	size_t used = 0, len, i;
+	char one[32];
+	int err;
+
+	for (;; s += len + 1) {
+		len = strcspn(s, ",");
+		/* what does not fit is no time: 20 digits and a unit do */
+		if (len >= sizeof(one))
+			return -EINVAL;
+		memcpy(one, s, len);
+		one[len] = '\0';
+		if (used == cap)
+			return -E2BIG;
+		err = parse_ns(one, min, max, &list[used]);
+		if (err)
+			return err;
+		for (i = 0; i < used; i++)
+			if (list[i] == list[used])
+				return -EEXIST;
+		used++;
+		if (!s[len])
+			break;
+	}
+	*n = used;
+	return 0;
+}
+
 int parse_names(char *list, const char **names, size_t cap, size_t *n)
 {
 	size_t used = 0;

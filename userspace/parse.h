@@ -32,6 +32,20 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 
 /**
+ * parse_ns_list - times with commas between, in the order given
+ * @s:    text, e.g. "0,1us,10ms"; each as in parse_ns()
+ * @min:  shortest that is accepted, in ns
+ * @max:  longest, in ns
+ * @list: room for @cap times, ns; undefined after a failure
+ * @cap:  how many
+ * @n:    how many were read
+ *
+ * Return: as parse_ns(); -EEXIST where a time comes twice, also with another unit; -E2BIG where there
+ * are more than @cap.
+ */
+int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n);
+
+/**
  * parse_cpu_list - CPU numbers, in the order given
  * @s:    text, e.g. "0-3,8"
  * @cpus: room for @cap numbers; undefined after a failure

@@ -50,6 +50,16 @@ int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 uint64_t now_ns(void);
 
 /**
+ * ns_text() - a time for people, as "250 ns", "10 us", "1.5 ms"
+ * @ns: the time
+ * @buf: where to put the text
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+const char *ns_text(uint64_t ns, char *buf, size_t len);
+
+/**
  * sleep_until_ns() - sleep on that clock, ending early when interrupted
  * @deadline: CLOCK_MONOTONIC, ns
  */
@@ -76,6 +86,8 @@ void progress(const char *what, size_t done, size_t total, uint64_t started_ns);
 int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -143,6 +143,14 @@ struct json_object *results_section(struct results *r, const char *name, struct 
 	return section;
 }
 
+uint64_t results_add(struct json_object *section, const char *key, uint64_t n)
+{
+	uint64_t sum = n + json_object_get_int64(json_object_object_get(section, key));
+
+	json_object_object_add(section, key, json_object_new_int64(sum));
+	return sum;
+}
+
 int results_save(struct results *r)
 {
 	char path[PATH_MAX + 16], temp[PATH_MAX + 32];

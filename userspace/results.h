@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define RESULTS_SCHEMA 1
@@ -56,6 +57,16 @@ int results_load(struct results *r, const char *dir);
  * Return: the part (borrowed), or NULL after a line that says what to do.
  */
 struct json_object *results_section(struct results *r, const char *name, struct json_object *plan);
+
+/**
+ * results_add() - add to a number of a part; runs that go on where one stopped add up
+ * @section: the part, or an object in it
+ * @key: the number's name
+ * @n: what to add
+ *
+ * Return: the sum.
+ */
+uint64_t results_add(struct json_object *section, const char *key, uint64_t n);
 
 /**
  * results_save() - write run.json, whole or not at all

@@ -88,30 +88,42 @@ static int no_module_file(const char *module)
 		    module, running_release());
 }
 
-/* "name|KIND|from|busy" */
+static const char *const kind_names[] = {
+	[SCHEME_KERNEL] = "KERNEL",
+	[SCHEME_GATE] = "GATE",
+	[SCHEME_FLOOR] = "FLOOR",
+	[SCHEME_ABSENT] = "ABSENT",
+};
+
+/* "name|KIND|family|needs|what|from|busy" */
 static int scheme_parse(struct scheme_desc *s, const char *text)
 {
-	char *copy = strdup(text), *rest = copy;
-	const char *name, *kind, *from, *busy;
+	char *copy = strdup(text), *rest = copy, *field[7];
+	size_t i;
+	int err = -EINVAL;
 
 	if (!copy)
 		return -ENOMEM;
-	name = strsep(&rest, "|");
-	kind = strsep(&rest, "|");
-	from = strsep(&rest, "|");
-	busy = rest;
-	if (!busy) {
-		free(copy);
-		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(field); i++) {
+		field[i] = strsep(&rest, "|");
+		if (!field[i])
+			goto out;
 	}
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	snprintf(s->from, sizeof(s->from), "%s", from);
-	snprintf(s->busy, sizeof(s->busy), "%s", busy);
-	s->kind = !strcmp(kind, "FLOOR")  ? SCHEME_FLOOR
-		  : !strcmp(kind, "GATE") ? SCHEME_GATE
-					  : SCHEME_KERNEL;
+	for (i = 0; i < ARRAY_SIZE(kind_names) && strcmp(kind_names[i], field[1]); i++)
+		;
+	if (i == ARRAY_SIZE(kind_names))
+		goto out;
+	s->kind = i;
+	snprintf(s->name, sizeof(s->name), "%s", field[0]);
+	snprintf(s->family, sizeof(s->family), "%s", field[2]);
+	snprintf(s->needs, sizeof(s->needs), "%s", field[3]);
+	snprintf(s->what, sizeof(s->what), "%s", field[4]);
+	snprintf(s->from, sizeof(s->from), "%s", field[5]);
+	snprintf(s->busy, sizeof(s->busy), "%s", field[6]);
+	err = 0;
+out:
 	free(copy);
-	return 0;
+	return err;
 }
 
 static int schemes_from_info(struct schemes *s, struct kmod_list *info)
@@ -174,7 +186,7 @@ static int unknown_scheme(const struct schemes *s, const char *name, bool floors
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		if (s->v[i].kind == SCHEME_FLOOR && !floors)
+		if ((s->v[i].kind == SCHEME_FLOOR && !floors) || s->v[i].kind == SCHEME_ABSENT)
 			continue;
 		snprintf(valid + strlen(valid), sizeof(valid) - strlen(valid), "%s%s",
 			 *valid ? ", " : "", s->v[i].name);
@@ -208,7 +220,8 @@ int schemes_select(struct schemes *s, const char *names, bool floors)
 	}
 	if (!names) {
 		for (i = 0; i < s->n; i++)
-			if (floors || s->v[i].kind != SCHEME_FLOOR)
+			if (s->v[i].kind != SCHEME_ABSENT &&
+			    (floors || s->v[i].kind != SCHEME_FLOOR))
 				kept.v[kept.n++] = s->v[i];
 	} else {
 		err = parse_names(list, want, ARRAY_SIZE(want), &n);
@@ -224,7 +237,14 @@ int schemes_select(struct schemes *s, const char *names, bool floors)
 			err = unknown_scheme(s, want[i], floors);
 			goto out;
 		}
-		kept.v[kept.n++] = *found;
+		if (found->kind == SCHEME_ABSENT)
+			say("%s is not available: needs %s", found->name, found->needs);
+		else
+			kept.v[kept.n++] = *found;
+	}
+	if (!kept.n) {
+		err = EXIT_LACKING;
+		goto out;
 	}
 	free(s->v);
 	*s = kept;
@@ -293,16 +313,20 @@ int victim_load(unsigned int objects)
 	return module_load(SUITE_VICTIM, params);
 }
 
-int suite_load(unsigned int objects)
+int bench_load(void)
 {
-	int err;
-
 	if (module_loaded(SUITE_BENCH))
 		return fail(
 			EXIT_FAILED,
 			"refcost is loaded already: another refcost may be running; if not, rmmod %s %s",
 			SUITE_VICTIM, SUITE_BENCH);
-	err = module_load(SUITE_BENCH, "");
+	return module_load(SUITE_BENCH, "");
+}
+
+int suite_load(unsigned int objects)
+{
+	int err = bench_load();
+
 	if (err)
 		return err;
 	err = victim_load(objects);
@@ -366,6 +390,9 @@ const char *device_why(int err, const struct refcost_run *run, char *buf, size_t
 		break;
 	case EOPNOTSUPP:
 		snprintf(buf, len, "the scheme has no such mode");
+		break;
+	case EEXIST:
+		snprintf(buf, len, "the victim is loaded already");
 		break;
 	case ERANGE:
 		snprintf(buf, len, "the victim has fewer objects than %u", run->objects);

@@ -17,19 +17,26 @@ enum scheme_kind {
 	SCHEME_KERNEL, /* delete_module(2) alone decides */
 	SCHEME_GATE,   /* a gate runs before it */
 	SCHEME_FLOOR,  /* protects nothing */
+	SCHEME_ABSENT, /* this kernel has no such API */
 };
 
 /**
  * struct scheme_desc - one scheme as the module's file describes it
  * @name: what the command line calls it
- * @kind: floor, gate or kernel
- * @from: who and when
+ * @kind: floor, gate or kernel, or absent
+ * @family: what it is compared with: floor, percpu, module, object, release or section
+ * @needs: an absent one: what has it
+ * @what: what it is, in some words
+ * @from: mail and date, or kernel version
  * @busy: what an unload does that finds users
  */
 struct scheme_desc {
 	char name[REFCOST_NAME_MAX];
 	enum scheme_kind kind;
-	char from[128];
+	char family[16];
+	char needs[32];
+	char what[96];
+	char from[96];
 	char busy[128];
 };
 
@@ -54,9 +61,18 @@ void schemes_free(struct schemes *s);
  * @names: comma-separated names, or NULL for all
  * @floors: whether @names == NULL includes floors, and naming one is allowed
  *
- * Return: EXIT_FINE, or EXIT_USAGE after a line that lists the valid names.
+ * Schemes that this kernel lacks are left out, with a line if they were asked for.
+ *
+ * Return: EXIT_FINE; EXIT_USAGE after a line that lists the valid names; EXIT_LACKING if nothing is left.
  */
 int schemes_select(struct schemes *s, const char *names, bool floors);
+
+/**
+ * bench_load() - load refcost.ko alone, for those who load and unload victims; refuses if it is loaded
+ *
+ * Return: EXIT_FINE, or an exit code after a line that says what to do. suite_unload() takes it back.
+ */
+int bench_load(void);
 
 /**
  * suite_load() - load both modules; refuses if refcost is loaded already

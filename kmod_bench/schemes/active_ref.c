@@ -5,39 +5,24 @@
  * wakes whoever drains.
  *
  * Promise: an unload does not fail; it cuts new users off at once and waits only for calls in flight.
- *
- * Ordering: a get is atomic_inc_unless_negative(), a read-modify-write of the word that the drainer adds
- * the bias to, so either the drainer sees the use or the get sees the bias. A put is fully ordered: all
- * of the use is over before the count reaches the bias.
  */
-#include <linux/atomic.h>
-#include <linux/completion.h>
-
+#include "activeref.h"
+#include "lists.h"
 #include "loop.h"
 
-#define ACTIVE_BIAS (INT_MIN + 1)
-
-struct active_object {
-	atomic_t active;
-	struct completion drained;
-};
-
-static __always_inline struct active_object *active_object(struct refcost_object *obj)
+static __always_inline struct active_ref *active_state(struct refcost_object *obj)
 {
-	return refcost_object_state(obj, struct active_object);
+	return refcost_object_state(obj, struct active_ref);
 }
 
 static __always_inline bool get_active_ref(struct refcost_object *obj, struct refcost_worker *w)
 {
-	return atomic_inc_unless_negative(&active_object(obj)->active);
+	return active_get(active_state(obj));
 }
 
 static __always_inline void put_active_ref(struct refcost_object *obj, struct refcost_worker *w)
 {
-	struct active_object *state = active_object(obj);
-
-	if (unlikely(atomic_dec_return(&state->active) == ACTIVE_BIAS))
-		complete(&state->drained);
+	active_put(active_state(obj));
 }
 
 static __always_inline struct refcost_object *find_get_active_ref(u32 id, struct refcost_worker *w)
@@ -65,10 +50,8 @@ static int active_ref_bind(struct refcost_owner *owner)
 {
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		atomic_set(&active_object(owner->objects[i])->active, 0);
-		init_completion(&active_object(owner->objects[i])->drained);
-	}
+	for (i = 0; i < owner->nr_objects; i++)
+		active_init(active_state(owner->objects[i]));
 	return 0;
 }
 
@@ -78,46 +61,34 @@ static s64 active_ref_balance(struct refcost_owner *owner)
 	u32 i;
 
 	for (i = 0; i < owner->nr_objects; i++)
-		sum += abs(atomic_read(&active_object(owner->objects[i])->active));
+		sum += abs(atomic_read(&active_state(owner->objects[i])->active));
 	return sum;
 }
 
 static const void *active_ref_counter(struct refcost_worker *w)
 {
-	return &active_object(w->draws[0])->active;
-}
-
-static void active_ref_unlink(struct refcost_owner *owner)
-{
-	spin_lock(&refcost_registry.lock);
-	refcost_unlink_all(owner);
-	spin_unlock(&refcost_registry.lock);
+	return &active_state(w->draws[0])->active;
 }
 
 static int active_ref_gate(struct refcost_owner *owner)
 {
 	u32 i;
 
-	active_ref_unlink(owner);
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct active_object *state = active_object(owner->objects[i]);
-
-		if (atomic_add_return(ACTIVE_BIAS, &state->active) != ACTIVE_BIAS)
-			wait_for_completion(&state->drained);
-	}
+	spinlist_unlink(owner);
+	for (i = 0; i < owner->nr_objects; i++)
+		active_drain(active_state(owner->objects[i]));
 	return 0;
 }
 
 static void active_ref_ungate(struct refcost_owner *owner)
 {
 	active_ref_bind(owner);
-	spin_lock(&refcost_registry.lock);
-	refcost_link_all(owner);
-	spin_unlock(&refcost_registry.lock);
+	spinlist_link(owner);
 }
 
-REFCOST_SCHEME(active_ref, GATE, "Tejun Heo, 2007: active references of sysfs and kernfs",
+REFCOST_SCHEME(active_ref, GATE, release, "calls in flight, cut off by a bias",
+	       "Tejun Heo, Apr 2007; sysfs 2.6.23, kernfs",
 	       "gate cuts off new users, waits for calls in flight",
 	       REFCOST_SCHEME_LOOPS(active_ref), .bind = active_ref_bind,
 	       .balance = active_ref_balance, .counter = active_ref_counter,
-	       .gate = active_ref_gate, .ungate = active_ref_ungate, .unlink = active_ref_unlink);
+	       .gate = active_ref_gate, .ungate = active_ref_ungate, .unlink = spinlist_unlink);

@@ -26,5 +26,5 @@ static const void *atomic_private_counter(struct refcost_worker *w)
 	return &w->line;
 }
 
-REFCOST_SCHEME(atomic_private, FLOOR, "floor: atomic_inc + atomic_dec, a line per CPU", "-",
+REFCOST_SCHEME(atomic_private, FLOOR, floor, "locked adds on a line of this CPU", "harness", "-",
 	       REFCOST_FLOOR_LOOPS(atomic_private), .counter = atomic_private_counter);

@@ -9,6 +9,7 @@
  */
 #include <linux/atomic.h>
 
+#include "lists.h"
 #include "loop.h"
 
 struct global_lock_owner {
@@ -86,13 +87,6 @@ static const void *global_lock_counter(struct refcost_worker *w)
 	return &global_lock_owner(w->draws[0]->owner)->users;
 }
 
-static void global_lock_unlink(struct refcost_owner *owner)
-{
-	write_lock(&refcost_registry.rwlock);
-	refcost_unlink_all(owner);
-	write_unlock(&refcost_registry.rwlock);
-}
-
 static int global_lock_gate(struct refcost_owner *owner)
 {
 	struct global_lock_owner *state = global_lock_owner(owner);
@@ -105,22 +99,20 @@ static int global_lock_gate(struct refcost_owner *owner)
 	}
 	spin_unlock(&unload_lock);
 	if (!err)
-		global_lock_unlink(owner);
+		rwlist_unlink(owner);
 	return err;
 }
 
 static void global_lock_ungate(struct refcost_owner *owner)
 {
-	write_lock(&refcost_registry.rwlock);
-	refcost_link_all(owner);
-	write_unlock(&refcost_registry.rwlock);
+	rwlist_link(owner);
 	spin_lock(&unload_lock);
 	global_lock_owner(owner)->deleted = false;
 	spin_unlock(&unload_lock);
 }
 
-REFCOST_SCHEME(global_lock, GATE, "Linux 2.4: a count in the module, one global lock for all gets",
-	       "gate fails, EBUSY, nothing changed", REFCOST_SCHEME_LOOPS(global_lock),
-	       .bind = global_lock_bind, .balance = global_lock_balance,
-	       .counter = global_lock_counter, .gate = global_lock_gate,
-	       .ungate = global_lock_ungate, .unlink = global_lock_unlink);
+REFCOST_SCHEME(global_lock, GATE, module, "a count in the module, one global lock for all gets",
+	       "Linux 2.4; Roman Zippel, Nov 2002", "gate fails, EBUSY, nothing changed",
+	       REFCOST_SCHEME_LOOPS(global_lock), .bind = global_lock_bind,
+	       .balance = global_lock_balance, .counter = global_lock_counter,
+	       .gate = global_lock_gate, .ungate = global_lock_ungate, .unlink = rwlist_unlink);

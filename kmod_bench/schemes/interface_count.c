@@ -122,9 +122,9 @@ static void interface_count_ungate(struct refcost_owner *owner)
 	spin_unlock(&refcost_registry.lock);
 }
 
-REFCOST_SCHEME(interface_count, GATE,
-	       "Daniel Phillips and Al Viro, Jul 2002: the subsystem counts its users",
-	       "gate fails, EBUSY, nothing changed", REFCOST_SCHEME_LOOPS(interface_count),
-	       .bind = interface_count_bind, .balance = interface_count_balance,
-	       .counter = interface_count_counter, .gate = interface_count_gate,
-	       .ungate = interface_count_ungate, .unlink = interface_count_unlink);
+REFCOST_SCHEME(interface_count, GATE, module, "the subsystem counts its users",
+	       "Daniel Phillips and Al Viro, Jul 2002", "gate fails, EBUSY, nothing changed",
+	       REFCOST_SCHEME_LOOPS(interface_count), .bind = interface_count_bind,
+	       .balance = interface_count_balance, .counter = interface_count_counter,
+	       .gate = interface_count_gate, .ungate = interface_count_ungate,
+	       .unlink = interface_count_unlink);

@@ -8,6 +8,7 @@
  */
 #include <linux/kobject.h>
 
+#include "lists.h"
 #include "loop.h"
 
 struct kobject_object {
@@ -91,28 +92,17 @@ static const void *kobject_counter(struct refcost_worker *w)
 	return &kobject_state(w->draws[0])->kobj.kref;
 }
 
-static void kobject_unlink(struct refcost_owner *owner)
+static void kobject_drop(struct refcost_object *obj)
 {
-	spin_lock(&refcost_registry.lock);
-	refcost_unlink_all(owner);
-	spin_unlock(&refcost_registry.lock);
+	kobject_put(&kobject_state(obj)->kobj);
 }
 
 static int kobject_gate(struct refcost_owner *owner)
 {
-	if (refcost_linked(owner)) {
-		u32 i;
-
-		kobject_unlink(owner);
-		for (i = 0; i < owner->nr_objects; i++)
-			kobject_put(&kobject_state(owner->objects[i])->kobj);
-	}
-	if (wait_for_completion_interruptible(&owner->all_released))
-		return -EINTR;
-	return 0;
+	return refcost_drop_and_wait(owner, spinlist_unlink, kobject_drop);
 }
 
-REFCOST_SCHEME(kobject, GATE, "Linux 2.5 to today: kobject_get/kobject_put",
+REFCOST_SCHEME(kobject, GATE, object, "kobject_get and kobject_put", "Linux 2.5 to today",
 	       "gate waits for the longest holder", REFCOST_SCHEME_LOOPS(kobject),
 	       .bind = kobject_bind, .balance = kobject_balance, .counter = kobject_counter,
-	       .gate = kobject_gate, .unlink = kobject_unlink);
+	       .gate = kobject_gate, .unlink = spinlist_unlink);

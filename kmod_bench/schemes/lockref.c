@@ -12,7 +12,7 @@
 #include <linux/lockref.h>
 
 #include "loop.h"
-#include "rculist.h"
+#include "lists.h"
 
 static __always_inline struct lockref *lockref_of(struct refcost_object *obj)
 {
@@ -84,21 +84,17 @@ static const void *lockref_counter(struct refcost_worker *w)
 	return lockref_of(w->draws[0]);
 }
 
-static int lockref_gate(struct refcost_owner *owner)
+static void lockref_drop(struct refcost_object *obj)
 {
-	if (refcost_linked(owner)) {
-		u32 i;
-
-		rculist_unlink(owner);
-		for (i = 0; i < owner->nr_objects; i++)
-			put_lockref(owner->objects[i], NULL);
-	}
-	if (wait_for_completion_interruptible(&owner->all_released))
-		return -EINTR;
-	return 0;
+	put_lockref(obj, NULL);
 }
 
-REFCOST_SCHEME(lockref, GATE, "Linux 3.12 to today: lockref_get_not_dead, found under RCU",
-	       "gate waits for a grace period and for the longest holder",
+static int lockref_gate(struct refcost_owner *owner)
+{
+	return refcost_drop_and_wait(owner, rculist_unlink, lockref_drop);
+}
+
+REFCOST_SCHEME(lockref, GATE, object, "lock and count in one word, found under RCU",
+	       "Linux 3.12 to today", "gate waits for a grace period and for the longest holder",
 	       REFCOST_SCHEME_LOOPS(lockref), .bind = lockref_bind, .balance = lockref_balance,
 	       .counter = lockref_counter, .gate = lockref_gate, .unlink = rculist_unlink);

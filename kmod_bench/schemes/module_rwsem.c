@@ -8,11 +8,10 @@
  * subsystems, of other modules too. System calls must not return with a lock held, so a kernel thread
  * takes the locks and keeps them until exit() has returned.
  */
-#include <linux/err.h>
-#include <linux/kthread.h>
 #include <linux/minmax.h>
 #include <linux/rwsem.h>
 
+#include "keeper.h"
 #include "loop.h"
 
 struct module_rwsem_owner {
@@ -73,16 +72,23 @@ REFCOST_LOOP_LOOKUP(module_rwsem)
 
 static int module_rwsem_bind(struct refcost_owner *owner)
 {
-	init_rwsem(module_rwsem_of(0));
-	init_rwsem(module_rwsem_of(1));
 	atomic_set(module_rwsem_users(owner), 0);
 	return 0;
 }
 
+/* Whatever is left over is reported, and must not be in the way of the next run: start afresh. */
 static s64 module_rwsem_balance(struct refcost_owner *owner)
 {
-	return abs(atomic_read(module_rwsem_users(owner))) + rwsem_is_locked(module_rwsem_of(0)) +
-	       rwsem_is_locked(module_rwsem_of(1));
+	s64 left = abs(atomic_read(module_rwsem_users(owner)));
+	u32 id;
+
+	for (id = 0; id < 2; id++) {
+		if (rwsem_is_locked(module_rwsem_of(id))) {
+			init_rwsem(module_rwsem_of(id));
+			left++;
+		}
+	}
+	return left;
 }
 
 static const void *module_rwsem_counter(struct refcost_worker *w)
@@ -90,95 +96,56 @@ static const void *module_rwsem_counter(struct refcost_worker *w)
 	return module_rwsem_users(w->draws[0]->owner);
 }
 
-/* The keeper of the locks; one at a time, since there is one owner. */
-static struct module_rwsem_keeper {
-	struct task_struct *task;
-	struct refcost_owner *owner;
-	struct completion checked;
-	int answer;
-} keeper;
-
-static void module_rwsem_lock_all(struct rw_semaphore *first, struct rw_semaphore *second)
+/* In address order, so that two modules with the same subsystems cannot deadlock. */
+static void module_rwsem_lock(struct refcost_owner *owner)
 {
-	down_write(first);
-	down_write_nested(second, SINGLE_DEPTH_NESTING);
+	down_write(min(module_rwsem_of(0), module_rwsem_of(1)));
+	down_write_nested(max(module_rwsem_of(0), module_rwsem_of(1)), SINGLE_DEPTH_NESTING);
 }
 
-static int module_rwsem_keep(void *unused)
+static int module_rwsem_check(struct refcost_owner *owner)
 {
-	struct rw_semaphore *first = min(module_rwsem_of(0), module_rwsem_of(1));
-	struct rw_semaphore *second = max(module_rwsem_of(0), module_rwsem_of(1));
-
-	module_rwsem_lock_all(first, second);
-	if (atomic_read(module_rwsem_users(keeper.owner)))
-		keeper.answer = -EWOULDBLOCK;
-	else
-		refcost_unlink_all(keeper.owner);
-	complete(&keeper.checked);
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (keeper.answer || kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	up_write(second);
-	up_write(first);
+	if (atomic_read(module_rwsem_users(owner)))
+		return -EWOULDBLOCK;
+	refcost_unlink_all(owner);
 	return 0;
 }
 
-/* Have the keeper let go, and wait until it has. */
-static void module_rwsem_let_go(struct refcost_owner *owner)
+static void module_rwsem_unlock(struct refcost_owner *owner)
 {
-	if (!keeper.task)
-		return;
-	kthread_stop(keeper.task);
-	put_task_struct(keeper.task);
-	keeper.task = NULL;
+	up_write(max(module_rwsem_of(0), module_rwsem_of(1)));
+	up_write(min(module_rwsem_of(0), module_rwsem_of(1)));
 }
+
+static const struct refcost_keeper_ops module_rwsem_locks = {
+	.lock = module_rwsem_lock,
+	.check = module_rwsem_check,
+	.unlock = module_rwsem_unlock,
+};
 
 static int module_rwsem_gate(struct refcost_owner *owner)
 {
-	init_completion(&keeper.checked);
-	keeper.owner = owner;
-	keeper.answer = 0;
-	keeper.task = kthread_create(module_rwsem_keep, NULL, "refcost/gate");
-	if (IS_ERR(keeper.task)) {
-		int err = PTR_ERR(keeper.task);
-
-		keeper.task = NULL;
-		return err;
-	}
-	get_task_struct(keeper.task);
-	wake_up_process(keeper.task);
-	wait_for_completion(&keeper.checked);
-	if (keeper.answer)
-		module_rwsem_let_go(owner);
-	return keeper.answer;
+	return refcost_keep(&module_rwsem_locks, owner);
 }
 
 /* The locks are still ours, so the objects may be listed again before they are let go. */
 static void module_rwsem_ungate(struct refcost_owner *owner)
 {
 	refcost_link_all(owner);
-	module_rwsem_let_go(owner);
+	refcost_let_go(owner);
 }
 
 /* Without a gate before it: exit() of a bare rmmod. */
 static void module_rwsem_unlink(struct refcost_owner *owner)
 {
-	struct rw_semaphore *first = min(module_rwsem_of(0), module_rwsem_of(1));
-	struct rw_semaphore *second = max(module_rwsem_of(0), module_rwsem_of(1));
-
-	module_rwsem_lock_all(first, second);
+	module_rwsem_lock(owner);
 	refcost_unlink_all(owner);
-	up_write(second);
-	up_write(first);
+	module_rwsem_unlock(owner);
 }
 
-REFCOST_SCHEME(module_rwsem, GATE, "Adam Richter, Dec 2002: rwsem around lookup and count",
-	       "gate fails, EWOULDBLOCK, lookups stalled meanwhile",
+REFCOST_SCHEME(module_rwsem, GATE, module, "rwsem around lookup and count",
+	       "Adam Richter, Dec 2002", "gate fails, EWOULDBLOCK, lookups stalled meanwhile",
 	       REFCOST_SCHEME_LOOPS(module_rwsem), .bind = module_rwsem_bind,
 	       .balance = module_rwsem_balance, .counter = module_rwsem_counter,
 	       .gate = module_rwsem_gate, .ungate = module_rwsem_ungate,
-	       .unlink = module_rwsem_unlink, .gone = module_rwsem_let_go);
+	       .unlink = module_rwsem_unlink, .gone = refcost_let_go);

@@ -34,16 +34,16 @@ static __always_inline void find_put_object_exit1(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(object_exit1)
 REFCOST_LOOP_LOOKUP(object_exit1)
 
-/* What is off the list stays off, also when users are found. */
+/* What is off the list stays off, also when users are found; ungate() registers it again. */
 static int object_exit1_gate(struct refcost_owner *owner)
 {
-	objcount_unlink(owner);
+	spinlist_unlink(owner);
 	return objcount_in_use(owner) ? -EBUSY : 0;
 }
 
-REFCOST_SCHEME(object_exit1, GATE,
-	       "Roman Zippel, Nov 2002: count in the object; unlist, then check",
+REFCOST_SCHEME(object_exit1, GATE, object, "count in the object; unlist, then check",
+	       "Roman Zippel, Nov 2002",
 	       "gate fails, EBUSY; stays loaded and unlisted until a later attempt",
 	       REFCOST_SCHEME_LOOPS(object_exit1), .bind = objcount_bind,
 	       .balance = objcount_balance, .counter = objcount_counter, .gate = object_exit1_gate,
-	       .unlink = objcount_unlink);
+	       .ungate = spinlist_link, .unlink = spinlist_unlink);

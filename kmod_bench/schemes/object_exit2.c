@@ -47,15 +47,8 @@ static int object_exit2_gate(struct refcost_owner *owner)
 	return err;
 }
 
-static void object_exit2_ungate(struct refcost_owner *owner)
-{
-	spin_lock(&refcost_registry.lock);
-	refcost_link_all(owner);
-	spin_unlock(&refcost_registry.lock);
-}
-
-REFCOST_SCHEME(object_exit2, GATE,
-	       "Roman Zippel, Nov 2002: count in the object; check and unlist at once",
-	       "gate fails, EBUSY, nothing changed; may starve", REFCOST_SCHEME_LOOPS(object_exit2),
-	       .bind = objcount_bind, .balance = objcount_balance, .counter = objcount_counter,
-	       .gate = object_exit2_gate, .ungate = object_exit2_ungate, .unlink = objcount_unlink);
+REFCOST_SCHEME(object_exit2, GATE, object, "count in the object; check and unlist at once",
+	       "Roman Zippel, Nov 2002", "gate fails, EBUSY, nothing changed; may starve",
+	       REFCOST_SCHEME_LOOPS(object_exit2), .bind = objcount_bind,
+	       .balance = objcount_balance, .counter = objcount_counter, .gate = object_exit2_gate,
+	       .ungate = spinlist_link, .unlink = spinlist_unlink);

@@ -47,6 +47,6 @@ static int percpu_inc_bind(struct refcost_owner *owner)
 	return 0;
 }
 
-REFCOST_SCHEME(percpu_inc, FLOOR, "floor: this_cpu_inc + this_cpu_dec", "-",
+REFCOST_SCHEME(percpu_inc, FLOOR, floor, "this_cpu_inc and this_cpu_dec", "harness", "-",
 	       REFCOST_FLOOR_LOOPS(percpu_inc), .bind = percpu_inc_bind,
 	       .balance = percpu_inc_balance, .counter = percpu_inc_counter);

@@ -11,7 +11,7 @@
 #include <linux/percpu-refcount.h>
 
 #include "loop.h"
-#include "rculist.h"
+#include "lists.h"
 
 struct percpu_ref_object {
 	struct percpu_ref ref;
@@ -118,26 +118,22 @@ static const void *percpu_ref_counter(struct refcost_worker *w)
 	return per_cpu_ptr((unsigned long __percpu *)(count & ~__PERCPU_REF_ATOMIC_DEAD), w->cpu);
 }
 
+static void percpu_ref_drop(struct refcost_object *obj)
+{
+	percpu_ref_kill(&percpu_ref_state(obj)->ref);
+}
+
 static int percpu_ref_gate(struct refcost_owner *owner)
 {
-	if (refcost_linked(owner)) {
-		u32 i;
-
-		rculist_unlink(owner);
-		for (i = 0; i < owner->nr_objects; i++)
-			percpu_ref_kill(&percpu_ref_state(owner->objects[i])->ref);
-	}
-	if (wait_for_completion_interruptible(&owner->all_released))
-		return -EINTR;
-	return 0;
+	return refcost_drop_and_wait(owner, rculist_unlink, percpu_ref_drop);
 }
 
 /*
  * The last reference is dropped by an RCU callback, which goes on in the kernel's text after the release
  * that it called: nothing of ours is left in it.
  */
-REFCOST_SCHEME(percpu_ref, GATE, "Linux 3.11 to today: percpu_ref_tryget_live",
-	       "gate waits for grace periods and for the longest holder",
+REFCOST_SCHEME(percpu_ref, GATE, percpu, "percpu_ref_tryget_live and percpu_ref_put",
+	       "Linux 3.11 to today", "gate waits for grace periods and for the longest holder",
 	       REFCOST_SCHEME_LOOPS(percpu_ref), .bind = percpu_ref_bind,
 	       .unbind = percpu_ref_unbind, .balance = percpu_ref_balance,
 	       .counter = percpu_ref_counter, .gate = percpu_ref_gate, .unlink = rculist_unlink);

@@ -45,6 +45,7 @@ static __always_inline void find_put_percpu_rwsem(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(percpu_rwsem)
 REFCOST_LOOP_LOOKUP(percpu_rwsem)
 
+/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
 static s64 percpu_rwsem_balance(struct refcost_owner *owner)
 {
 	unsigned int left = 0;
@@ -52,22 +53,15 @@ static s64 percpu_rwsem_balance(struct refcost_owner *owner)
 
 	for_each_possible_cpu(cpu)
 		left += *per_cpu_ptr(refcost_percpu_rwsem.read_count, cpu);
+	for_each_possible_cpu(cpu)
+		if (left)
+			*per_cpu_ptr(refcost_percpu_rwsem.read_count, cpu) = 0;
 	return (int)left;
 }
 
 static const void *percpu_rwsem_counter(struct refcost_worker *w)
 {
 	return per_cpu_ptr(refcost_percpu_rwsem.read_count, w->cpu);
-}
-
-/* A reader that an earlier run lost, and reported, would block the writer for ever: start afresh. */
-static int percpu_rwsem_bind(struct refcost_owner *owner)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		*per_cpu_ptr(refcost_percpu_rwsem.read_count, cpu) = 0;
-	return 0;
 }
 
 static void percpu_rwsem_unlink(struct refcost_owner *owner)
@@ -90,9 +84,9 @@ static void percpu_rwsem_ungate(struct refcost_owner *owner)
 	percpu_up_write(&refcost_percpu_rwsem);
 }
 
-REFCOST_SCHEME(percpu_rwsem, GATE, "Linux 3.7 to today: percpu_down_read around the use",
+REFCOST_SCHEME(percpu_rwsem, GATE, section, "percpu_down_read and percpu_up_read around the use",
+	       "Linux 3.7 to today",
 	       "gate waits for a grace period and all readers; readers after it stall",
-	       REFCOST_SCHEME_LOOPS(percpu_rwsem), .bind = percpu_rwsem_bind,
-	       .balance = percpu_rwsem_balance, .counter = percpu_rwsem_counter,
-	       .gate = percpu_rwsem_gate, .ungate = percpu_rwsem_ungate,
-	       .unlink = percpu_rwsem_unlink);
+	       REFCOST_SCHEME_LOOPS(percpu_rwsem), .balance = percpu_rwsem_balance,
+	       .counter = percpu_rwsem_counter, .gate = percpu_rwsem_gate,
+	       .ungate = percpu_rwsem_ungate, .unlink = percpu_rwsem_unlink);

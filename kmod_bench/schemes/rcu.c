@@ -7,7 +7,7 @@
  * every CPU has been outside a section once.
  */
 #include "loop.h"
-#include "rculist.h"
+#include "lists.h"
 
 static __always_inline bool get_rcu(struct refcost_object *obj, struct refcost_worker *w)
 {
@@ -46,6 +46,6 @@ static int rcu_gate(struct refcost_owner *owner)
 	return 0;
 }
 
-REFCOST_SCHEME(rcu, GATE, "Linux 2.5.43 to today: a read-side section around the use",
-	       "gate waits for a grace period", REFCOST_SCHEME_LOOPS(rcu), .gate = rcu_gate,
-	       .ungate = rculist_link, .unlink = rculist_unlink);
+REFCOST_SCHEME(rcu, GATE, section, "a read-side section around the use", "Linux 2.5.43 to today",
+	       "gate waits for a grace period", REFCOST_SCHEME_LOOPS(rcu), .atomic = true,
+	       .gate = rcu_gate, .ungate = rculist_link, .unlink = rculist_unlink);

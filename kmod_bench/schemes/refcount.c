@@ -12,7 +12,7 @@
 #include <linux/refcount.h>
 
 #include "loop.h"
-#include "rculist.h"
+#include "lists.h"
 
 static __always_inline refcount_t *refcount_of(struct refcost_object *obj)
 {
@@ -76,21 +76,17 @@ static const void *refcount_counter(struct refcost_worker *w)
 	return refcount_of(w->draws[0]);
 }
 
-static int refcount_gate(struct refcost_owner *owner)
+static void refcount_drop(struct refcost_object *obj)
 {
-	if (refcost_linked(owner)) {
-		u32 i;
-
-		rculist_unlink(owner);
-		for (i = 0; i < owner->nr_objects; i++)
-			put_refcount(owner->objects[i], NULL);
-	}
-	if (wait_for_completion_interruptible(&owner->all_released))
-		return -EINTR;
-	return 0;
+	put_refcount(obj, NULL);
 }
 
-REFCOST_SCHEME(refcount, GATE, "Linux 4.11 to today: refcount_t, found under RCU",
+static int refcount_gate(struct refcost_owner *owner)
+{
+	return refcost_drop_and_wait(owner, rculist_unlink, refcount_drop);
+}
+
+REFCOST_SCHEME(refcount, GATE, object, "refcount_t, found under RCU", "Linux 4.11 to today",
 	       "gate waits for a grace period and for the longest holder",
 	       REFCOST_SCHEME_LOOPS(refcount), .bind = refcount_bind, .balance = refcount_balance,
 	       .counter = refcount_counter, .gate = refcount_gate, .unlink = rculist_unlink);

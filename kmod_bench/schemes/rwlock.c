@@ -6,6 +6,7 @@
  * Promise: an unload does not fail; it spins until all readers are out, and readers that come later spin
  * until the objects are unlisted.
  */
+#include "lists.h"
 #include "loop.h"
 
 static __always_inline bool get_rwlock(struct refcost_object *obj, struct refcost_worker *w)
@@ -39,16 +40,15 @@ static __always_inline void find_put_rwlock(struct refcost_object *obj, struct r
 REFCOST_LOOP_GETPUT(rwlock)
 REFCOST_LOOP_LOOKUP(rwlock)
 
-static int rwlock_bind(struct refcost_owner *owner)
-{
-	rwlock_init(&refcost_registry.rwlock);
-	return 0;
-}
-
+/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
 static s64 rwlock_balance(struct refcost_owner *owner)
 {
-	return !write_trylock(&refcost_registry.rwlock) ||
-	       (write_unlock(&refcost_registry.rwlock), false);
+	if (write_trylock(&refcost_registry.rwlock)) {
+		write_unlock(&refcost_registry.rwlock);
+		return 0;
+	}
+	rwlock_init(&refcost_registry.rwlock);
+	return 1;
 }
 
 static const void *rwlock_counter(struct refcost_worker *w)
@@ -56,28 +56,14 @@ static const void *rwlock_counter(struct refcost_worker *w)
 	return &refcost_registry.rwlock;
 }
 
-static void rwlock_unlink(struct refcost_owner *owner)
-{
-	write_lock(&refcost_registry.rwlock);
-	refcost_unlink_all(owner);
-	write_unlock(&refcost_registry.rwlock);
-}
-
 static int rwlock_gate(struct refcost_owner *owner)
 {
-	rwlock_unlink(owner);
+	rwlist_unlink(owner);
 	return 0;
 }
 
-static void rwlock_ungate(struct refcost_owner *owner)
-{
-	write_lock(&refcost_registry.rwlock);
-	refcost_link_all(owner);
-	write_unlock(&refcost_registry.rwlock);
-}
-
-REFCOST_SCHEME(rwlock, GATE, "Linux 2.2 to today: read_lock/read_unlock around the use",
-	       "gate spins until all readers are out; readers after it spin",
-	       REFCOST_SCHEME_LOOPS(rwlock), .bind = rwlock_bind, .balance = rwlock_balance,
-	       .counter = rwlock_counter, .gate = rwlock_gate, .ungate = rwlock_ungate,
-	       .unlink = rwlock_unlink);
+REFCOST_SCHEME(rwlock, GATE, section, "read_lock and read_unlock around the use",
+	       "Linux 2.2 to today", "gate spins until all readers are out; readers after it spin",
+	       REFCOST_SCHEME_LOOPS(rwlock), .atomic = true, .balance = rwlock_balance,
+	       .counter = rwlock_counter, .gate = rwlock_gate, .ungate = rwlist_link,
+	       .unlink = rwlist_unlink);

@@ -46,16 +46,14 @@ static __always_inline void find_put_rwsem(struct refcost_object *obj, struct re
 REFCOST_LOOP_GETPUT(rwsem)
 REFCOST_LOOP_LOOKUP(rwsem)
 
-/* Left over from a run that lost a reader, and reported then: start afresh. */
-static int rwsem_bind(struct refcost_owner *owner)
-{
-	init_rwsem(rwsem_of());
-	return 0;
-}
-
+/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
 static s64 rwsem_balance(struct refcost_owner *owner)
 {
-	return rwsem_is_locked(rwsem_of());
+	bool left = rwsem_is_locked(rwsem_of());
+
+	if (left)
+		init_rwsem(rwsem_of());
+	return left;
 }
 
 static const void *rwsem_counter(struct refcost_worker *w)
@@ -86,7 +84,7 @@ static void rwsem_ungate(struct refcost_owner *owner)
 	up_write(rwsem_of());
 }
 
-REFCOST_SCHEME(rwsem, GATE, "Linux 2.4 to today: down_read/up_read around the use",
+REFCOST_SCHEME(rwsem, GATE, section, "down_read and up_read around the use", "Linux 2.4 to today",
 	       "gate waits for all readers; readers after it stall", REFCOST_SCHEME_LOOPS(rwsem),
-	       .bind = rwsem_bind, .balance = rwsem_balance, .counter = rwsem_counter,
-	       .gate = rwsem_gate, .ungate = rwsem_ungate, .unlink = rwsem_unlink);
+	       .balance = rwsem_balance, .counter = rwsem_counter, .gate = rwsem_gate,
+	       .ungate = rwsem_ungate, .unlink = rwsem_unlink);

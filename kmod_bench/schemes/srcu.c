@@ -13,7 +13,7 @@
 #include <linux/srcu.h>
 
 #include "loop.h"
-#include "rculist.h"
+#include "lists.h"
 
 DEFINE_STATIC_SRCU(refcost_srcu);
 
@@ -50,9 +50,7 @@ REFCOST_LOOP_LOOKUP(srcu)
 
 static void srcu_unlink(struct refcost_owner *owner)
 {
-	spin_lock(&refcost_registry.lock);
-	refcost_unlink_all(owner);
-	spin_unlock(&refcost_registry.lock);
+	spinlist_unlink(owner);
 	synchronize_srcu(&refcost_srcu);
 }
 
@@ -62,6 +60,7 @@ static int srcu_gate(struct refcost_owner *owner)
 	return 0;
 }
 
-REFCOST_SCHEME(srcu, GATE, "Linux 2.6.19 to today: a sleepable read-side section around the use",
-	       "gate waits for the sections that are open", REFCOST_SCHEME_LOOPS(srcu),
-	       .gate = srcu_gate, .ungate = rculist_link, .unlink = srcu_unlink);
+REFCOST_SCHEME(srcu, GATE, section, "a sleepable read-side section around the use",
+	       "Linux 2.6.19 to today", "gate waits for the sections that are open",
+	       REFCOST_SCHEME_LOOPS(srcu), .gate = srcu_gate, .ungate = rculist_link,
+	       .unlink = srcu_unlink);

@@ -7,6 +7,7 @@
  * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while the count is up; a get fails once the
  * module is going. The victim's exit() unlists the objects.
  */
+#include "lists.h"
 #include "loop.h"
 
 struct try_module_get_owner {
@@ -68,14 +69,7 @@ static const void *try_module_get_counter(struct refcost_worker *w)
 	return &w->draws[0]->owner->module->refcnt;
 }
 
-static void try_module_get_unlink(struct refcost_owner *owner)
-{
-	write_lock(&refcost_registry.rwlock);
-	refcost_unlink_all(owner);
-	write_unlock(&refcost_registry.rwlock);
-}
-
-REFCOST_SCHEME(try_module_get, KERNEL, "Linux 3.19 to today: one atomic count a module",
+REFCOST_SCHEME(try_module_get, KERNEL, module, "one atomic count a module", "Linux 3.19 to today",
 	       "delete_module fails, EWOULDBLOCK", REFCOST_SCHEME_LOOPS(try_module_get),
 	       .bind = try_module_get_bind, .balance = try_module_get_balance,
-	       .counter = try_module_get_counter, .unlink = try_module_get_unlink);
+	       .counter = try_module_get_counter, .unlink = rwlist_unlink);

@@ -114,6 +114,56 @@ static void ns_refused(void **state)
 	assert_int_equal(parse_ns("1000ms", 10000, 1000000000, &v), 0);
 }
 
+static void ns_list_taken(void **state)
+{
+	const uint64_t expected[] = { 10000000, 0, 1000 };
+	uint64_t got[4] = { 0 };
+	size_t n = 99;
+
+	(void)state;
+	assert_int_equal(parse_ns_list("10ms,0,1us", 0, UINT64_MAX, got, LEN(got), &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(got, expected, sizeof(expected));
+	assert_int_equal(parse_ns_list("18446744073709551615ns", 0, UINT64_MAX, got, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_true(got[0] == UINT64_MAX);
+	assert_int_equal(parse_ns_list("1,2,3,4", 1, 4, got, LEN(got), &n), 0);
+	assert_int_equal(n, 4);
+}
+
+static void ns_list_refused(void **state)
+{
+	static const struct {
+		const char *s;
+		int err;
+	} bad[] = {
+		{ "", -EINVAL },
+		{ ",", -EINVAL },
+		{ "1us,", -EINVAL },
+		{ ",1us", -EINVAL },
+		{ "1us,,2us", -EINVAL },
+		{ "1us, 2us", -EINVAL },
+		{ "1-2", -EINVAL },
+		{ "1us,x", -EINVAL },
+		{ "000000000000000000000000000000000000000000001", -EINVAL },
+		{ "1us,101ms", -ERANGE },
+		{ "1us,99999999999999999999s", -ERANGE },
+		{ "0,0", -EEXIST },
+		{ "1ms,2,1000us", -EEXIST },
+		{ "0,1,2,3,4", -E2BIG },
+	};
+	uint64_t list[4];
+	size_t n = 99;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(bad); i++) {
+		assert_int_equal(parse_ns_list(bad[i].s, 0, 100000000, list, LEN(list), &n),
+				 bad[i].err);
+		assert_int_equal(n, 99);
+	}
+	assert_int_equal(parse_ns_list("0", 0, 1, list, 0, &n), -E2BIG);
+}
+
 static void assert_cpus(const char *s, const int *expected, size_t n)
 {
 	int cpus[CAP];
@@ -251,6 +301,8 @@ int main(void)
 		cmocka_unit_test(u64_refused),
 		cmocka_unit_test(ns_taken),
 		cmocka_unit_test(ns_refused),
+		cmocka_unit_test(ns_list_taken),
+		cmocka_unit_test(ns_list_refused),
 		cmocka_unit_test(cpu_list_taken),
 		cmocka_unit_test(cpu_list_refused),
 		cmocka_unit_test(counts),

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The unload side of per-CPU module counts: everything happens with every CPU stopped.
+ */
+#include "liveref.h"
+
+/* A machine that is not stopped: what the check must not do, for the tests. */
+static int live_stopped(cpu_stop_fn_t fn, struct refcost_owner *owner)
+{
+	return refcost_fault(NO_STOP) ? fn(owner) : stop_machine(fn, owner, NULL);
+}
+
+static int live_try_stop(void *data)
+{
+	struct refcost_owner *owner = data;
+	struct live_owner *live = live_owner(owner);
+
+	if (live->sum(owner))
+		return -EWOULDBLOCK;
+	WRITE_ONCE(live->state, LIVE_GOING);
+	return 0;
+}
+
+static int live_unlink_stopped(void *data)
+{
+	refcost_unlink_all(data);
+	return 0;
+}
+
+static int live_link_stopped(void *data)
+{
+	struct refcost_owner *owner = data;
+
+	refcost_link_all(owner);
+	WRITE_ONCE(live_owner(owner)->state, LIVE_LIVE);
+	return 0;
+}
+
+void live_unlink(struct refcost_owner *owner)
+{
+	live_stopped(live_unlink_stopped, owner);
+}
+
+int live_gate(struct refcost_owner *owner)
+{
+	int err = live_stopped(live_try_stop, owner);
+
+	if (!err)
+		live_unlink(owner);
+	return err;
+}
+
+void live_ungate(struct refcost_owner *owner)
+{
+	live_stopped(live_link_stopped, owner);
+}
+
+void live_set_live(struct refcost_owner *owner, bool live)
+{
+	WRITE_ONCE(live_owner(owner)->state, live ? LIVE_LIVE : LIVE_COMING);
+}
