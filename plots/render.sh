@@ -29,13 +29,6 @@ quote()
 	printf "'%s'" "${1//\'/\'\'}"
 }
 
-# The schemes in the order of their colours, so that a scheme looks alike in all figures.
-scheme_order()
-{
-	[[ -r $1/scaling.dat ]] || return 0
-	awk 'NR > 1 && $2 == 0 && !seen[$1]++ { printf " %s", $1 }' "$1/scaling.dat"
-}
-
 # reason LOG DATA: the one line of gnuplot's chatter that says what was wrong; the figure's own
 # verdict on its data goes before gnuplot's.
 reason()
@@ -55,13 +48,13 @@ check_svg()
 	grep -q "<use xlink:href='#gpPt" "$1" || { echo "no point was drawn"; return 1; }
 }
 
-# draw NAME DATDIR OUTDIR LABEL SCHEMES
+# draw NAME DATDIR OUTDIR LABEL
 draw()
 {
 	local name=$1 new=$tmp/$1.svg log=$tmp/$1.log args why
 
 	args="dir=$(quote "$plots"); data=$(quote "$2/$name.dat"); out=$(quote "$new"); "
-	args+="label=$(quote "$4"); schemes=$(quote "$5")"
+	args+="label=$(quote "$4")"
 	if ! gnuplot -d -e "$args" "$plots/$name.gp" >"$log" 2>&1 </dev/null; then
 		why=$(reason "$log" "$2/$name.dat")
 	elif why=$(check_svg "$new"); then
@@ -94,7 +87,7 @@ clean_up()
 
 main()
 {
-	local datdir outdir label schemes names name failed=0
+	local datdir outdir label names name failed=0
 
 	case "${1:-}" in -h | --help) usage; exit 0 ;; esac
 	[[ $# -eq 2 ]] || { usage >&2; exit 64; }
@@ -107,7 +100,6 @@ main()
 	names=$(figures "$datdir")
 	[[ $names ]] || fail "$datdir has no figure's data: make them with 'refcost report' first"
 	label=$(head -n 1 "$datdir/label.txt")
-	schemes=$(scheme_order "$datdir")
 
 	trap clean_up EXIT
 	if [[ ! -e $outdir ]]; then
@@ -118,7 +110,7 @@ main()
 	tmp=$(mktemp -d -p "$outdir" 2>/dev/null) ||
 		fail "cannot write to $outdir: give another directory"
 	for name in $names; do
-		draw "$name" "$datdir" "$outdir" "$label" "$schemes" || failed=1
+		draw "$name" "$datdir" "$outdir" "$label" || failed=1
 	done
 	return $failed
 }

@@ -3,12 +3,10 @@
 # sets its ranges, and ends with `eval canvas(W, H)` and one plot.
 #
 # In:  data (the .dat file), out (the .svg), label (how it was measured), columns (of the data),
-#      schemes (optional: scheme names in the order of their colours, the same in all figures)
 # Out: n_rows, and the functions below
 
 set encoding utf8
 set decimalsign "."
-if (!exists("schemes")) schemes = ""
 
 # Colour-blind safe (podo), without its yellow.
 set colorsequence podo
@@ -86,6 +84,13 @@ log_tics(axis, lo, hi) = (t_ = "", s_ = tic_steps(hi / lo), \
 	(t_ = t_.sprintf("%s'%s' %.10g", strlen(t_) ? ", " : "", plain(v_), v_), 0))), \
 	"set ".axis."tics (".t_.")")
 plain(x) = x >= 1e6 ? sprintf("%g", x) : (x >= 1 ? gprintf("%.10g", x) : sprintf("%g", x))
+
+# The same places without a word, for an axis that shares its neighbour's.
+blank_tics(axis, lo, hi) = (t_ = "", s_ = tic_steps(hi / lo), \
+	sum [d_ = int(floor(log10(lo))):int(ceil(log10(hi)))] (sum [k_ = 1:words(s_)] \
+	(v_ = word(s_, k_) * 10.0 ** d_, v_ < lo || v_ > hi ? 0 : \
+	(t_ = t_.sprintf("%s'' %.10g", strlen(t_) ? ", " : "", v_), 0))), \
+	"set ".axis."tics (".t_.")")
 
 # spread(n, gap): L[1..n] (heights, 0..1) are moved as little as needed to stand gap apart.
 # The order is by height, then by place; it relaxes neighbours and keeps both ends inside.

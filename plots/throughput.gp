@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # What all CPUs get done together, as CPUs are added.
-columns = "scheme floor cpus mops mops_lo mops_hi oversubscribed"
+columns = "scheme family rank slot cpus mops mops_lo mops_hi oversubscribed"
 if (!exists("dir")) dir = ARG0[1:strlen(ARG0) - strlen("throughput.gp")]."."
 load dir."/style.gp"
 title = "Get+put pairs per second, all CPUs together"
-set ylabel "million get+put per second (log scale)"
+y_label = "million get+put per second (log scale)"
+x_label = "CPUs at once (log scale)"
+x = "cpus"
+x_at(c) = c
+x_text(c) = sprintf("%d", c)
 value = "mops"
+unit = ""
 ideal = 1
+crosses = 0
+over_note = " White centre: more vCPUs than host CPUs."
+extra_note = " Dotted: the best of the panel, times CPUs."
 load dir."/curves.inc"

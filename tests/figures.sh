@@ -1,35 +1,190 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Stored sample data from a real run: the report reads it, and every script draws a figure from it.
+# Stored sample data from a real run: the report reads it, and every script draws a figure from it. Then
+# the same data with parts taken away, as older directories lack them, and with starved unloads.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+sample=tests/data/run
 
-ok "report reads the sample run" build/bin/refcost report tests/data/run -o "$dir/report"
-ok "plots/render.sh draws it" plots/render.sh "$dir/report" "$dir/svg"
-for script in plots/*.gp; do
-	name=$(basename "$script" .gp)
-	[ "$name" != style ] || continue
-	svg=$dir/svg/$name.svg
+# with COLUMN=VALUE.. <IN >OUT: set columns of a CSV file without quotes, new ones at the end
+with() {
+	awk -F, -v OFS=, -v sets="$*" '
+		BEGIN { n = split(sets, set, " "); for (i = 1; i <= n; i++) split(set[i], part, "="); }
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i
+			for (i = 1; i <= n; i++) { split(set[i], part, "=")
+				if (!(part[1] in at)) { at[part[1]] = NF + 1; $(NF + 1) = part[1] } }
+			print; next }
+		{ for (i = 1; i <= n; i++) { split(set[i], part, "="); $(at[part[1]]) = part[2] } print }'
+}
+
+# without COLUMN.. <IN >OUT: leave columns of a CSV file without quotes out
+without() {
+	awk -F, -v names="$*" '
+		NR == 1 { n = split(names, name, " "); for (i = 1; i <= n; i++) gone[name[i]] = 1
+			for (i = 1; i <= NF; i++) if ($i in gone) skip[i] = 1 }
+		{ line = ""; sep = ""
+			for (i = 1; i <= NF; i++) if (!(i in skip)) { line = line sep $i; sep = "," }
+			print line }'
+}
+
+# rows COLUMN VALUE <IN >OUT: the rows of a CSV file without quotes that have this value, no header
+rows() {
+	awk -F, -v name="$1" -v value="$2" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) col = i; next }
+		$col == value'
+}
+
+# figures NAME: the figures of a directory under $dir, as words
+figures() {
+	local svg
+
+	for svg in "$dir/$1"/svg/*.svg; do basename "$svg" .svg; done | tr '\n' ' ' | sed 's/ $//'
+}
+
+# times NAME: scheme, arm and time of every unload in its figure
+times() {
+	awk 'NR > 1 { print $1, $(NF - 2), $NF }' "$dir/$1/report/unload.dat" | sort
+}
+
+# reported NAME: $dir/NAME is reported on and drawn
+reported() {
+	ok "$1: the report reads it" build/bin/refcost report "$dir/$1" -o "$dir/$1/report"
+	ok "$1: plots/render.sh draws it" plots/render.sh "$dir/$1/report" "$dir/$1/svg"
+}
+
+# shows NAME: every figure that the RESULTS.md of $dir/NAME shows is there
+shows() {
+	local svg
+
+	for svg in $(sed -n "s/^!\\[.*\\](figures\\/\\(.*\\))$/\\1/p" "$dir/$1/report/RESULTS.md"); do
+		ok "$1: RESULTS.md shows $svg, which is there" test -s "$dir/$1/svg/$svg"
+	done
+}
+
+says() { ok "$1: RESULTS.md says $2" grep -q -- "$2" "$dir/$1/report/RESULTS.md"; }
+says_not() { ok "$1: RESULTS.md has no $2" bash -c "! grep -q -- '$2' '$dir/$1/report/RESULTS.md'"; }
+
+# The sample with whatever an older refcost did not write taken away.
+make_bare() {
+	cp -r "$sample" "$dir/bare"
+	rm -f "$dir"/bare/{schemes,loading,instructions}.csv
+	without refused bystanders bystander_ops bystander_failed bystander_calm_ns bystander_unload_ns \
+		tried_ns <"$sample/unload.csv" >"$dir/bare.csv"
+	{ head -n 1 "$dir/bare.csv"; rows hold_ns 0 <"$dir/bare.csv"; } >"$dir/bare/unload.csv"
+	if head -n 1 "$sample/phases.csv" | grep -q hold_ns; then
+		{ head -n 1 "$sample/phases.csv"; rows hold_ns 0 <"$sample/phases.csv"; } >"$dir/bare/phases.csv"
+	fi
+}
+
+# On top of that, all there can be: a bystander, a sweep of holds, starved unloads (of the longer hold
+# half of those of kref and all of try_module_get), loads with users waiting. Made up, for the reader's sake alone.
+make_swept() {
+	local bystander=(refused=7 bystanders=1 bystander_ops=1000 bystander_failed=3 bystander_calm_ns=2000000
+		bystander_unload_ns=9000000 tried_ns=0)
+
+	cp -r "$dir/bare" "$dir/swept"
+	rm -rf "$dir/swept/report" "$dir/swept/svg"
+	cp "$sample"/{schemes,instructions}.csv "$dir/swept"
+	with "${bystander[@]}" <"$dir/bare/unload.csv" >"$dir/first.csv"
+	{ head -n 1 "$dir/first.csv"; rows arm loaded <"$dir/first.csv"; } | with hold_ns=100000 >"$dir/held.csv"
+	with gone=0 success_ns=0 attempts=1000 tried_ns=2000000000 <"$dir/held.csv" >"$dir/starved.csv"
+	{
+		cat "$dir/first.csv"
+		rows scheme percpu_live <"$dir/held.csv"
+		rows scheme try_module_get <"$dir/starved.csv"
+		rows scheme kref <"$dir/held.csv" | awk 'NR <= 12'
+		rows scheme kref <"$dir/starved.csv" | awk 'NR <= 11'
+	} >"$dir/swept/unload.csv"
+	with hold_ns=0 <"$dir/bare/phases.csv" >"$dir/phases.csv"
+	{
+		cat "$dir/phases.csv"
+		with hold_ns=100000 ns=3600000000000 <"$dir/phases.csv" | tail -n +2
+	} >"$dir/swept/phases.csv"
+	cat >"$dir/swept/loading.csv" <<-EOF
+	cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations
+	0,percpu_live,one,3,5000,2,7000000,100,0
+	0,percpu_live,two,3,0,0,7000000,100,0
+	EOF
+}
+
+cp -r "$sample" "$dir/sample"
+reported sample
+build/bin/refcost report "$sample" -o "$dir/again" >/dev/null
+plots/render.sh "$dir/again" "$dir/again/svg" >/dev/null
+for dat in "$dir"/sample/report/*.dat; do
+	name=$(basename "$dat" .dat)
+	svg=$dir/sample/svg/$name.svg
 	ok "$name.svg is there" test -s "$svg"
 	ok "$name.svg is well-formed and can be drawn" rsvg-convert -o "$dir/$name.png" "$svg"
 	ok "$name.svg has a white background" grep -qi 'fill *[:=] *"\?\(white\|#ffffff\|rgb(255, *255, *255)\)' "$svg"
-	ok "$name.svg names a scheme" grep -q 'module_rwsem' "$svg"
-	first=$(md5sum <"$svg")
-	plots/render.sh "$dir/report" "$dir/svg" >/dev/null 2>&1 || true
-	is "$name.svg comes out the same again" "$first" "$(md5sum <"$svg")"
+	ok "$name.svg names a scheme" grep -q 'try_module_get' "$svg"
+	ok "$name.svg comes out the same again" cmp "$svg" "$dir/again/svg/$name.svg"
+	ok "$name.dat comes out the same again" cmp "$dat" "$dir/again/$name.dat"
 done
-for section in Headline Figures 'With the lookup' Unloading Validity Environment Method Limits Reproduce; do
-	ok "RESULTS.md has a section $section" grep -q "^## $section" "$dir/report/RESULTS.md"
+ok "RESULTS.md comes out the same again" cmp "$dir/sample/report/RESULTS.md" "$dir/again/RESULTS.md"
+for section in Headline 'Is the slowdown in the noise?' Scaling 'Per-CPU variants' Instructions Unloading \
+	'Unload under load' Validity Environment Method Limits Reproduce; do
+	ok "RESULTS.md has a section $section" grep -q "^## $section" "$dir/sample/report/RESULTS.md"
 done
 ok "RESULTS.md says in its first lines that it is emulated" \
-	bash -c "head -6 '$dir/report/RESULTS.md' | grep -q 'emulated machine'"
+	bash -c "head -6 '$dir/sample/report/RESULTS.md' | grep -q 'emulated machine'"
+ok "a family has its line in the tables" grep -q '^| \*per-CPU counts\* |' "$dir/sample/report/RESULTS.md"
 
-cp "$dir/report/label.txt" "$dir/label.txt"
-echo 'scheme floor cpus ns ns_lo ns_hi oversubscribed' >"$dir/scaling.dat"
+# The front again, from the figure's data, by the plain definition.
+front=$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	{ gsub(/"[^"]*"/, "-"); n++; name[n] = $at["scheme"]; x[n] = $at["ns"]; y[n] = $at["unload_ms"] }
+	END { for (i = 1; i <= n; i++) { beaten = 0
+			for (k = 1; k <= n; k++) if (x[k] <= x[i] && y[k] <= y[i] && (x[k] < x[i] || y[k] < y[i])) beaten = 1
+			if (!beaten) print x[i], name[i] } }' "$dir/sample/report/tradeoff.dat" | sort -g |
+	sed 's/.* \(.*\)/`\1`/' | paste -sd, | sed 's/,/, /g')
+ok "RESULTS.md lists the Pareto front: $front" grep -qF "the cheapest get first: $front." "$dir/sample/report/RESULTS.md"
+
+shows sample
+
+make_bare
+reported bare
+is "bare: these figures are drawn" "families phases scaling stall throughput tradeoff unload" "$(figures bare)"
+shows bare
+says bare '^| \*schemes\* |'
+says bare 'Instructions were not counted'
+says bare 'There was no bystander'
+says_not bare '^## Instructions'
+says_not bare '^## Two-phase'
+says_not bare '(figures/attempts.svg)'
+
+make_swept
+reported swept
+is "swept: these figures are drawn" "attempts families phases scaling stall throughput tradeoff unload" "$(figures swept)"
+ok "swept: the attempts figure says who starved" grep -q 'try_module_get  starved' "$dir/swept/svg/attempts.svg"
+ok "swept: half starved still has a median" grep -q 'kref  [0-9.]* ms' "$dir/swept/svg/attempts.svg"
+shows swept
+says swept 'starved 23/23'
+says swept 'starved 11/23'
+says swept '34 did, in 2 cells'
+says swept '^## Two-phase initialisation'
+says swept 'One phase: 1 of 1 loads refused somebody, 2 gets in all. Two phases: 0 of 1'
+says swept 'bystanders .* got no reference: .*`kref` 69'
+is "swept: unloads in the figure are those of the least hold" "$(times bare)" "$(times swept)"
+is "swept: so are its phases" "$(sort "$dir/bare/report/phases.dat")" "$(sort "$dir/swept/report/phases.dat")"
+
+# Nothing but starved unloads under load: no time to success, so no point in the two figures of both.
+cp -r "$dir/bare" "$dir/starved"
+rm -r "$dir/starved/report" "$dir/starved/svg"
+{
+	head -n 1 "$dir/bare/unload.csv"
+	rows arm loaded <"$dir/bare/unload.csv"
+} | with gone=0 success_ns=0 tried_ns=5000000000 >"$dir/starved/unload.csv"
+reported starved
+is "starved: these figures are drawn" "families phases scaling stall throughput" "$(figures starved)"
+shows starved
+says_not starved 'Pareto'
+
+cp "$dir/sample/report/label.txt" "$dir/label.txt"
+head -n 1 "$dir/sample/report/scaling.dat" >"$dir/scaling.dat"
 run_cmd plots/render.sh "$dir" "$dir/none"
 ok "a figure without data is an error" test "$status" != 0
 ok "... and leaves no file" test ! -e "$dir/none/scaling.svg"

@@ -277,6 +277,22 @@ static int plan_cpus(struct plan *p)
 	return EXIT_FINE;
 }
 
+/* Modes are asked for with all schemes in mind; a mode alone, of a scheme by name, is a mistake. */
+static int refuse_lookup_of_floors(const struct plan *p)
+{
+	size_t s;
+
+	if (!env.schemes || env.modes[REFCOST_GETPUT])
+		return EXIT_FINE;
+	for (s = 0; s < p->schemes.n; s++)
+		if (p->schemes.v[s].kind == SCHEME_FLOOR)
+			return fail(EXIT_USAGE,
+				    "%s has no mode lookup: floors protect nothing, so there is "
+				    "nothing to look up; use --mode getput",
+				    p->schemes.v[s].name);
+	return EXIT_FINE;
+}
+
 static int plan_make(struct plan *p)
 {
 	size_t s, c;
@@ -284,6 +300,7 @@ static int plan_make(struct plan *p)
 
 	err = schemes_read(&p->schemes);
 	err = err ?: schemes_select(&p->schemes, env.schemes, true);
+	err = err ?: refuse_lookup_of_floors(p);
 	err = err ?: plan_cpus(p);
 	if (err)
 		return err;
@@ -305,8 +322,6 @@ static int plan_make(struct plan *p)
 					(struct cell_plan){ scheme, mode, env.counts[c] };
 		}
 	}
-	if (!p->nr_cells)
-		return fail(EXIT_USAGE, "floors have no mode lookup: nothing to measure");
 	return EXIT_FINE;
 }
 
@@ -544,21 +559,13 @@ static int measure(struct run *r)
 	return err;
 }
 
-static uint64_t add_to(struct json_object *o, const char *key, uint64_t ns)
-{
-	uint64_t sum = ns + json_object_get_int64(json_object_object_get(o, key));
-
-	json_object_object_add(o, key, json_object_new_int64(sum));
-	return sum;
-}
-
 static int finish(struct run *r, int err)
 {
-	uint64_t inside = add_to(r->section, "inside_windows_ns", r->inside_ns);
-	uint64_t measuring = add_to(r->section, "measuring_ns", r->measuring_ns);
+	uint64_t inside = results_add(r->section, "inside_windows_ns", r->inside_ns);
+	uint64_t measuring = results_add(r->section, "measuring_ns", r->measuring_ns);
 	struct model m;
 
-	add_to(r->section, "overlap_flagged", r->flagged);
+	results_add(r->section, "overlap_flagged", r->flagged);
 	json_object_object_add(r->section, "status",
 			       json_object_new_string(err ? "partial" : "complete"));
 	json_object_object_add(r->section, "unit",
@@ -597,7 +604,7 @@ static int print_instructions(const struct results *r)
 	scheme = csv_col(&t, "scheme");
 	mode = csv_col(&t, "mode");
 	insns = csv_col(&t, "instructions");
-	printf("%-16s %-7s %s\n", "scheme", "mode", "instructions per get+put");
+	printf("%-20s %-7s %s\n", "scheme", "mode", "instructions per get+put");
 	for (i = 0; i < t.rows; i++) {
 		bool differs = false;
 
@@ -608,7 +615,7 @@ static int print_instructions(const struct results *r)
 			    !strcmp(csv_get(&t, i, mode), csv_get(&t, k, mode)) &&
 			    strcmp(csv_get(&t, i, insns), csv_get(&t, k, insns)))
 				differs = true;
-		printf("%-16s %-7s %8s%s\n", csv_get(&t, i, scheme), csv_get(&t, i, mode),
+		printf("%-20s %-7s %8s%s\n", csv_get(&t, i, scheme), csv_get(&t, i, mode),
 		       csv_get(&t, i, insns), differs ? "  differs between blocks" : "");
 	}
 	csv_free(&t);

@@ -2,9 +2,9 @@
 /*
  * refcost unload: what it costs to get rid of a module, idle and while others use it.
  *
- * A cycle loads the victim, starts the users, waits for a random while (grace periods are locked to
- * ticks), and then does what rmmod would: the scheme's gate, then delete_module(2), again and again
- * while it is busy. Blocks are randomised as in refcost run.
+ * A cycle loads the victim, starts the users, waits for a random while, and then does what rmmod would:
+ * the scheme's gate, then delete_module(2), again and again while it is busy. Blocks are randomised as in
+ * refcost run.
  */
 #include <argp.h>
 #include <errno.h>
@@ -25,47 +25,59 @@
 #include "refcost.h"
 #include "results.h"
 #include "suite.h"
-#include "topo.h"
 #include "trace.h"
+#include "users.h"
 
-#define MAX_CPUS      4096
-#define GAP_TICKS_MIN 2
-#define GAP_TICKS_MAX 6
-#define PAUSE_MAX_NS  200000
-#define RECORD_WAIT   200 /* ms */
+#define MAX_HOLDS    16
+#define MAX_CYCLES   100000
+#define PATIENCE_MAX (3600 * NSEC_PER_SEC)
+#define RECORD_WAIT  200 /* ms */
 
 static struct env {
 	const char *schemes;
 	const char *output;
 	uint64_t workers;
-	bool workers_given;
 	bool arms[2];
 	uint64_t cycles;
+	uint64_t hold_cycles;
 	uint64_t attempts;
-	uint64_t hold_ns;
+	uint64_t patience_ns;
+	uint64_t holds[MAX_HOLDS];
+	size_t nr_holds;
 	uint64_t objects;
 	uint64_t seed;
 	double rate;
+	bool no_bystander;
+	uint64_t think_ns;
 	bool no_trace;
 	bool histogram;
 	bool strict;
 	enum trace_mech mech;
 } env = {
+	.workers = USERS_ALL_BUT_ONE,
 	.cycles = 23,
 	.attempts = 1000,
+	.patience_ns = 5 * NSEC_PER_SEC,
+	.nr_holds = 1,
 	.objects = 1,
 	.seed = 1,
 };
 
-static const char *const arm_names[] = { "idle", "loaded" };
+enum arm_kind { IDLE, LOADED };
+
+static const char *const arm_names[] = { [IDLE] = "idle", [LOADED] = "loaded" };
 
 enum {
 	OPT_HOLD = 256,
+	OPT_HOLD_CYCLES,
 	OPT_OBJECTS,
 	OPT_SEED,
 	OPT_STRICT,
 	OPT_RATE,
 	OPT_ATTEMPTS,
+	OPT_PATIENCE,
+	OPT_NO_BYSTANDER,
+	OPT_THINK,
 	OPT_ARMS,
 	OPT_NO_TRACE,
 	OPT_MECH,
@@ -82,7 +94,18 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "attempts", OPT_ATTEMPTS, "N", 0, "Give a busy victim up after N attempts (default 1000)",
 	  0 },
-	{ "hold", OPT_HOLD, "TIME", 0, "Users stay in the victim's text for TIME (default 0)", 0 },
+	{ "patience", OPT_PATIENCE, "TIME", 0,
+	  "Give it up when it has been busy for TIME (default 5s)", 0 },
+	{ "hold", OPT_HOLD, "TIME,..", 0,
+	  "Users stay in the victim's text for TIME; the loaded arm is measured with each (default 0)",
+	  0 },
+	{ "hold-cycles", OPT_HOLD_CYCLES, "N", 0,
+	  "Unloads with every hold but the first (default: as --cycles)", 0 },
+	{ "think", OPT_THINK, "TIME", 0,
+	  "Users wait for TIME between a put and the next get (default 0)", 0 },
+	{ "no-bystander", OPT_NO_BYSTANDER, 0, 0,
+	  "All workers use the victim (default: of two or more, the last uses another module's object)",
+	  0 },
 	{ "objects", OPT_OBJECTS, "N", 0,
 	  "1: all share one; percpu: one each; N: drawn from N (default 1)", 0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
@@ -106,9 +129,9 @@ static void parse_arms(struct argp_state *state, char *arg)
 		opt_bad(state, "--arms", arg, err);
 	for (i = 0; i < n; i++) {
 		if (!strcmp(names[i], "idle"))
-			env.arms[0] = true;
+			env.arms[IDLE] = true;
 		else if (!strcmp(names[i], "loaded"))
-			env.arms[1] = true;
+			env.arms[LOADED] = true;
 		else
 			argp_error(state, "no arm '%s': use idle, loaded or both with a comma",
 				   names[i]);
@@ -125,11 +148,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.schemes = arg;
 		break;
 	case 'l':
-		env.workers_given = true;
-		env.workers = opt_u64(state, "--load", arg, 0, MAX_CPUS);
+		env.workers = opt_u64(state, "--load", arg, 0, USERS_MAX);
 		break;
 	case 'n':
-		env.cycles = opt_u64(state, "--cycles", arg, 1, 100000);
+		env.cycles = opt_u64(state, "--cycles", arg, 1, MAX_CYCLES);
 		break;
 	case OPT_ARMS:
 		parse_arms(state, arg);
@@ -144,8 +166,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ATTEMPTS:
 		env.attempts = opt_u64(state, "--attempts", arg, 1, 1000000);
 		break;
+	case OPT_PATIENCE:
+		env.patience_ns = opt_ns(state, "--patience", arg, NSEC_PER_MSEC, PATIENCE_MAX);
+		break;
 	case OPT_HOLD:
-		env.hold_ns = opt_ns(state, "--hold", arg, 0, REFCOST_HOLD_MAX);
+		env.nr_holds =
+			opt_ns_list(state, "--hold", arg, REFCOST_HOLD_MAX, env.holds, MAX_HOLDS);
+		break;
+	case OPT_HOLD_CYCLES:
+		env.hold_cycles = opt_u64(state, "--hold-cycles", arg, 1, MAX_CYCLES);
+		break;
+	case OPT_THINK:
+		env.think_ns = opt_ns(state, "--think", arg, 0, REFCOST_HOLD_MAX);
+		break;
+	case OPT_NO_BYSTANDER:
+		env.no_bystander = true;
 		break;
 	case OPT_OBJECTS:
 		env.objects = opt_objects(state, arg);
@@ -180,8 +215,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "does not know what to do with '%s'", arg);
 		break;
 	case ARGP_KEY_END:
-		if (!env.arms[0] && !env.arms[1])
-			env.arms[0] = env.arms[1] = true;
+		if (!env.arms[IDLE] && !env.arms[LOADED])
+			env.arms[IDLE] = env.arms[LOADED] = true;
+		env.hold_cycles = env.hold_cycles ?: env.cycles;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -199,6 +235,8 @@ static const struct argp argp = {
 	"  refcost unload                            all schemes, idle and loaded, 23 unloads each\n"
 	"  refcost unload -s percpu_live -l 3 -H     one scheme, three users, with histograms\n"
 	"  refcost unload --hold 100us --arms loaded users that stay inside for 100 us\n"
+	"  refcost unload --hold 0,1us,100us,10ms --hold-cycles 9 --patience 1s\n"
+	"                                            the loaded arm with each of four holds\n"
 	"  refcost unload --rate 5                   five unloads a second, as a schedule\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
@@ -206,10 +244,19 @@ static const struct argp argp = {
 	NULL,
 };
 
+/* What is measured once in each of the first @cycles blocks. */
+struct cell_plan {
+	const struct scheme_desc *scheme;
+	enum arm_kind arm;
+	uint64_t hold_ns;
+	uint64_t cycles;
+};
+
 struct unloads {
 	struct schemes schemes;
-	uint32_t cpus[MAX_CPUS];
-	size_t nr_cpus;
+	struct cell_plan *cells;
+	size_t nr_cells;
+	struct users users;
 	struct results results;
 	struct json_object *section;
 	FILE *cycles;
@@ -223,26 +270,28 @@ struct unloads {
 	uint64_t next_ns;
 	size_t finished, total;
 	size_t unloaded, records, bad_sums;
+	size_t starved;
+	uint64_t bystander_failed;
 };
 
 #define CYCLES_HEADER                                                                              \
 	"cycle,scheme,arm,workers,hold_ns,gone,attempts,errno,success_ns,gate_ns,delete_ns,"       \
 	"response_ns,gap_ns,load_ns,ops,failed,spurious,stall_calm_ns,stall_unload_ns,violations," \
-	"records,trace_ns"
-#define PHASES_HEADER	"cycle,scheme,arm,index,phase,ns,off_ns,merged"
-#define ATTEMPTS_HEADER "cycle,scheme,arm,attempt,gate_ns,delete_ns,errno"
+	"records,trace_ns,refused,bystanders,bystander_ops,bystander_failed,bystander_calm_ns,"    \
+	"bystander_unload_ns,tried_ns"
+#define PHASES_HEADER	"cycle,scheme,arm,index,phase,ns,off_ns,merged,hold_ns"
+#define ATTEMPTS_HEADER "cycle,scheme,arm,attempt,gate_ns,delete_ns,errno,hold_ns"
 
 /* One cycle and what is known about it so far. */
 struct cycle {
 	struct unloads *u;
 	uint64_t number;
-	const struct scheme_desc *scheme;
-	int arm;
+	const struct cell_plan *cell;
+	int fd;
 	uint64_t workers;
-	uint64_t attempts;
-	int last_errno;
-	bool gone;
-	uint64_t first_ns, success_ns, gate_ns, delete_ns, response_ns, gap_ns, load_ns;
+	bool bystander;
+	struct unloading unloading;
+	uint64_t response_ns, gap_ns, load_ns;
 	uint64_t failed, spurious;
 	struct refcost_load_stat stat;
 	size_t records;
@@ -261,10 +310,10 @@ static void on_record(const struct unload_record *rec, void *arg)
 	n = trace_phases(rec, phases, ARRAY_SIZE(phases));
 	for (i = 0; i < n; i++) {
 		sum += phases[i].ns;
-		fprintf(c->u->phases, "%lu,%s,%s,%d,%s,%lu,%lu,%d\n", c->number, c->scheme->name,
-			arm_names[c->arm], phases[i].event, phases[i].label,
-			(unsigned long)phases[i].ns, (unsigned long)phases[i].off_ns,
-			phases[i].merged);
+		fprintf(c->u->phases, "%lu,%s,%s,%d,%s,%lu,%lu,%d,%lu\n", c->number,
+			c->cell->scheme->name, arm_names[c->cell->arm], phases[i].event,
+			phases[i].label, (unsigned long)phases[i].ns,
+			(unsigned long)phases[i].off_ns, phases[i].merged, c->cell->hold_ns);
 	}
 	c->trace_ns = rec->ts[EV_NR - 1] - rec->ts[0];
 	c->u->bad_sums += sum != c->trace_ns;
@@ -280,39 +329,14 @@ static void drop_record(const struct unload_record *rec, void *arg)
 static void collect_records(struct cycle *c)
 {
 	uint64_t deadline = now_ns() + RECORD_WAIT * NSEC_PER_MSEC;
+	bool gone = c->unloading.gone;
 
 	if (!c->u->trace)
 		return;
 	do {
-		trace_poll(c->u->trace, c->gone && !c->records ? 10 : 0, on_record, c);
-	} while (c->gone && !c->records && now_ns() < deadline);
+		trace_poll(c->u->trace, gone && !c->records ? 10 : 0, on_record, c);
+	} while (gone && !c->records && now_ns() < deadline);
 	c->u->records += c->records;
-}
-
-/* Gate and delete_module(2), once. */
-static int attempt(struct cycle *c, int fd)
-{
-	struct refcost_gate gate = { .size = sizeof(gate) };
-	uint64_t start;
-	int err = 0;
-
-	if (ioctl(fd, REFCOST_IOC_GATE, &gate))
-		return -errno;
-	c->gate_ns = gate.ns;
-	c->delete_ns = 0;
-	if (gate.busy) {
-		err = -gate.busy;
-	} else {
-		start = now_ns();
-		err = module_delete(SUITE_VICTIM);
-		c->delete_ns = now_ns() - start;
-		if (err)
-			ioctl(fd, REFCOST_IOC_UNGATE);
-	}
-	c->last_errno = -err;
-	fprintf(c->u->attempts, "%lu,%s,%s,%lu,%lu,%lu,%d\n", c->number, c->scheme->name,
-		arm_names[c->arm], c->attempts, c->gate_ns, c->delete_ns, c->last_errno);
-	return err;
 }
 
 static uint64_t failed_gets(int fd)
@@ -323,42 +347,27 @@ static uint64_t failed_gets(int fd)
 	return stat.failed;
 }
 
-/* Until it is gone, or has been busy too often; -EINTR and real errors end it at once. */
-static int attempt_until_gone(struct cycle *c, int fd)
+/* A get that failed before an attempt that left the module there failed for nothing. */
+static void on_attempt(const struct unloading *unloading, void *arg)
 {
-	uint64_t failed = failed_gets(fd), now_failed;
-	int err;
+	struct cycle *c = arg;
+	uint64_t failed = failed_gets(c->fd);
 
-	c->first_ns = now_ns();
-	for (c->attempts = 1;; c->attempts++) {
-		err = attempt(c, fd);
-		if (!err) {
-			c->gone = true;
-			c->success_ns = now_ns() - c->first_ns;
-			c->failed = failed_gets(fd);
-			return 0;
-		}
-		if (err != -EWOULDBLOCK && err != -EBUSY)
-			return err;
-		now_failed = failed_gets(fd);
-		c->spurious += now_failed - failed;
-		failed = now_failed;
-		if (interrupted)
-			return -EINTR;
-		if (c->attempts == env.attempts)
-			return 0;
-		sleep_until_ns(now_ns() + gsl_rng_uniform_int(c->u->rng, PAUSE_MAX_NS));
-	}
+	if (!unloading->gone)
+		c->spurious += failed - c->failed;
+	c->failed = failed;
+	fprintf(c->u->attempts, "%lu,%s,%s,%lu,%lu,%lu,%d,%lu\n", c->number, c->cell->scheme->name,
+		arm_names[c->cell->arm], unloading->attempts, unloading->gate_ns,
+		unloading->delete_ns, unloading->refused, c->cell->hold_ns);
 }
 
 /* The next time on the schedule, or a random number of ticks from now. */
 static void wait_gap(struct cycle *c)
 {
 	struct unloads *u = c->u;
-	uint64_t tick = NSEC_PER_SEC / u->hz, start = now_ns(), until;
+	uint64_t start = now_ns(), until;
 
-	c->gap_ns = tick * GAP_TICKS_MIN +
-		    gsl_rng_uniform(u->rng) * tick * (GAP_TICKS_MAX - GAP_TICKS_MIN);
+	c->gap_ns = users_gap(u->rng, u->hz);
 	until = start + c->gap_ns;
 	if (env.rate > 0) {
 		if (!u->next_ns)
@@ -371,146 +380,163 @@ static void wait_gap(struct cycle *c)
 		c->response_ns = until; /* turned into a duration when it is over */
 }
 
-static int use_and_unload(struct cycle *c, int fd)
+static int use_and_unload(struct cycle *c)
 {
+	const struct scheme_desc *scheme = c->cell->scheme;
 	struct refcost_run run = {
-		.size = sizeof(run),
-		.mode = REFCOST_LOOKUP,
+		.flags = c->bystander ? REFCOST_RUN_BYSTANDER : 0,
 		.objects = env.objects,
 		.nr_cpus = c->workers,
-		/* the first CPU is left to the unloading task */
-		.cpus = (uintptr_t)(c->u->cpus + (c->workers < c->u->nr_cpus)),
-		.hold_ns = env.hold_ns,
+		.hold_ns = c->cell->hold_ns,
+		.think_ns = env.think_ns,
 		.seed = env.seed + c->number,
 	};
 	char why[128];
-	int err;
+	int err, stopped;
 
-	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
-	if (ioctl(fd, REFCOST_IOC_LOAD_START, &run))
-		return errno == EINTR ? EXIT_FAILED
-				      : fail(EXIT_FAILED, "%s: %s", c->scheme->name,
-					     device_why(errno, &run, why, sizeof(why)));
+	err = users_start(&c->u->users, c->fd, scheme, &run);
+	if (err)
+		return err == -EINTR ? EXIT_FAILED
+				     : fail(EXIT_FAILED, "%s: %s", scheme->name,
+					    device_why(-err, &run, why, sizeof(why)));
 	wait_gap(c);
-	err = interrupted ? -EINTR : attempt_until_gone(c, fd);
+	c->failed = failed_gets(c->fd);
+	err = interrupted ? -EINTR : users_unload(c->fd, c->u->rng, &c->unloading);
 	if (c->response_ns)
 		c->response_ns = now_ns() - c->response_ns;
-	c->stat.size = sizeof(c->stat);
-	if (ioctl(fd, REFCOST_IOC_LOAD_STOP, &c->stat))
-		return fail(EXIT_FAILED, "%s: %s: %lld references left over", c->scheme->name,
-			    strerror(errno), c->stat.balance);
-	if (c->stat.stopped_cpu >= 0)
-		return fail(EXIT_FAILED, "CPU %d went offline during the load",
-			    c->stat.stopped_cpu);
-	if (c->stat.violations)
-		return fail(EXIT_FAILED,
-			    "%s: %llu calls into a module that was given up: it is not safe",
-			    c->scheme->name, c->stat.violations);
-	if (err == -EINTR)
+	stopped = users_stop(c->fd, scheme, &c->stat);
+	if (stopped || err == -EINTR)
 		return EXIT_FAILED;
 	if (err)
-		return fail(EXIT_FAILED, "%s: cannot unload %s: %s", c->scheme->name, SUITE_VICTIM,
+		return fail(EXIT_FAILED, "%s: cannot unload %s: %s", scheme->name, SUITE_VICTIM,
 			    strerror(-err));
 	return EXIT_FINE;
 }
 
 static int write_cycle(const struct cycle *c)
 {
+	const struct unloading *tried = &c->unloading;
+	const struct refcost_load_stat *stat = &c->stat;
 	struct unloads *u = c->u;
 	char response[CSV_NUM_LEN] = "";
 
 	if (c->response_ns)
 		snprintf(response, sizeof(response), "%lu", c->response_ns);
 	fprintf(u->cycles,
-		"%lu,%s,%s,%lu,%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%lu,%lu,%lu,%llu,%llu,%llu,",
-		c->number, c->scheme->name, arm_names[c->arm], c->workers, env.hold_ns, c->gone,
-		c->attempts, c->last_errno, c->success_ns, c->gate_ns, c->delete_ns, response,
-		c->gap_ns, c->load_ns, (uint64_t)c->stat.ops, c->failed, c->spurious,
-		c->stat.stall_calm_ns, c->stat.stall_unload_ns, c->stat.violations);
+		"%lu,%s,%s,%lu,%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%llu,%lu,%lu,%llu,%llu,%llu,",
+		c->number, c->cell->scheme->name, arm_names[c->cell->arm], c->workers,
+		c->cell->hold_ns, tried->gone, tried->attempts, tried->refused,
+		tried->gone ? tried->tried_ns : 0, tried->gate_ns, tried->delete_ns, response,
+		c->gap_ns, c->load_ns, stat->ops, c->failed, c->spurious, stat->stall_calm_ns,
+		stat->stall_unload_ns, stat->violations);
 	if (u->trace)
-		fprintf(u->cycles, "%zu,%lu\n", c->records, c->trace_ns);
+		fprintf(u->cycles, "%zu,%lu,", c->records, c->trace_ns);
 	else
-		fprintf(u->cycles, ",\n");
+		fprintf(u->cycles, ",,");
+	fprintf(u->cycles, "%llu,%d,%llu,%llu,%llu,%llu,%lu\n", stat->refused, c->bystander,
+		stat->bystander_ops, stat->bystander_failed, stat->bystander_calm_ns,
+		stat->bystander_unload_ns, tried->tried_ns);
 	return results_check(&u->results, u->attempts) ?: results_check(&u->results, u->phases) ?:
 	       results_check(&u->results, u->cycles);
 }
 
-static int cycle(struct unloads *u, int fd, uint64_t number, const struct scheme_desc *scheme,
-		 int arm)
+/* An unload that gets nowhere under its users is a result; the module goes without them. */
+static int give_up(struct cycle *c)
+{
+	char hold[48] = "", time[32];
+	int err;
+
+	if (c->cell->arm == LOADED && c->cell->hold_ns)
+		snprintf(hold, sizeof(hold), ", hold %s",
+			 ns_text(c->cell->hold_ns, time, sizeof(time)));
+	say("%s, %s%s: starved: busy in all %lu attempts in %.2f s", c->cell->scheme->name,
+	    arm_names[c->cell->arm], hold, c->unloading.attempts,
+	    c->unloading.tried_ns / (double)NSEC_PER_SEC);
+	c->u->starved++;
+	err = users_unload_alone();
+	if (!err && c->u->trace) /* not a record of this cycle: it was unloaded without users */
+		trace_poll(c->u->trace, 50, drop_record, NULL);
+	return err;
+}
+
+static int cycle(struct unloads *u, int fd, uint64_t number, const struct cell_plan *cell)
 {
 	struct cycle c = {
 		.u = u,
 		.number = number,
-		.scheme = scheme,
-		.arm = arm,
-		.workers = arm ? env.workers : 0,
+		.cell = cell,
+		.fd = fd,
+		.workers = cell->arm == LOADED ? u->users.workers : 0,
+		.unloading = {
+			.max_attempts = env.attempts,
+			.patience_ns = env.patience_ns,
+			.each = on_attempt,
+			.arg = &c,
+		},
 	};
-	uint64_t objects = env.objects ?: (env.workers ?: 1), start = now_ns();
+	uint64_t objects = env.objects ?: (u->users.workers ?: 1), start = now_ns();
 	int err;
 
+	c.bystander = c.workers >= 2 && !env.no_bystander;
 	err = victim_load(objects);
 	if (err)
 		return err;
 	c.load_ns = now_ns() - start;
-	err = use_and_unload(&c, fd);
+	err = use_and_unload(&c);
 	if (err)
 		return err;
 	collect_records(&c);
-	u->unloaded += c.gone;
-	if (!c.gone) {
-		say("%s, %s: busy in all %lu attempts; reported so", scheme->name, arm_names[arm],
-		    c.attempts);
-		err = module_delete(SUITE_VICTIM);
+	u->unloaded += c.unloading.gone;
+	u->bystander_failed += c.stat.bystander_failed;
+	if (!c.unloading.gone) {
+		err = give_up(&c);
 		if (err)
-			return fail(EXIT_FAILED, "%s stays loaded: %s", SUITE_VICTIM,
-				    strerror(-err));
-		if (u->trace) /* not a record of this cycle: it was unloaded without users */
-			trace_poll(u->trace, 50, drop_record, NULL);
+			return err;
 	}
 	return write_cycle(&c);
 }
 
-static bool cycle_done(const struct unloads *u, uint64_t number, const char *scheme, int arm)
+static bool cycle_done(const struct unloads *u, uint64_t number, const struct cell_plan *cell)
 {
 	const struct csv *t = &u->done;
 	int n = csv_col(t, "cycle"), s = csv_col(t, "scheme"), a = csv_col(t, "arm");
+	int h = csv_col(t, "hold_ns");
 	size_t i;
 
 	for (i = 0; i < t->rows; i++)
-		if ((uint64_t)csv_num(t, i, n) == number && !strcmp(csv_get(t, i, s), scheme) &&
-		    !strcmp(csv_get(t, i, a), arm_names[arm]))
+		if ((uint64_t)csv_num(t, i, n) == number &&
+		    !strcmp(csv_get(t, i, s), cell->scheme->name) &&
+		    !strcmp(csv_get(t, i, a), arm_names[cell->arm]) &&
+		    (uint64_t)csv_num(t, i, h) == cell->hold_ns)
 			return true;
 	return false;
 }
 
 static int all_cycles(struct unloads *u, int fd)
 {
-	size_t cells = u->schemes.n * 2, order[cells], i;
+	uint64_t number, blocks = env.cycles > env.hold_cycles ? env.cycles : env.hold_cycles;
+	size_t order[u->nr_cells], i;
 	int err = EXIT_FINE;
-	uint64_t number;
 
 	u->started_ns = now_ns();
-	for (number = 0; number < env.cycles; number++) {
-		for (i = 0; i < cells; i++)
+	for (number = 0; number < blocks && !err; number++) {
+		for (i = 0; i < u->nr_cells; i++)
 			order[i] = i;
-		gsl_ran_shuffle(u->rng, order, cells, sizeof(order[0]));
-		for (i = 0; i < cells && !err; i++) {
-			const struct scheme_desc *scheme = &u->schemes.v[order[i] / 2];
-			int arm = order[i] % 2;
+		gsl_ran_shuffle(u->rng, order, u->nr_cells, sizeof(order[0]));
+		for (i = 0; i < u->nr_cells && !err; i++) {
+			const struct cell_plan *cell = &u->cells[order[i]];
 
-			if (!env.arms[arm])
+			if (number >= cell->cycles)
 				continue;
 			if (interrupted)
 				err = EXIT_FAILED;
-			else if (!cycle_done(u, number, scheme->name, arm))
-				err = cycle(u, fd, number, scheme, arm);
+			else if (!cycle_done(u, number, cell))
+				err = cycle(u, fd, number, cell);
 			if (!err)
 				progress("unload", ++u->finished, u->total, u->started_ns);
 		}
-		if (err)
-			return err;
 	}
-	return EXIT_FINE;
+	return err;
 }
 
 static struct json_object *plan_json(const struct unloads *u)
@@ -526,21 +552,21 @@ static struct json_object *plan_json(const struct unloads *u)
 		if (env.arms[i])
 			json_object_array_add(list, json_object_new_string(arm_names[i]));
 	json_object_object_add(o, "arms", list);
-	json_object_object_add(o, "workers", json_object_new_int64(env.workers));
+	list = json_object_new_array();
+	for (i = 0; i < env.nr_holds; i++)
+		json_object_array_add(list, json_object_new_int64(env.holds[i]));
+	json_object_object_add(o, "holds", list);
+	json_object_object_add(o, "workers", json_object_new_int64(u->users.workers));
+	json_object_object_add(o, "think_ns", json_object_new_int64(env.think_ns));
+	json_object_object_add(o, "bystander", json_object_new_boolean(!env.no_bystander));
 	json_object_object_add(o, "cycles", json_object_new_int64(env.cycles));
+	json_object_object_add(o, "hold_cycles", json_object_new_int64(env.hold_cycles));
 	json_object_object_add(o, "attempts", json_object_new_int64(env.attempts));
-	json_object_object_add(o, "hold_ns", json_object_new_int64(env.hold_ns));
+	json_object_object_add(o, "patience_ns", json_object_new_int64(env.patience_ns));
 	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
 	json_object_object_add(o, "rate", json_object_new_double(env.rate));
 	json_object_object_add(o, "seed", json_object_new_int64(env.seed));
 	return o;
-}
-
-static void add_count(struct json_object *o, const char *key, uint64_t n)
-{
-	uint64_t old = json_object_get_int64(json_object_object_get(o, key));
-
-	json_object_object_add(o, key, json_object_new_int64(old + n));
 }
 
 /* What the tracer says about itself: which mechanism served each boundary, and all it may have missed. */
@@ -554,20 +580,20 @@ static void trace_validity(struct unloads *u)
 		o = json_object_new_object();
 		json_object_object_add(u->section, "trace", o);
 	}
-	add_count(o, "unloads", u->unloaded);
+	results_add(o, "unloads", u->unloaded);
 	if (!u->trace)
 		return;
 	trace_counts(u->trace, &n);
-	add_count(o, "records", u->records);
-	add_count(o, "sums_wrong", u->bad_sums);
-	add_count(o, "entries", n.entries);
-	add_count(o, "exits", n.exits);
-	add_count(o, "dropped", n.dropped);
-	add_count(o, "lost", n.lost);
-	add_count(o, "missed", n.missed);
-	add_count(o, "unmatched", n.unmatched);
-	add_count(o, "probe_entries", n.probe_entries);
-	add_count(o, "probe_exits", n.probe_exits);
+	results_add(o, "records", u->records);
+	results_add(o, "sums_wrong", u->bad_sums);
+	results_add(o, "entries", n.entries);
+	results_add(o, "exits", n.exits);
+	results_add(o, "dropped", n.dropped);
+	results_add(o, "lost", n.lost);
+	results_add(o, "missed", n.missed);
+	results_add(o, "unmatched", n.unmatched);
+	results_add(o, "probe_entries", n.probe_entries);
+	results_add(o, "probe_exits", n.probe_exits);
 	list = json_object_new_object();
 	for (i = 0; i < EV_NR; i++)
 		json_object_object_add(list, trace_boundary_name(i),
@@ -586,20 +612,26 @@ static bool trace_sound(const struct unloads *u)
 	       !n.lost && !n.missed && n.probe_entries == n.probe_exits;
 }
 
+/* What should not be, or should be known, where there is any. */
 static void print_validity(const struct unloads *u)
 {
 	struct trace_counts n = { 0 };
 
-	if (!u->trace) {
-		printf("not traced\n");
-		return;
+	if (u->trace) {
+		trace_counts(u->trace, &n);
+		printf("%zu unloads, %zu records, %zu sums wrong; entries %lu, exits %lu, dropped %lu, "
+		       "lost %lu, missed %lu",
+		       u->unloaded, u->records, u->bad_sums, (unsigned long)n.entries,
+		       (unsigned long)n.exits, (unsigned long)n.dropped, (unsigned long)n.lost,
+		       (unsigned long)n.missed);
+	} else {
+		printf("not traced");
 	}
-	trace_counts(u->trace, &n);
-	printf("%zu unloads, %zu records, %zu sums wrong; entries %lu, exits %lu, dropped %lu, lost %lu, "
-	       "missed %lu\n",
-	       u->unloaded, u->records, u->bad_sums, (unsigned long)n.entries,
-	       (unsigned long)n.exits, (unsigned long)n.dropped, (unsigned long)n.lost,
-	       (unsigned long)n.missed);
+	if (u->starved)
+		printf("; %zu starved", u->starved);
+	if (u->bystander_failed)
+		printf("; %lu lookups of bystanders failed", u->bystander_failed);
+	putchar('\n');
 }
 
 static void print_histograms(const struct model *m)
@@ -608,12 +640,14 @@ static void print_histograms(const struct model *m)
 
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
+		char hold[32];
 		static struct hist h;
 
 		memset(&h, 0, sizeof(h));
 		for (k = 0; k < a->success_ms.n; k++)
 			hist_add(&h, a->success_ms.v[k] * 1e3);
-		printf("\n%s, %s, time to success:\n", a->scheme, a->arm);
+		printf("\n%s, %s, hold %s, time to success:\n", a->scheme, a->arm,
+		       ns_text(a->hold_ns, hold, sizeof(hold)));
 		hist_print(&h, stdout, "us", false);
 	}
 }
@@ -623,6 +657,8 @@ static int finish(struct unloads *u, int err)
 	struct model m;
 
 	trace_validity(u);
+	results_add(u->section, "starved", u->starved);
+	results_add(u->section, "bystander_failed", u->bystander_failed);
 	json_object_object_add(u->section, "status",
 			       json_object_new_string(err ? "partial" : "complete"));
 	if (results_save(&u->results))
@@ -641,6 +677,8 @@ static int finish(struct unloads *u, int err)
 	print_validity(u);
 	if (!err && env.strict && !trace_sound(u))
 		return fail(EXIT_UNRELIABLE, "the trace is not sound: unreliable");
+	if (!err && env.strict && u->bystander_failed)
+		return fail(EXIT_UNRELIABLE, "lookups of an object that stays failed: unreliable");
 	return err;
 }
 
@@ -699,13 +737,11 @@ static int load_and_measure(struct unloads *u)
 	struct refcost_info info;
 	int err, fd, unload;
 
-	err = suite_load(1);
+	err = bench_load();
 	if (err)
 		return err;
-	/* cycles load their own victim */
-	err = module_delete(SUITE_VICTIM);
 	fd = device_open(&info);
-	if (err || fd < 0) {
+	if (fd < 0) {
 		err = EXIT_FAILED;
 	} else {
 		u->hz = info.hz;
@@ -718,23 +754,35 @@ static int load_and_measure(struct unloads *u)
 	return err ?: unload;
 }
 
+static void plan_cell(struct unloads *u, const struct scheme_desc *scheme, enum arm_kind arm,
+		      size_t hold)
+{
+	uint64_t cycles = hold ? env.hold_cycles : env.cycles;
+
+	u->cells[u->nr_cells++] = (struct cell_plan){ scheme, arm, env.holds[hold], cycles };
+	u->total += cycles;
+}
+
+/* Where nobody is inside, how long one stays makes no difference: the idle arm has one cell. */
 static int plan(struct unloads *u)
 {
+	size_t s, h;
 	int err;
 
 	err = schemes_read(&u->schemes);
 	err = err ?: schemes_select(&u->schemes, env.schemes, false);
+	err = err ?: users_plan(&u->users, env.workers);
 	if (err)
 		return err;
-	u->nr_cpus = topo_cpus(u->cpus, MAX_CPUS);
-	if (!u->nr_cpus)
-		return fail(EXIT_FAILED, "cannot read the CPU topology");
-	if (!env.workers_given)
-		env.workers = u->nr_cpus > 1 ? u->nr_cpus - 1 : 1;
-	if (env.workers > u->nr_cpus)
-		return fail(EXIT_USAGE, "--load %lu: only %zu CPUs are online", env.workers,
-			    u->nr_cpus);
-	u->total = u->schemes.n * (env.arms[0] + env.arms[1]) * env.cycles;
+	u->cells = calloc(u->schemes.n * (1 + env.nr_holds), sizeof(*u->cells));
+	if (!u->cells)
+		return fail(EXIT_FAILED, "out of memory");
+	for (s = 0; s < u->schemes.n; s++) {
+		if (env.arms[IDLE])
+			plan_cell(u, &u->schemes.v[s], IDLE, 0);
+		for (h = 0; env.arms[LOADED] && h < env.nr_holds; h++)
+			plan_cell(u, &u->schemes.v[s], LOADED, h);
+	}
 	return EXIT_FINE;
 }
 
@@ -766,6 +814,7 @@ int cmd_unload(int argc, char **argv)
 	gsl_rng_free(u.rng);
 	results_close(&u.results);
 out:
+	free(u.cells);
 	schemes_free(&u.schemes);
 	return err;
 }

@@ -18,6 +18,7 @@ static const struct command {
 	{ "run", "time get and put of the schemes on 1..N CPUs", cmd_run },
 	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
 	  cmd_unload },
+	{ "load", "load the victim while users look for its objects already", cmd_load },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
 	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
 	  cmd_doctor },
@@ -53,6 +54,7 @@ static void usage(FILE *f)
 	      "  refcost list                          the schemes\n"
 	      "  refcost run -s kref,rwsem -c 1,2,4    two of them on 1, 2 and 4 CPUs\n"
 	      "  refcost unload -n 23                  23 unloads a scheme, idle and loaded\n"
+	      "  refcost load -n 23                    from listed to live, with users waiting\n"
 	      "  refcost doctor                        is this machine fit to measure on?\n",
 	      f);
 }
@@ -84,6 +86,7 @@ int main(int argc, char **argv)
 		catch_signals();
 		return commands[i].fn(argc - 1, argv + 1);
 	}
-	return fail(EXIT_USAGE, "no command '%s': use list, run, unload, report or doctor",
+	return fail(EXIT_USAGE,
+		    "no command '%s': use list, run, unload, load, report or doctor",
 		    argv[1]);
 }

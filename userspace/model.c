@@ -60,11 +60,63 @@ static double num(const struct row *r, const char *name)
 	return col < 0 ? NAN : csv_num(r->csv, r->i, col);
 }
 
+/* A field that is not there counts for nothing. */
+static double num_or_0(const struct row *r, const char *name)
+{
+	double v = num(r, name);
+
+	return isnan(v) ? 0 : v;
+}
+
+/* The scheme of that name, made where it is new. */
+static struct scheme *scheme_get(struct model *m, const char *name)
+{
+	struct scheme *s = (struct scheme *)model_scheme(m, name);
+
+	if (s)
+		return s;
+	s = append((void **)&m->schemes, &m->nr_schemes, sizeof(*s));
+	if (!s)
+		return NULL;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->place = SIZE_MAX;
+	return s;
+}
+
+static int add_scheme(struct model *m, const struct row *r)
+{
+	struct scheme *s = scheme_get(m, text(r, "scheme"));
+
+	if (!s)
+		return -ENOMEM;
+	snprintf(s->family, sizeof(s->family), "%s", text(r, "family"));
+	snprintf(s->what, sizeof(s->what), "%s", text(r, "what"));
+	snprintf(s->from, sizeof(s->from), "%s", text(r, "from"));
+	snprintf(s->busy, sizeof(s->busy), "%s", text(r, "busy"));
+	s->floor = !strcmp(s->family, "floor");
+	s->place = r->i;
+	return 0;
+}
+
+/* The scheme of a row of data, which is therefore one to report on. */
+static int use_scheme(struct model *m, const struct row *r)
+{
+	struct scheme *s = scheme_get(m, text(r, "scheme"));
+
+	if (!s)
+		return -ENOMEM;
+	s->used = true;
+	s->floor |= num(r, "floor") > 0;
+	return 0;
+}
+
 static int add_sample(struct model *m, const struct row *r)
 {
-	int cpus = num(r, "cpus"), err;
+	int cpus = num(r, "cpus"), err = use_scheme(m, r);
 	struct cell *c = (struct cell *)model_cell(m, text(r, "scheme"), text(r, "mode"), cpus);
 
+	if (err)
+		return err;
 	if (!c) {
 		c = append((void **)&m->cells, &m->nr_cells, sizeof(*c));
 		if (!c)
@@ -77,44 +129,93 @@ static int add_sample(struct model *m, const struct row *r)
 	c->oversubscribed |= num(r, "oversubscribed") > 0;
 	c->flagged += num(r, "overlap") < 0.9;
 	err = series_add(&c->ns, num(r, "ns_per_op"));
+	if (!isnan(num(r, "ns_per_op")))
+		err = err ?: series_add(&c->block, num(r, "block"));
 	err = err ?: series_add(&c->lost, 1 - num(r, "ns_per_op") / num(r, "ns_elapsed"));
 	err = err ?: series_add(&c->mops, 1e3 * cpus / num(r, "ns_elapsed"));
 	return err ?: series_add(&c->fair, num(r, "fairness"));
 }
 
-static int add_unload(struct model *m, const struct row *r)
+/* The bystander's columns; rows without one hold zeroes, older files nothing. */
+static int add_bystander(struct arm *a, const struct row *r)
 {
-	struct arm *a = (struct arm *)model_arm(m, text(r, "scheme"), text(r, "arm"));
-	bool gone = num(r, "gone") > 0;
 	int err;
 
-	if (!a) {
-		a = append((void **)&m->arms, &m->nr_arms, sizeof(*a));
-		if (!a)
-			return -ENOMEM;
-		snprintf(a->scheme, sizeof(a->scheme), "%s", text(r, "scheme"));
-		snprintf(a->arm, sizeof(a->arm), "%s", text(r, "arm"));
-		a->workers = num(r, "workers");
+	if (!(num(r, "bystanders") > 0)) {
+		a->bystander_ops = a->bystander_failed = NAN;
+		return 0;
 	}
-	a->cycles++;
-	a->gone += gone;
-	a->failed += num(r, "failed");
-	a->spurious += num(r, "spurious");
-	a->violations += num(r, "violations");
-	if (num(r, "records") > 0)
-		a->records += num(r, "records");
-	err = series_add(&a->attempts, num(r, "attempts"));
-	if (a->workers) {
-		err = err ?: series_add(&a->stall_us, num(r, "stall_unload_ns") / 1e3);
-		err = err ?: series_add(&a->calm_us, num(r, "stall_calm_ns") / 1e3);
-	}
-	if (!gone)
-		return err;
-	err = err ?: series_add(&a->success_ms, num(r, "success_ns") / 1e6);
+	a->bystander_ops += num(r, "bystander_ops");
+	a->bystander_failed += num(r, "bystander_failed");
+	err = series_add(&a->bystander_us, num(r, "bystander_unload_ns") / 1e3);
+	return err ?: series_add(&a->bystander_calm_us, num(r, "bystander_calm_ns") / 1e3);
+}
+
+static int add_users(struct arm *a, const struct row *r)
+{
+	int err;
+
+	if (!a->workers)
+		return 0;
+	err = series_add(&a->stall_us, num(r, "stall_unload_ns") / 1e3);
+	err = err ?: series_add(&a->calm_us, num(r, "stall_calm_ns") / 1e3);
+	return err ?: add_bystander(a, r);
+}
+
+static int add_gone(struct arm *a, const struct row *r)
+{
+	int err;
+
+	a->gone++;
+	err = series_add(&a->success_ms, num(r, "success_ns") / 1e6);
+	err = err ?: series_add(&a->wait_ms, num(r, "success_ns") / 1e6);
 	err = err ?: series_add(&a->gate_us, num(r, "gate_ns") / 1e3);
 	err = err ?: series_add(&a->delete_ms, num(r, "delete_ns") / 1e6);
 	err = err ?: series_add(&a->response_ms, num(r, "response_ns") / 1e6);
 	return err ?: series_add(&a->rmmod_ms, (num(r, "gate_ns") + num(r, "delete_ns")) / 1e6);
+}
+
+static int add_starved(struct arm *a, const struct row *r)
+{
+	double tried = num(r, "tried_ns") > 0 ? num(r, "tried_ns") / 1e6 : NAN;
+
+	return series_add(&a->tried_ms, tried) ?: series_add(&a->wait_ms, tried);
+}
+
+static struct arm *arm_get(struct model *m, const struct row *r)
+{
+	double hold = num_or_0(r, "hold_ns");
+	struct arm *a = (struct arm *)model_arm_at(m, text(r, "scheme"), text(r, "arm"), hold);
+
+	if (a)
+		return a;
+	a = append((void **)&m->arms, &m->nr_arms, sizeof(*a));
+	if (!a)
+		return NULL;
+	snprintf(a->scheme, sizeof(a->scheme), "%s", text(r, "scheme"));
+	snprintf(a->arm, sizeof(a->arm), "%s", text(r, "arm"));
+	a->hold_ns = hold;
+	a->workers = num_or_0(r, "workers");
+	return a;
+}
+
+static int add_unload(struct model *m, const struct row *r)
+{
+	struct arm *a = arm_get(m, r);
+	int err = use_scheme(m, r);
+
+	if (!a || err)
+		return -ENOMEM;
+	a->cycles++;
+	a->ops += num_or_0(r, "ops");
+	a->failed += num(r, "failed");
+	a->refused += num(r, "refused");
+	a->spurious += num(r, "spurious");
+	a->violations += num(r, "violations");
+	if (num(r, "records") > 0)
+		a->records += num(r, "records");
+	err = series_add(&a->attempts, num(r, "attempts")) ?: add_users(a, r);
+	return err ?: (num(r, "gone") > 0 ? add_gone(a, r) : add_starved(a, r));
 }
 
 static struct phase *find_phase(const struct model *m, const char *scheme, const char *arm,
@@ -133,7 +234,10 @@ static int add_phase(struct model *m, const struct row *r)
 {
 	int index = num(r, "index"), err;
 	struct phase *p = find_phase(m, text(r, "scheme"), text(r, "arm"), index);
+	double hold = num(r, "hold_ns"), least = model_next_hold(m, text(r, "arm"), -1);
 
+	if (!isnan(hold) && !isnan(least) && hold > least)
+		return 0;
 	if (!p) {
 		p = append((void **)&m->phases, &m->nr_phases, sizeof(*p));
 		if (!p)
@@ -146,6 +250,46 @@ static int add_phase(struct model *m, const struct row *r)
 	p->merged += num(r, "merged") > 0;
 	err = series_add(&p->us, num(r, "ns") / 1e3);
 	return err ?: series_add(&p->off_us, num(r, "off_ns") / 1e3);
+}
+
+/* Two boots agree to the digit, so that the first block is as good as any. */
+static int add_count(struct model *m, const struct row *r)
+{
+	struct count *c;
+
+	if (num(r, "block") > 0)
+		return 0;
+	c = append((void **)&m->counts, &m->nr_counts, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	snprintf(c->scheme, sizeof(c->scheme), "%s", text(r, "scheme"));
+	snprintf(c->mode, sizeof(c->mode), "%s", text(r, "mode"));
+	c->instructions = num(r, "instructions");
+	return use_scheme(m, r);
+}
+
+static int add_loading(struct model *m, const struct row *r)
+{
+	struct loading *l =
+		(struct loading *)model_loading(m, text(r, "scheme"), text(r, "phases"));
+	int err = use_scheme(m, r);
+
+	if (err)
+		return err;
+	if (!l) {
+		l = append((void **)&m->loadings, &m->nr_loadings, sizeof(*l));
+		if (!l)
+			return -ENOMEM;
+		snprintf(l->scheme, sizeof(l->scheme), "%s", text(r, "scheme"));
+		snprintf(l->phases, sizeof(l->phases), "%s", text(r, "phases"));
+		l->workers = num_or_0(r, "workers");
+	}
+	l->cycles++;
+	l->hit += num(r, "refused") > 0;
+	l->violations += num_or_0(r, "violations");
+	err = series_add(&l->refused, num(r, "refused"));
+	err = err ?: series_add(&l->window_us, num(r, "window_ns") / 1e3);
+	return err ?: series_add(&l->load_ms, num(r, "load_ns") / 1e6);
 }
 
 /* Hand every row of a file to @add. A file that is not there has no rows. */
@@ -174,35 +318,58 @@ static int summarise(struct series *s)
 	return stats_summarise(s->v, s->n, &s->s);
 }
 
+/* All series of an arm, for what is done to each. */
+#define ARM_SERIES(a)                                                                           \
+	{                                                                                       \
+		&(a)->success_ms, &(a)->wait_ms, &(a)->tried_ms, &(a)->rmmod_ms, &(a)->gate_us, \
+			&(a)->delete_ms, &(a)->attempts, &(a)->stall_us, &(a)->calm_us,         \
+			&(a)->bystander_us, &(a)->bystander_calm_us, &(a)->response_ms          \
+	}
+
+static int summarise_cell(struct cell *c)
+{
+	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
+	return summarise(&c->ns) ?: summarise(&c->lost) ?: summarise(&c->mops) ?:
+		summarise(&c->fair);
+}
+
+static int summarise_arm(struct arm *a)
+{
+	struct series *all[] = ARM_SERIES(a);
+	int err = 0;
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(all); k++)
+		err = err ?: summarise(all[k]);
+	return err;
+}
+
 static int summarise_all(struct model *m)
 {
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < m->nr_cells; i++) {
-		struct cell *c = &m->cells[i];
-
-		err = err ?: summarise(&c->ns) ?: summarise(&c->lost) ?: summarise(&c->mops) ?:
-			summarise(&c->fair);
-		c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
-	}
-	for (i = 0; i < m->nr_arms; i++) {
-		struct arm *a = &m->arms[i];
-		struct series *all[] = {
-			&a->success_ms, &a->rmmod_ms, &a->gate_us, &a->delete_ms,
-			&a->attempts,	&a->stall_us, &a->calm_us, &a->response_ms
-		};
-		size_t k;
-
-		for (k = 0; k < ARRAY_SIZE(all); k++)
-			err = err ?: summarise(all[k]);
-	}
+	for (i = 0; i < m->nr_cells; i++)
+		err = err ?: summarise_cell(&m->cells[i]);
+	for (i = 0; i < m->nr_arms; i++)
+		err = err ?: summarise_arm(&m->arms[i]);
 	for (i = 0; i < m->nr_phases; i++)
 		err = err ?: summarise(&m->phases[i].us) ?: summarise(&m->phases[i].off_us);
+	for (i = 0; i < m->nr_loadings; i++)
+		err = err ?: summarise(&m->loadings[i].refused) ?:
+			summarise(&m->loadings[i].window_us) ?: summarise(&m->loadings[i].load_ms);
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }
 
-/* Rows come in random order; tables want the order of the plan, CPUs ascending. */
+static void mark_base(struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_arms; i++)
+		m->arms[i].base = m->arms[i].hold_ns == model_next_hold(m, m->arms[i].arm, -1);
+}
+
+/* Rows come in random order; tables want schemes by family, CPUs ascending. */
 static size_t plan_place(const struct model *m, const char *scheme)
 {
 	static const char *const plans[] = { "run.plan.schemes", "unload.plan.schemes" };
@@ -219,11 +386,80 @@ static size_t plan_place(const struct model *m, const char *scheme)
 	return SIZE_MAX;
 }
 
+static int scheme_cmp(const void *a, const void *b)
+{
+	const struct scheme *x = a, *y = b;
+
+	return x->rank - y->rank ?:
+		       (x->place > y->place) - (x->place < y->place) ?:
+		       strcmp(x->name, y->name);
+}
+
+/* The family's first scheme; schemes are in their places. */
+static const struct scheme *family_first(const struct model *m, const char *family)
+{
+	const struct scheme *first = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr_schemes; i++)
+		if (!strcmp(m->schemes[i].family, family) &&
+		    (!first || m->schemes[i].rank < first->rank))
+			first = &m->schemes[i];
+	return first;
+}
+
+/* Where the directory describes its schemes, in that order; others after them, as planned. */
+static void place_schemes(struct model *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->nr_schemes; i++) {
+		struct scheme *s = &m->schemes[i];
+
+		if (!s->used)
+			continue;
+		if (!*s->family)
+			snprintf(s->family, sizeof(s->family), s->floor ? "floor" : "schemes");
+		if (s->place == SIZE_MAX) {
+			size_t plan = plan_place(m, s->name);
+
+			s->place = plan < SIZE_MAX - m->nr_schemes ? m->nr_schemes + plan : plan;
+		}
+		m->schemes[n++] = *s;
+	}
+	m->nr_schemes = n;
+}
+
+/* Families come in the order of their first schemes, and schemes of a family together. */
+static void sort_schemes(struct model *m)
+{
+	int families = 0;
+	size_t i;
+
+	place_schemes(m);
+	if (!m->nr_schemes)
+		return;
+	qsort(m->schemes, m->nr_schemes, sizeof(*m->schemes), scheme_cmp);
+	for (i = 0; i < m->nr_schemes; i++)
+		m->schemes[i].rank = i;
+	for (i = 0; i < m->nr_schemes; i++)
+		m->schemes[i].rank = family_first(m, m->schemes[i].family)->rank;
+	qsort(m->schemes, m->nr_schemes, sizeof(*m->schemes), scheme_cmp);
+	for (i = 0; i < m->nr_schemes; i++) {
+		struct scheme *s = &m->schemes[i];
+		bool new = !i || strcmp(s->family, s[-1].family);
+
+		s->slot = new ? 1 : s[-1].slot + 1;
+		families += new &&strcmp(s->family, "floor");
+		s->rank = strcmp(s->family, "floor") ? families : 0;
+	}
+}
+
 static int place_cmp(const struct model *m, const char *a, const char *b)
 {
-	size_t pa = plan_place(m, a), pb = plan_place(m, b);
+	const struct scheme *x = model_scheme(m, a), *y = model_scheme(m, b);
 
-	return pa < pb ? -1 : pa > pb ? 1 : strcmp(a, b);
+	return (x > y) - (x < y) ?: strcmp(a, b);
 }
 
 static int cell_cmp(const void *a, const void *b, void *m)
@@ -237,7 +473,8 @@ static int arm_cmp(const void *a, const void *b, void *m)
 {
 	const struct arm *x = a, *y = b;
 
-	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->arm, y->arm);
+	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->arm, y->arm) ?:
+	       (x->hold_ns > y->hold_ns) - (x->hold_ns < y->hold_ns);
 }
 
 static int phase_cmp(const void *a, const void *b, void *m)
@@ -245,6 +482,17 @@ static int phase_cmp(const void *a, const void *b, void *m)
 	const struct phase *x = a, *y = b;
 
 	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->arm, y->arm) ?: x->index - y->index;
+}
+
+static void sort_all(struct model *m)
+{
+	sort_schemes(m);
+	if (m->nr_cells)
+		qsort_r(m->cells, m->nr_cells, sizeof(*m->cells), cell_cmp, m);
+	if (m->nr_arms)
+		qsort_r(m->arms, m->nr_arms, sizeof(*m->arms), arm_cmp, m);
+	if (m->nr_phases)
+		qsort_r(m->phases, m->nr_phases, sizeof(*m->phases), phase_cmp, m);
 }
 
 int model_read(struct model *m, const char *dir)
@@ -255,52 +503,54 @@ int model_read(struct model *m, const char *dir)
 	err = results_load(&m->results, dir);
 	if (err)
 		return err;
-	err = each_row(m, "samples.csv", add_sample);
+	err = each_row(m, "schemes.csv", add_scheme);
+	err = err ?: each_row(m, "samples.csv", add_sample);
 	err = err ?: each_row(m, "unload.csv", add_unload);
 	err = err ?: each_row(m, "phases.csv", add_phase);
+	err = err ?: each_row(m, "instructions.csv", add_count);
+	err = err ?: each_row(m, "loading.csv", add_loading);
 	err = err ?: summarise_all(m);
 	if (err) {
 		model_free(m);
 		return err;
 	}
-	if (m->nr_cells)
-		qsort_r(m->cells, m->nr_cells, sizeof(*m->cells), cell_cmp, m);
-	if (m->nr_arms)
-		qsort_r(m->arms, m->nr_arms, sizeof(*m->arms), arm_cmp, m);
-	if (m->nr_phases)
-		qsort_r(m->phases, m->nr_phases, sizeof(*m->phases), phase_cmp, m);
+	mark_base(m);
+	sort_all(m);
 	return EXIT_FINE;
 }
 
 void model_free(struct model *m)
 {
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < m->nr_cells; i++) {
 		free(m->cells[i].ns.v);
+		free(m->cells[i].block.v);
 		free(m->cells[i].lost.v);
 		free(m->cells[i].mops.v);
 		free(m->cells[i].fair.v);
 	}
 	for (i = 0; i < m->nr_arms; i++) {
-		struct arm *a = &m->arms[i];
+		struct series *all[] = ARM_SERIES(&m->arms[i]);
 
-		free(a->success_ms.v);
-		free(a->rmmod_ms.v);
-		free(a->gate_us.v);
-		free(a->delete_ms.v);
-		free(a->attempts.v);
-		free(a->stall_us.v);
-		free(a->calm_us.v);
-		free(a->response_ms.v);
+		for (k = 0; k < ARRAY_SIZE(all); k++)
+			free(all[k]->v);
 	}
 	for (i = 0; i < m->nr_phases; i++) {
 		free(m->phases[i].us.v);
 		free(m->phases[i].off_us.v);
 	}
+	for (i = 0; i < m->nr_loadings; i++) {
+		free(m->loadings[i].refused.v);
+		free(m->loadings[i].window_us.v);
+		free(m->loadings[i].load_ms.v);
+	}
+	free(m->schemes);
 	free(m->cells);
 	free(m->arms);
 	free(m->phases);
+	free(m->counts);
+	free(m->loadings);
 	results_close(&m->results);
 	memset(m, 0, sizeof(*m));
 }
@@ -316,14 +566,78 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
 	return NULL;
 }
 
+const struct scheme *model_scheme(const struct model *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_schemes; i++)
+		if (!strcmp(m->schemes[i].name, name))
+			return &m->schemes[i];
+	return NULL;
+}
+
 const struct arm *model_arm(const struct model *m, const char *scheme, const char *arm)
+{
+	return model_arm_at(m, scheme, arm, model_next_hold(m, arm, -1));
+}
+
+const struct arm *model_arm_at(const struct model *m, const char *scheme, const char *arm,
+			       double hold_ns)
 {
 	size_t i;
 
 	for (i = 0; i < m->nr_arms; i++)
-		if (!strcmp(m->arms[i].scheme, scheme) && !strcmp(m->arms[i].arm, arm))
+		if (m->arms[i].hold_ns == hold_ns && !strcmp(m->arms[i].scheme, scheme) &&
+		    !strcmp(m->arms[i].arm, arm))
 			return &m->arms[i];
 	return NULL;
+}
+
+const struct stats_summary *model_success(const struct arm *a)
+{
+	return a && 2 * a->gone > a->cycles ? &a->wait_ms.s : NULL;
+}
+
+double model_next_hold(const struct model *m, const char *arm, double after)
+{
+	double next = NAN;
+	size_t i;
+
+	for (i = 0; i < m->nr_arms; i++)
+		if (!strcmp(m->arms[i].arm, arm) && m->arms[i].hold_ns > after)
+			next = fmin(next, m->arms[i].hold_ns);
+	return next;
+}
+
+double model_instructions(const struct model *m, const char *scheme, const char *mode)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_counts; i++)
+		if (!strcmp(m->counts[i].scheme, scheme) && !strcmp(m->counts[i].mode, mode))
+			return m->counts[i].instructions;
+	return NAN;
+}
+
+const struct loading *model_loading(const struct model *m, const char *scheme, const char *phases)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_loadings; i++)
+		if (!strcmp(m->loadings[i].scheme, scheme) &&
+		    !strcmp(m->loadings[i].phases, phases))
+			return &m->loadings[i];
+	return NULL;
+}
+
+double model_at(const struct cell *c, double block)
+{
+	size_t i;
+
+	for (i = 0; i < c->ns.n && i < c->block.n; i++)
+		if (c->block.v[i] == block)
+			return c->ns.v[i];
+	return NAN;
 }
 
 int model_max_cpus(const struct model *m, const char *mode)
@@ -335,6 +649,18 @@ int model_max_cpus(const struct model *m, const char *mode)
 		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].cpus > max)
 			max = m->cells[i].cpus;
 	return max;
+}
+
+int model_next_cpus(const struct model *m, const char *mode, int after)
+{
+	int next = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].cpus > after &&
+		    (!next || m->cells[i].cpus < next))
+			next = m->cells[i].cpus;
+	return next;
 }
 
 struct json_object *model_get(const struct model *m, const char *path)
@@ -354,65 +680,4 @@ const char *model_text(const struct model *m, const char *path)
 	struct json_object *o = model_get(m, path);
 
 	return o ? json_object_get_string(o) : "not available";
-}
-
-/* "12.3" with three digits that mean something; "-" where there is no number. */
-static const char *short_num(double v, char *buf, size_t len)
-{
-	if (isnan(v))
-		snprintf(buf, len, "-");
-	else
-		snprintf(buf, len, "%.*f", fabs(v) < 10 ? 2 : fabs(v) < 100 ? 1 : 0, v);
-	return buf;
-}
-
-void model_print_run(const struct model *m, FILE *out)
-{
-	size_t i;
-
-	if (!m->nr_cells)
-		return;
-	fprintf(out, "%-16s %-7s %4s %4s %9s %9s %8s %20s %6s %8s  %s\n", "scheme", "mode", "cpus",
-		"n", "ns/op min", "median", "mad", "interval of median", "lost", "fairness",
-		"remarks");
-	for (i = 0; i < m->nr_cells; i++) {
-		const struct cell *c = &m->cells[i];
-		char min[32], median[32], mad[32], lo[32], hi[32], interval[72] = "-";
-
-		if (c->ns.s.level > 0)
-			snprintf(interval, sizeof(interval), "%s..%s",
-				 short_num(c->ns.s.lo, lo, sizeof(lo)),
-				 short_num(c->ns.s.hi, hi, sizeof(hi)));
-		fprintf(out, "%-16s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s\n",
-			c->scheme, c->mode, c->cpus, c->ns.n,
-			short_num(c->ns.s.min, min, sizeof(min)),
-			short_num(c->ns.s.median, median, sizeof(median)),
-			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
-			c->fair.s.median, c->flagged ? "overlap<0.9 " : "",
-			c->steady ? "" : "drift ", c->oversubscribed ? "oversubscribed" : "");
-	}
-}
-
-void model_print_unload(const struct model *m, FILE *out)
-{
-	size_t i;
-
-	if (!m->nr_arms)
-		return;
-	fprintf(out, "%-16s %-7s %7s %9s %9s %9s %9s %9s %8s %10s %9s\n", "scheme", "arm", "gone",
-		"ms p50", "ms max", "gate us", "delete ms", "attempts", "failed", "stall us",
-		"records");
-	for (i = 0; i < m->nr_arms; i++) {
-		const struct arm *a = &m->arms[i];
-		char p50[32], max[32], gate[32], delete[32], stall[32], gone[32];
-
-		snprintf(gone, sizeof(gone), "%zu/%zu", a->gone, a->cycles);
-		fprintf(out, "%-16s %-7s %7s %9s %9s %9s %9s %9.0f %8.0f %10s %9.0f\n", a->scheme,
-			a->arm, gone, short_num(a->success_ms.s.median, p50, sizeof(p50)),
-			short_num(a->success_ms.s.max, max, sizeof(max)),
-			short_num(a->gate_us.s.median, gate, sizeof(gate)),
-			short_num(a->delete_ms.s.median, delete, sizeof(delete)),
-			a->attempts.s.median, a->failed,
-			short_num(a->stall_us.s.max, stall, sizeof(stall)), a->records);
-	}
 }

@@ -13,6 +13,7 @@
 #include "stats.h"
 
 #define MODEL_NAME 64
+#define MODEL_TEXT 160
 
 /**
  * struct series - numbers that belong together
@@ -27,6 +28,30 @@ struct series {
 };
 
 /**
+ * struct scheme - one scheme that the directory holds data of
+ * @name: what the command line calls it
+ * @family: what it is compared with: floor, percpu, module, object, release or section; where the
+ *	directory has no schemes.csv, floor or schemes
+ * @what: what it is, "" where not known
+ * @from: mail and date, or kernel version
+ * @busy: what an unload does that finds users
+ * @floor: it protects nothing
+ * @rank: of the family: 0: floors, others from 1 in the order in which they come
+ * @slot: place within the family, from 1
+ * @place: for sorting
+ * @used: for reading
+ */
+struct scheme {
+	char name[MODEL_NAME];
+	char family[16];
+	char what[MODEL_TEXT], from[MODEL_TEXT], busy[MODEL_TEXT];
+	bool floor;
+	int rank, slot;
+	size_t place;
+	bool used;
+};
+
+/**
  * struct cell - all samples of one scheme, mode and CPU count
  * @scheme: its name
  * @mode: "getput" or "lookup"
@@ -34,6 +59,7 @@ struct series {
  * @cpus: workers
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @ns: ns per operation and CPU while it ran, one a block
+ * @block: the block that each of @ns comes from
  * @lost: share of the window that workers lost to gaps, one a block
  * @mops: million operations a second, all CPUs together
  * @fair: slowest over fastest worker, one a block
@@ -47,7 +73,7 @@ struct cell {
 	bool floor;
 	int cpus;
 	bool oversubscribed;
-	struct series ns;
+	struct series ns, block;
 	struct series lost;
 	struct series mops;
 	struct series fair;
@@ -57,37 +83,50 @@ struct cell {
 };
 
 /**
- * struct arm - all unloads of one scheme, idle or loaded
+ * struct arm - all unloads of one scheme, idle or loaded, with one hold
  * @scheme: its name
  * @arm: "idle" or "loaded"
+ * @hold_ns: how long users stay in the victim's text
+ * @base: @hold_ns is the least of this arm, the one that everything but the sweep of holds is about
  * @workers: load workers
  * @cycles: unloads tried
- * @gone: unloads that succeeded within the attempts allowed
+ * @gone: unloads that succeeded within the attempts allowed; the others were starved
  * @success_ms: first attempt to gone, ms
+ * @wait_ms: the same, and for a starved unload the time until it was given up; its median is that of
+ *	the time to success as long as less than half were starved
+ * @tried_ms: time until it was given up, starved unloads alone
  * @rmmod_ms: gate + delete_module of the successful attempt, ms
  * @gate_us: its gate, us
  * @delete_ms: its delete_module(2), ms
  * @attempts: how many each unload took
  * @stall_us: longest gap between two lookups of a worker during the unload, us
  * @calm_us: the same before it, us
+ * @bystander_us: as @stall_us, of the worker that uses another module of the subsystem
+ * @bystander_calm_us: as @calm_us, of that worker
  * @response_ms: from the intended start (open loop only), ms
- * @failed: refused gets, all unloads
+ * @ops: lookups of the users, all unloads
+ * @failed: those of them that got no reference
+ * @refused: those of @failed that found the object, NAN where not recorded
  * @spurious: those of attempts that then reported busy
+ * @bystander_ops: lookups of the bystander, NAN where there was none
+ * @bystander_failed: those of them that got no reference
  * @violations: calls into text already given up; anything but 0 is a failure
  * @records: trace records of successful unloads
  */
 struct arm {
 	char scheme[MODEL_NAME];
 	char arm[16];
+	double hold_ns;
+	bool base;
 	int workers;
 	size_t cycles, gone;
-	struct series success_ms, rmmod_ms, gate_us, delete_ms, attempts, stall_us, calm_us,
-		response_ms;
-	double failed, spurious, violations, records;
+	struct series success_ms, wait_ms, tried_ms, rmmod_ms, gate_us, delete_ms, attempts,
+		stall_us, calm_us, bystander_us, bystander_calm_us, response_ms;
+	double ops, failed, refused, spurious, bystander_ops, bystander_failed, violations, records;
 };
 
 /**
- * struct phase - one phase of delete_module(2) in one arm
+ * struct phase - one phase of delete_module(2) in one arm, at its least hold
  * @scheme: its name
  * @arm: "idle" or "loaded"
  * @index: place in the order of phases; not all are passed in every unload
@@ -105,14 +144,54 @@ struct phase {
 	struct series us, off_us;
 };
 
+/**
+ * struct count - instructions of one operation
+ * @scheme: its name
+ * @mode: "getput" or "lookup"
+ * @instructions: exact, the harness included
+ */
+struct count {
+	char scheme[MODEL_NAME];
+	char mode[16];
+	double instructions;
+};
+
+/**
+ * struct loading - loads of the victim with users waiting for it, one scheme and way to initialise
+ * @scheme: its name
+ * @phases: "one": objects are listed, then go live; "two": the other way round
+ * @workers: users
+ * @cycles: loads
+ * @hit: loads in which a get was refused
+ * @refused: lookups that found an object and were refused, each load
+ * @window_us: from listed to live, us
+ * @load_ms: of init_module(2), ms
+ * @violations: calls into text given up
+ */
+struct loading {
+	char scheme[MODEL_NAME];
+	char phases[16];
+	int workers;
+	size_t cycles, hit;
+	struct series refused, window_us, load_ms;
+	double violations;
+};
+
+/* Schemes by family; everything else in the order of the schemes. */
 struct model {
 	struct results results;
+	struct scheme *schemes;
+	size_t nr_schemes;
 	struct cell *cells;
 	size_t nr_cells;
 	struct arm *arms;
 	size_t nr_arms;
 	struct phase *phases;
 	size_t nr_phases;
+	struct count *counts;
+	size_t nr_counts;
+	struct loading *loadings;
+	size_t nr_loadings;
 };
 
 /**
@@ -139,7 +218,16 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
 			      int cpus);
 
 /**
- * model_arm() - find an arm
+ * model_scheme() - find a scheme
+ * @m: the model
+ * @name: its name
+ *
+ * Return: the scheme or NULL.
+ */
+const struct scheme *model_scheme(const struct model *m, const char *name);
+
+/**
+ * model_arm() - find an arm at its least hold
  * @m: the model
  * @scheme: name
  * @arm: "idle" or "loaded"
@@ -149,6 +237,66 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
 const struct arm *model_arm(const struct model *m, const char *scheme, const char *arm);
 
 /**
+ * model_arm_at() - find an arm with a given hold
+ * @m: the model
+ * @scheme: name
+ * @arm: "idle" or "loaded"
+ * @hold_ns: the hold
+ *
+ * Return: the arm or NULL.
+ */
+const struct arm *model_arm_at(const struct model *m, const char *scheme, const char *arm,
+			       double hold_ns);
+
+/**
+ * model_success() - the time to success of an arm, starved unloads included
+ * @a: the arm, or NULL
+ *
+ * Return: the summary of @wait_ms, whose median counts a starved unload as longer than all it was
+ * given; NULL where half of the unloads or more were starved, so that no median is known.
+ */
+const struct stats_summary *model_success(const struct arm *a);
+
+/**
+ * model_next_hold() - go through the holds of an arm, ascending
+ * @m: the model
+ * @arm: "idle" or "loaded"
+ * @after: the last one, -1 to begin
+ *
+ * Return: the least hold of any scheme that is longer than @after, ns; NAN where there is none.
+ */
+double model_next_hold(const struct model *m, const char *arm, double after);
+
+/**
+ * model_instructions() - instructions of one operation
+ * @m: the model
+ * @scheme: name
+ * @mode: "getput" or "lookup"
+ *
+ * Return: the count, or NAN where it was not taken.
+ */
+double model_instructions(const struct model *m, const char *scheme, const char *mode);
+
+/**
+ * model_loading() - find the loads of a scheme
+ * @m: the model
+ * @scheme: name
+ * @phases: "one" or "two"
+ *
+ * Return: them or NULL.
+ */
+const struct loading *model_loading(const struct model *m, const char *scheme, const char *phases);
+
+/**
+ * model_at() - the sample of one block
+ * @c: cell
+ * @block: number of the block
+ *
+ * Return: ns per operation, or NAN where the block has no such sample.
+ */
+double model_at(const struct cell *c, double block);
+
+/**
  * model_max_cpus() - the largest number of CPUs measured
  * @m: the model
  * @mode: "getput" or "lookup"
@@ -156,6 +304,16 @@ const struct arm *model_arm(const struct model *m, const char *scheme, const cha
  * Return: that number, or 0 if nothing was measured in this mode.
  */
 int model_max_cpus(const struct model *m, const char *mode);
+
+/**
+ * model_next_cpus() - go through the numbers of CPUs measured, ascending
+ * @m: the model
+ * @mode: "getput" or "lookup"
+ * @after: the last one, 0 to begin
+ *
+ * Return: the next number, or 0 where there is none.
+ */
+int model_next_cpus(const struct model *m, const char *mode, int after);
 
 /**
  * model_get() - a member of run.json, down a path of names

@@ -5,6 +5,7 @@
 #ifndef REFCOST_REPORT_H
 #define REFCOST_REPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "model.h"
@@ -20,6 +21,15 @@
 const char *report_label(const struct model *m, char *buf, size_t len);
 
 /**
+ * report_variants() - the schemes that are compared as variants of a per-CPU count
+ * @m: the model
+ * @list: filled; room for all schemes of the model
+ *
+ * Return: how many; the floors below them first, the atomic count that replaced them last.
+ */
+size_t report_variants(const struct model *m, const struct scheme **list);
+
+/**
  * report_dat() - write one .dat file a figure, with a header line of column names, and label.txt
  * @m: the model
  * @dir: existing directory; a figure without data gets no file
@@ -27,6 +37,15 @@ const char *report_label(const struct model *m, char *buf, size_t len);
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
 int report_dat(const struct model *m, const char *dir);
+
+/**
+ * report_has_figure() - does the model hold what a figure shows?
+ * @m: the model
+ * @name: of the figure, as in NAME.dat
+ *
+ * Return: true where report_dat() writes its data.
+ */
+bool report_has_figure(const struct model *m, const char *name);
 
 /**
  * report_markdown() - write RESULTS.md

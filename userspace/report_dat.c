@@ -9,6 +9,7 @@
 
 #include "refcost.h"
 #include "report.h"
+#include "report_md.h"
 
 const char *report_label(const struct model *m, char *buf, size_t len)
 {
@@ -48,17 +49,28 @@ static void put_summary(FILE *f, const struct stats_summary *s)
 	put(f, s->level > 0 ? s->hi : s->max);
 }
 
+/* What places and colours a scheme alike in all figures: its family, the family's rank, its slot. */
+static void put_scheme(const struct model *m, FILE *f, const char *name)
+{
+	const struct scheme *s = model_scheme(m, name);
+
+	fprintf(f, "%s \"%s\" %d %d", s->name, md_family(s->family), s->rank, s->slot);
+}
+
+#define SCHEME_COLUMNS "scheme family rank slot "
+
 static void scaling(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs("scheme floor cpus ns ns_lo ns_hi oversubscribed\n", f);
+	fputs(SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed\n", f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (strcmp(c->mode, "getput"))
 			continue;
-		fprintf(f, "%s %d %d", c->scheme, c->floor, c->cpus);
+		put_scheme(m, f, c->scheme);
+		fprintf(f, " %d", c->cpus);
 		put_summary(f, &c->ns.s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
@@ -68,13 +80,14 @@ static void throughput(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs("scheme floor cpus mops mops_lo mops_hi oversubscribed\n", f);
+	fputs(SCHEME_COLUMNS "cpus mops mops_lo mops_hi oversubscribed\n", f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (strcmp(c->mode, "getput"))
 			continue;
-		fprintf(f, "%s %d %d", c->scheme, c->floor, c->cpus);
+		put_scheme(m, f, c->scheme);
+		fprintf(f, " %d", c->cpus);
 		put_summary(f, &c->mops.s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
@@ -84,12 +97,14 @@ static void unload(const struct model *m, FILE *f)
 {
 	size_t i, k;
 
-	fputs("scheme arm cycle ms\n", f);
+	fputs(SCHEME_COLUMNS "arm cycle ms\n", f);
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
 
-		for (k = 0; k < a->success_ms.n; k++)
-			fprintf(f, "%s %s %zu %.6g\n", a->scheme, a->arm, k, a->success_ms.v[k]);
+		for (k = 0; a->base && k < a->success_ms.n; k++) {
+			put_scheme(m, f, a->scheme);
+			fprintf(f, " %s %zu %.6g\n", a->arm, k, a->success_ms.v[k]);
+		}
 	}
 }
 
@@ -115,37 +130,149 @@ static void tradeoff(const struct model *m, FILE *f)
 	int cpus = model_max_cpus(m, "getput");
 	size_t i;
 
-	fputs("scheme cpus ns ns_lo ns_hi unload_ms unload_lo unload_hi oversubscribed\n", f);
-	for (i = 0; i < m->nr_arms; i++) {
-		const struct arm *a = &m->arms[i];
-		const struct cell *c = model_cell(m, a->scheme, "getput", cpus);
+	fputs(SCHEME_COLUMNS
+	      "front cpus ns ns_lo ns_hi unload_ms unload_lo unload_hi oversubscribed\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++) {
+		const char *name = m->schemes[i].name;
+		const struct cell *c = model_cell(m, name, "getput", cpus);
+		const struct stats_summary *s = model_success(model_arm(m, name, "loaded"));
 
-		if (strcmp(a->arm, "loaded") || !c || !a->gone)
+		if (!c || !s)
 			continue;
-		fprintf(f, "%s %d", c->scheme, c->cpus);
+		put_scheme(m, f, name);
+		fprintf(f, " %d %d", md_front(m, name), cpus);
 		put_summary(f, &c->ns.s);
-		put_summary(f, &a->success_ms.s);
+		put_summary(f, s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
 }
 
-/* A file appears whole, and only if it has a row below its header. */
-static int write_dat(const struct model *m, const char *dir, const char *name,
-		     void (*fn)(const struct model *m, FILE *f))
+static void stall(const struct model *m, FILE *f)
 {
-	char path[PATH_MAX + 64], *text = NULL, *newline;
+	size_t i;
+
+	fputs(SCHEME_COLUMNS "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms "
+			     "bystander_max_ms n\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct arm *a = model_arm(m, m->schemes[i].name, "loaded");
+
+		if (!a || !a->stall_us.n)
+			continue;
+		put_scheme(m, f, a->scheme);
+		put(f, a->calm_us.s.median / 1e3);
+		put(f, a->stall_us.s.median / 1e3);
+		put(f, a->stall_us.s.max / 1e3);
+		put(f, a->bystander_calm_us.s.median / 1e3);
+		put(f, a->bystander_us.s.median / 1e3);
+		put(f, a->bystander_us.s.max / 1e3);
+		fprintf(f, " %zu\n", a->stall_us.n);
+	}
+}
+
+/* Only where holds were swept: with one of them the unload figure says it all. */
+static void attempts(const struct model *m, FILE *f)
+{
+	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
+	double least = model_next_hold(m, "loaded", -1);
+	size_t i;
+
+	fputs(SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
+	if (isnan(model_next_hold(m, "loaded", least)))
+		return;
+	for (i = 0; i < m->nr_arms; i++) {
+		const struct arm *a = &m->arms[i];
+
+		if (strcmp(a->arm, "loaded"))
+			continue;
+		put_scheme(m, f, a->scheme);
+		put(f, a->hold_ns / 1e3);
+		put_summary(f, model_success(a) ?: &none);
+		fprintf(f, " %zu %zu", a->cycles, a->cycles - a->gone);
+		put(f, a->tried_ms.n ? a->tried_ms.s.max : NAN);
+		fputs("\n", f);
+	}
+}
+
+static void families(const struct model *m, FILE *f)
+{
+	const struct scheme *list[m->nr_schemes + 1];
+	size_t n = report_variants(m, list), i;
+	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
+
+	fputs(SCHEME_COLUMNS
+	      "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi oversubscribed "
+	      "instructions\n",
+	      f);
+	for (i = 0; i < n && low; i++) {
+		const struct cell *one = model_cell(m, list[i]->name, "getput", low);
+		const struct cell *all = model_cell(m, list[i]->name, "getput", high);
+
+		if (!one || !all)
+			continue;
+		put_scheme(m, f, list[i]->name);
+		fprintf(f, " %d", low);
+		put_summary(f, &one->ns.s);
+		fprintf(f, " %d", high);
+		put_summary(f, &all->ns.s);
+		fprintf(f, " %d", all->oversubscribed);
+		put(f, model_instructions(m, list[i]->name, "getput"));
+		fputs("\n", f);
+	}
+}
+
+static const struct figure {
+	const char *name;
+	void (*fn)(const struct model *m, FILE *f);
+} figures[] = {
+	{ "scaling", scaling },	  { "throughput", throughput }, { "unload", unload },
+	{ "phases", phases },	  { "tradeoff", tradeoff },	{ "stall", stall },
+	{ "attempts", attempts }, { "families", families },
+};
+
+/* A figure's file as text, to be freed; NULL where it has no row below its header, or memory is out. */
+static char *figure_text(const struct model *m, const struct figure *figure)
+{
+	char *text = NULL, *newline;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
-	int err = EXIT_FINE;
 
 	if (!f)
-		return fail(EXIT_FAILED, "out of memory");
-	fn(m, f);
+		return NULL;
+	figure->fn(m, f);
 	fclose(f);
-	snprintf(path, sizeof(path), "%s/%s.dat", dir, name);
-	remove(path);
 	newline = strchr(text, '\n');
-	if (newline && newline[1]) {
+	if (newline && newline[1])
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool report_has_figure(const struct model *m, const char *name)
+{
+	char *text = NULL;
+	bool has;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		if (!strcmp(figures[i].name, name))
+			text = figure_text(m, &figures[i]);
+	has = text;
+	free(text);
+	return has;
+}
+
+/* A file appears whole, and only if it has a row. */
+static int write_dat(const struct model *m, const char *dir, const struct figure *figure)
+{
+	char path[PATH_MAX + 64], *text = figure_text(m, figure);
+	int err = EXIT_FINE;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.dat", dir, figure->name);
+	remove(path);
+	if (text) {
 		f = fopen(path, "we");
 		if (!f || fputs(text, f) < 0 || fclose(f))
 			err = fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
@@ -156,20 +283,13 @@ static int write_dat(const struct model *m, const char *dir, const char *name,
 
 int report_dat(const struct model *m, const char *dir)
 {
-	static const struct {
-		const char *name;
-		void (*fn)(const struct model *m, FILE *f);
-	} figures[] = {
-		{ "scaling", scaling }, { "throughput", throughput }, { "unload", unload },
-		{ "phases", phases },	{ "tradeoff", tradeoff },
-	};
 	char path[PATH_MAX + 64], label[512];
 	int err = EXIT_FINE;
 	size_t i;
 	FILE *f;
 
 	for (i = 0; i < ARRAY_SIZE(figures) && !err; i++)
-		err = write_dat(m, dir, figures[i].name, figures[i].fn);
+		err = write_dat(m, dir, &figures[i]);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "%s/label.txt", dir);

@@ -20,7 +20,7 @@ unprivileged() {
 
 ok "help" "$refcost" --help
 ok "version" "$refcost" --version
-for command in list run unload report doctor; do
+for command in list run unload load report doctor; do
 	run_cmd "$refcost" $command --help
 	is "$command --help exits 0" 0 "$status"
 	case $command in
@@ -29,34 +29,82 @@ for command in list run unload report doctor; do
 	esac
 done
 
+# What every kernel has; rcuref is listed, and needs Linux 6.4.
+expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live percpu_atomic percpu_array
+	percpu_alloc speculative_get trylock_percpu percpu_ref try_module_get global_lock interface_count
+	module_rwsem kref object_exit1 object_exit2 refcount kobject lockref release_wait
+	release_count_before release_count_after active_ref active_rwsem exit_release external_release
+	rwsem rwlock percpu_rwsem srcu rcu"
+sorted() { tr -s '[:space:]' '\n' | sed '/^$/d' | LC_ALL=C sort; }
+
+# listed SCHEME: its part of the list, whose lines of text are indented below its name
+listed() {
+	awk -v name="$1" '$1 == name && /^  [^ ]/ { inside = 1; print; next } /^ ? ?[^ ]/ || /^$/ { inside = 0 } inside' <<<"$table"
+}
+has_field() { listed "$1" | grep -Eq "^ +$2: .*[a-z]"; }
+csv_field() { awk -F, -v name="$1" -v n="$2" '$1 == name { print $n }' <<<"$fields"; }
+
 run_cmd "$refcost" list
-is "list exits 0 without root" 0 "$status"
-for scheme in empty percpu_inc atomic_private atomic_shared try_module_get percpu_live kref rwsem \
-	global_lock interface_count object_exit1 object_exit2 module_rwsem active_ref refcount kobject \
-	lockref percpu_ref rwlock percpu_rwsem srcu rcu; do
-	ok "list has $scheme" grep -q "^$scheme " <<<"$stdout"
+is "list exits 0" 0 "$status"
+table=$stdout
+fields=$("$refcost" list --csv)
+is "list --csv names its columns" "scheme,family,kind,needs,what,from,busy" "$(head -n 1 <<<"$fields")"
+is "list -n prints the schemes that this kernel has" "$(sorted <<<"$expected")" \
+	"$("$refcost" list -n | sed '/^rcuref$/d' | sorted)"
+is "list has these and rcuref" "$(sorted <<<"$expected rcuref")" \
+	"$(sed -n 's/^  \([^ ][^ ]*\) .*/\1/p' <<<"$table" | sorted)"
+is "list --csv has these and rcuref" "$(sorted <<<"$expected rcuref")" "$(sed 1d <<<"$fields" | cut -d, -f1 | sorted)"
+is "list prints each family once" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq)" \
+	"$(sed -n 's/^\([^ ].*\):$/\1/p' <<<"$table")"
+is "families are together" "" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq | LC_ALL=C sort | uniq -d)"
+for scheme in $("$refcost" list -n); do
+	ok "$scheme: what it is" bash -c '[[ $1 =~ ^"  "[a-z_0-9]+" "+[a-zA-Z] ]]' - "$(listed "$scheme")"
+	ok "$scheme: what it is, in --csv" grep -Eq "^$scheme,[a-z]+,(floor|kernel|gate),[^,]*,\"[^\"]+\",\"[^\"]*\",\"[^\"]*\"\$" <<<"$fields"
+	[ "$(csv_field "$scheme" 3)" = floor ] && continue
+	ok "$scheme: where it is from" has_field "$scheme" from
+	ok "$scheme: what busy means" has_field "$scheme" busy
+	ok "$scheme: here" has_field "$scheme" "here"
+	ok "$scheme: is here" grep -q "here: yes" <<<"$(listed "$scheme")"
 done
-is "list -n prints names alone" "$(sed 1d <<<"$stdout" | cut -d' ' -f1)" "$("$refcost" list -n)"
 
 exits "no command" 64 'Usage' "$refcost"
 exits "unknown command" 64 "no command 'frob'.*use" "$refcost" frob
 exits "unknown option" 64 'unrecognized' "$refcost" run --frob
 exits "stray argument" 64 "know what to do with 'frob'" "$refcost" run frob
-exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*kref.*module_rwsem" \
+exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*module_rwsem.*kref" \
 	"$refcost" run -s kref,frob
 exits "unload knows no floors" 64 "no scheme 'empty'.*try_module_get" "$refcost" unload -s empty
 exits "a scheme twice" 64 "kref,kref" "$refcost" run -s kref,kref
 exits "unknown mode" 64 "no mode 'frob'" "$refcost" run --mode frob
-exits "floors have no lookup" 64 "floors" "$refcost" run -s empty --mode lookup
+for scheme in $(awk -F, '$3 == "floor" { print $1 }' <<<"$fields"); do
+	exits "$scheme has no lookup" 64 "$scheme has no mode lookup: floors" "$refcost" run -s "$scheme" --mode lookup
+	exits "... nor beside another" 64 "$scheme has no mode lookup" "$refcost" run -s "kref,$scheme" --mode lookup
+	exits "$scheme is not unloaded" 64 "no scheme '$scheme'" "$refcost" unload -s "$scheme"
+	exits "$scheme is not loaded" 64 "no scheme '$scheme'" "$refcost" load -s "$scheme"
+done
 for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 	exits "run -b '$value'" 64 "blocks" "$refcost" run -b "$value"
 	exits "run --window '$value'" 64 "window" "$refcost" run --window "$value"
 	exits "run -c '$value'" 64 "cpus" "$refcost" run -c "$value"
 	exits "unload -n '$value'" 64 "cycles" "$refcost" unload -n "$value"
+	exits "unload --hold-cycles '$value'" 64 "hold-cycles" "$refcost" unload --hold-cycles "$value"
+	exits "unload --patience '$value'" 64 "patience" "$refcost" unload --patience "$value"
+	exits "load -n '$value'" 64 "cycles" "$refcost" load -n "$value"
+	exits "load -l '$value'" 64 "load" "$refcost" load -l "$value"
 done
 exits "more CPUs than there are" 64 "only [0-9]+ CPUs" "$refcost" run -c 4000
 exits "an absent CPU" 64 "CPU 4000 is absent" "$refcost" run --cpu-list 4000
 exits "hold too long" 64 "hold" "$refcost" run --hold 1s
+for value in '' ',' '1us,' 0,,1 -1 1us,101ms 1.5ms 1us,huge; do
+	exits "unload --hold '$value'" 64 "--hold '$value': (malformed|out of range)" "$refcost" unload --hold "$value"
+done
+exits "a hold twice" 64 "given twice" "$refcost" unload --hold 0,1ms,1000us
+exits "17 holds" 64 "too many" "$refcost" unload --hold "$(seq -s, 17)"
+exits "more users than CPUs: unload" 64 "only [0-9]+ CPUs" "$refcost" unload -l 4000
+exits "more users than CPUs: load" 64 "only [0-9]+ CPUs" "$refcost" load -l 4000
+for value in '' three 'one,' one,one one,two,one; do
+	exits "load --phases '$value'" 64 "phases" "$refcost" load --phases "$value"
+done
 exits "objects out of range" 64 "objects" "$refcost" run --objects 5000
 exits "rate zero" 64 "rate" "$refcost" unload --rate 0
 exits "unknown arm" 64 "no arm" "$refcost" unload --arms frob
@@ -68,8 +116,23 @@ export REFCOST_MODULES
 REFCOST_MODULES=$PWD/build/kmod/$(tools/kernel-release.sh)
 cp "$REFCOST_MODULES/refcost.ko" "$dir/"
 REFCOST_MODULES=$dir
+ok "list without root" unprivileged "$dir/refcost" list
 exits "run without root" 1 "needs root: sudo" unprivileged "$dir/refcost" run
 exits "unload without root" 1 "needs root: sudo" unprivileged "$dir/refcost" unload
+exits "load without root" 1 "needs root: sudo" unprivileged "$dir/refcost" load
+for command in run unload load; do
+	if [ "$(csv_field rcuref 3)" != absent ]; then
+		tap_skip "$command of a scheme that this kernel lacks" "it lacks none"
+		continue
+	fi
+	exits "$command of a scheme that this kernel lacks" 4 "rcuref is not available: needs Linux 6.4" \
+		unprivileged "$dir/refcost" $command -s rcuref
+	exits "... beside one that it has: goes on without" 1 "needs root" unprivileged "$dir/refcost" $command -s rcuref,kref
+	ok "... and says so" grep -q "rcuref is not available: needs Linux 6.4" <<<"$stderr"
+done
+if [ "$(csv_field rcuref 3)" = absent ]; then
+	ok "a scheme that this kernel lacks is listed as such" grep -q "here: not available: needs Linux 6.4" <<<"$(listed rcuref)"
+fi
 REFCOST_MODULES=$dir/none exits "no modules built" 4 "run make" "$refcost" list
 unset REFCOST_MODULES
 

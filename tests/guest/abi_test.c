@@ -114,6 +114,10 @@ static void test_bad_runs(void **state)
 	EXPECT(EINVAL, run.late_ns = UINT64_MAX);
 	EXPECT(EINVAL, (run.cpus = (uintptr_t)twice, run.nr_cpus = 2));
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EXACT);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_EARLY);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_ONE_PHASE);
 	EXPECT(ENODEV, (run.cpus = (uintptr_t)absent, run.nr_cpus = 1));
 	EXPECT(ENOENT, strcpy(run.scheme, "frob"));
 	EXPECT(ENOENT, memset(run.scheme, 'x', sizeof(run.scheme)));
@@ -125,6 +129,47 @@ static void test_bad_runs(void **state)
 	EXPECT(0, run.objects = 3);
 	EXPECT(0, run.hold_ns = 10000);
 #undef EXPECT
+}
+
+static struct refcost_run sane_load(const char *scheme, uint32_t workers)
+{
+	struct refcost_run run = sane_run();
+
+	snprintf(run.scheme, sizeof(run.scheme), "%s", scheme);
+	run.mode = REFCOST_LOOKUP;
+	run.nr_cpus = workers;
+	return run;
+}
+
+static void test_bad_loads(void **state)
+{
+	struct refcost_run run;
+	int fd = device();
+
+	(void)state;
+#define EXPECT(err, change)                                                    \
+	do {                                                                   \
+		run = sane_load("percpu_live", 2);                             \
+		change;                                                        \
+		assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_START, &run), -1); \
+		assert_int_equal(errno, err);                                  \
+	} while (0)
+	EXPECT(EINVAL, run.flags = 0x80);
+	EXPECT(EINVAL, run.mode = REFCOST_GETPUT);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_ONE_PHASE);
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER | REFCOST_RUN_ONE_PHASE);
+	EXPECT(EINVAL, (run.flags = REFCOST_RUN_EXACT, run.nr_cpus = 1));
+	EXPECT(EOPNOTSUPP,
+	       (run = sane_load("kref", 2), run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE));
+	EXPECT(EOPNOTSUPP, run = sane_load("empty", 2));
+	/* the victim is there */
+	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY);
+	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE);
+	EXPECT(ERANGE, run.objects = 5);
+#undef EXPECT
+	run = sane_run();
+	assert_int_equal(run_errno(&run), 0);
+	close(fd);
 }
 
 /* The last arriver opens: nobody may come out before it has come in. */
@@ -245,6 +290,141 @@ static void test_gate_and_back(void **state)
 	}
 }
 
+static struct refcost_load_stat load_stat(int fd)
+{
+	struct refcost_load_stat stat = { .size = sizeof(stat) };
+
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_STAT, &stat), 0);
+	return stat;
+}
+
+static int gate_busy(int fd)
+{
+	struct refcost_gate gate = { .size = sizeof(gate) };
+
+	assert_int_equal(ioctl(fd, REFCOST_IOC_GATE, &gate), 0);
+	return gate.busy;
+}
+
+/*
+ * Lookups that got a reference and are over. Workers count while they are read, all lookups first, so one
+ * look may find some failed ones that were not lookups yet, and say too few, but never too many.
+ */
+static int64_t successes(int fd)
+{
+	int64_t most = INT64_MIN;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		struct refcost_load_stat stat = load_stat(fd);
+		int64_t got = (int64_t)stat.ops - (int64_t)stat.failed;
+
+		most = got > most ? got : most;
+	}
+	return most;
+}
+
+/* Refused and off the list: nobody gets in, until it is taken back or finished. */
+static void test_refused_gate_leaves_objects_unlisted(void **state)
+{
+	struct refcost_load_stat before, after = { .size = sizeof(after) };
+	struct refcost_run run = sane_load("object_exit1", 2);
+	int fd = device(), busy, tries;
+	int64_t got;
+
+	(void)state;
+	run.hold_ns = 5 * MSEC;
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_START, &run), 0);
+	/* holders are hardly ever all outside; if so, again */
+	for (tries = 0; (busy = gate_busy(fd)) != EBUSY && tries < 100; tries++) {
+		assert_int_equal(busy, 0);
+		assert_int_equal(ioctl(fd, REFCOST_IOC_UNGATE), 0);
+		usleep(10000);
+	}
+	assert_int_equal(busy, EBUSY);
+	usleep(100000); /* those inside leave */
+	got = successes(fd);
+	before = load_stat(fd);
+	usleep(50000);
+	after = load_stat(fd);
+	assert_true(after.failed > before.failed);
+	assert_true(after.ops > before.ops);
+	assert_int_equal(successes(fd), got);
+
+	assert_int_equal(ioctl(fd, REFCOST_IOC_UNGATE), 0);
+	usleep(50000);
+	before = load_stat(fd);
+	usleep(100000);
+	after = load_stat(fd);
+	assert_true(after.ops > before.ops);
+	assert_int_equal(after.failed, before.failed);
+
+	for (tries = 0; gate_busy(fd) && tries < 1000; tries++)
+		usleep(1000);
+	assert_true(tries < 1000);
+	assert_int_equal(ioctl(fd, REFCOST_IOC_UNGATE), 0);
+	after = (struct refcost_load_stat){ .size = sizeof(after) };
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_STOP, &after), 0);
+	assert_int_equal(after.balance, 0);
+	assert_int_equal(after.violations, 0);
+	close(fd);
+}
+
+/* Locks of the subsystem hold the other module's users up, for as long as they are held; none is refused. */
+static void test_bystander_waits(void **state)
+{
+	struct refcost_load_stat before, after = { .size = sizeof(after) };
+	struct refcost_run run = sane_load("module_rwsem", 2);
+	int fd = device();
+
+	(void)state;
+	run.flags = REFCOST_RUN_BYSTANDER;
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_START, &run), 0);
+	while (!load_stat(fd).bystander_ops || !load_stat(fd).ops)
+		usleep(1000);
+	while (gate_busy(fd))
+		usleep(1000);
+	usleep(20000); /* it may be on its way to the lock */
+	before = load_stat(fd);
+	usleep(200000);
+	after = load_stat(fd);
+	assert_true(before.bystander_ops > 0);
+	assert_int_equal(after.bystander_ops, before.bystander_ops);
+	assert_int_equal(after.bystander_failed, 0);
+
+	assert_int_equal(ioctl(fd, REFCOST_IOC_UNGATE), 0);
+	usleep(100000);
+	after = (struct refcost_load_stat){ .size = sizeof(after) };
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_STOP, &after), 0);
+	assert_true(after.bystander_ops > before.bystander_ops);
+	assert_int_equal(after.bystander_failed, 0);
+	assert_true(after.bystander_unload_ns >= 200 * MSEC);
+	assert_true(after.bystander_calm_ns > 0);
+	assert_int_equal(after.listed_ns, 0);
+	assert_int_equal(after.live_ns, 0);
+	assert_int_equal(after.balance, 0);
+	close(fd);
+}
+
+/* The bystander is none of the users: their numbers leave it out. */
+static void test_one_bystander_and_no_user(void **state)
+{
+	struct refcost_load_stat stat = { .size = sizeof(stat) };
+	struct refcost_run run = sane_load("kref", 1);
+	int fd = device();
+
+	(void)state;
+	run.flags = REFCOST_RUN_BYSTANDER;
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_START, &run), 0);
+	usleep(50000);
+	assert_int_equal(ioctl(fd, REFCOST_IOC_LOAD_STOP, &stat), 0);
+	assert_int_equal(stat.ops, 0);
+	assert_int_equal(stat.failed, 0);
+	assert_true(stat.bystander_ops > 0);
+	assert_int_equal(stat.bystander_failed, 0);
+	close(fd);
+}
+
 static void test_no_capability(void **state)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -273,10 +453,14 @@ int main(void)
 		cmocka_unit_test(test_device_is_roots),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_bad_runs),
+		cmocka_unit_test(test_bad_loads),
 		cmocka_unit_test(test_barrier_holds_the_early),
 		cmocka_unit_test(test_one_run_at_a_time),
 		cmocka_unit_test(test_load_belongs_to_its_descriptor),
 		cmocka_unit_test(test_gate_and_back),
+		cmocka_unit_test(test_refused_gate_leaves_objects_unlisted),
+		cmocka_unit_test(test_bystander_waits),
+		cmocka_unit_test(test_one_bystander_and_no_user),
 		cmocka_unit_test(test_no_capability), /* last: it does not come back */
 	};
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tables that refcost run, unload and report print on a terminal.
+ */
+#include <math.h>
+
+#include "model.h"
+
+/* "12.3" with three digits that mean something; "-" where there is no number. */
+static const char *short_num(double v, char *buf, size_t len)
+{
+	if (isnan(v))
+		snprintf(buf, len, "-");
+	else
+		snprintf(buf, len, "%.*f", fabs(v) < 10 ? 2 : fabs(v) < 100 ? 1 : 0, v);
+	return buf;
+}
+
+void model_print_run(const struct model *m, FILE *out)
+{
+	size_t i;
+
+	if (!m->nr_cells)
+		return;
+	fprintf(out, "%-20s %-7s %4s %4s %9s %9s %8s %20s %6s %8s  %s\n", "scheme", "mode", "cpus",
+		"n", "ns/op min", "median", "mad", "interval of median", "lost", "fairness",
+		"remarks");
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+		char min[32], median[32], mad[32], lo[32], hi[32], interval[72] = "-";
+
+		if (c->ns.s.level > 0)
+			snprintf(interval, sizeof(interval), "%s..%s",
+				 short_num(c->ns.s.lo, lo, sizeof(lo)),
+				 short_num(c->ns.s.hi, hi, sizeof(hi)));
+		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s\n",
+			c->scheme, c->mode, c->cpus, c->ns.n,
+			short_num(c->ns.s.min, min, sizeof(min)),
+			short_num(c->ns.s.median, median, sizeof(median)),
+			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
+			c->fair.s.median, c->flagged ? "overlap<0.9 " : "",
+			c->steady ? "" : "drift ", c->oversubscribed ? "oversubscribed" : "");
+	}
+}
+
+void model_print_unload(const struct model *m, FILE *out)
+{
+	size_t i;
+
+	if (!m->nr_arms)
+		return;
+	fprintf(out, "%-20s %-7s %8s %7s %9s %9s %9s %9s %9s %8s %10s %9s\n", "scheme", "arm",
+		"hold us", "gone", "ms p50", "ms max", "gate us", "delete ms", "attempts", "failed",
+		"stall us", "records");
+	for (i = 0; i < m->nr_arms; i++) {
+		const struct arm *a = &m->arms[i];
+		char p50[32], max[32], gate[32], delete[32], stall[32], gone[32];
+
+		snprintf(gone, sizeof(gone), "%zu/%zu", a->gone, a->cycles);
+		fprintf(out, "%-20s %-7s %8g %7s %9s %9s %9s %9s %9.0f %8.0f %10s %9.0f\n",
+			a->scheme, a->arm, a->hold_ns / 1e3, gone,
+			short_num(a->success_ms.s.median, p50, sizeof(p50)),
+			short_num(a->success_ms.s.max, max, sizeof(max)),
+			short_num(a->gate_us.s.median, gate, sizeof(gate)),
+			short_num(a->delete_ms.s.median, delete, sizeof(delete)),
+			a->attempts.s.median, a->failed,
+			short_num(a->stall_us.s.max, stall, sizeof(stall)), a->records);
+	}
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/* RESULTS.md: whether to believe it, where it was measured and how, and how to do it again. */
+#include <math.h>
+#include <string.h>
+
+#include "refcost.h"
+#include "report_md.h"
+
+static void validity_run(const struct model *m, FILE *f)
+{
+	size_t flagged = 0, samples = 0, drifting = 0, i;
+	double fair = INFINITY;
+
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+
+		flagged += c->flagged;
+		samples += c->ns.n;
+		drifting += !c->steady;
+		if (c->fair.n && c->fair.s.median < fair)
+			fair = c->fair.s.median;
+	}
+	fprintf(f,
+		"- fast path: %zu samples in %zu cells; windows that overlapped less than 0.9: %zu%s; cells "
+		"that drifted: %zu; least median fairness (slowest over fastest worker): %.2f\n",
+		samples, m->nr_cells, flagged, flagged ? " **(unreliable)**" : "", drifting, fair);
+	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
+		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),
+		md_number(m, "run.measuring_ns") / 1e9);
+	fputs("- references conserved after every run: a run that leaves one over fails and is not listed\n",
+	      f);
+	if (md_oversubscribed(m))
+		fprintf(f,
+			"- **oversubscribed**: points beyond %s CPUs had fewer host CPUs than workers\n",
+			model_text(m, "environment.machine.host_cpus"));
+}
+
+static void validity_unload(const struct model *m, FILE *f)
+{
+	double violations = 0, cycles = 0, gone = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_arms; i++) {
+		violations += m->arms[i].violations;
+		cycles += m->arms[i].cycles;
+		gone += m->arms[i].gone;
+	}
+	fprintf(f,
+		"- unloads: %.0f of %.0f succeeded within %s attempts; uses of text given up: %.0f\n",
+		gone, cycles, model_text(m, "unload.plan.attempts"), violations);
+	if (model_get(m, "unload.trace.records"))
+		fprintf(f,
+			"- tracer: %s unloads, %s records, %s whose phases do not add up; entries %s, exits "
+			"%s; dropped %s, lost %s, missed %s\n",
+			model_text(m, "unload.trace.unloads"),
+			model_text(m, "unload.trace.records"),
+			model_text(m, "unload.trace.sums_wrong"),
+			model_text(m, "unload.trace.entries"), model_text(m, "unload.trace.exits"),
+			model_text(m, "unload.trace.dropped"), model_text(m, "unload.trace.lost"),
+			model_text(m, "unload.trace.missed"));
+	else
+		fputs("- tracer: not available in this run\n", f);
+}
+
+static void validity(const struct model *m, FILE *f)
+{
+	fputs("## Validity\n\n", f);
+	if (m->nr_cells)
+		validity_run(m, f);
+	if (m->nr_arms)
+		validity_unload(m, f);
+	fprintf(f, "- machine: %s\n- the clock: %.1f ns a reading, steps of %s ns\n\n",
+		model_text(m, "environment.machine.kind"), md_number(m, "run.clock.read_ns"),
+		model_text(m, "run.clock.step_ns"));
+}
+
+static void environment(const struct model *m, FILE *f)
+{
+	static const struct {
+		const char *what;
+		const char *path;
+	} rows[] = {
+		{ "refcost", "environment.refcost" },
+		{ "built with", "environment.built_with" },
+		{ "date", "date" },
+		{ "machine", "environment.machine.kind" },
+		{ "accelerator", "environment.machine.accel" },
+		{ "host CPUs", "environment.machine.host_cpus" },
+		{ "CPU", "environment.cpu.model" },
+		{ "CPUs online", "environment.cpu.online" },
+		{ "topology", "environment.cpu.topology" },
+		{ "clocksource", "environment.cpu.clocksource" },
+		{ "governor", "environment.cpu.governor" },
+		{ "kernel", "environment.kernel.release" },
+		{ "compiler of the kernel", "environment.kernel.compiler" },
+		{ "HZ", "environment.kernel.config.CONFIG_HZ" },
+		{ "preemption", "environment.kernel.preempt" },
+		{ "debug options that distort", "environment.kernel.debug_options" },
+		{ "rcu_expedited", "environment.kernel.rcu_expedited" },
+		{ "BPF JIT", "environment.kernel.bpf_jit" },
+		{ "load average", "environment.machine.loadavg" },
+		{ "schemes", "run.plan.schemes" },
+		{ "blocks", "run.plan.blocks" },
+		{ "window (ns)", "run.plan.window_ns" },
+		{ "warm-up (ns)", "run.plan.warmup_ns" },
+		{ "seed", "run.plan.seed" },
+	};
+	size_t i;
+
+	fputs("## Environment\n\n| | |\n|---|---|\n", f);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		fprintf(f, "| %s | %s |\n", rows[i].what, model_text(m, rows[i].path));
+	fputs("\nThe whole of it, mitigations included, is in run.json of the results directory.\n\n",
+	      f);
+}
+
+static void method(const struct model *m, FILE *f)
+{
+	fprintf(f,
+		"## Method\n\n"
+		"Bound kthreads meet at a barrier that its last arriver opens, run through a warm-up, and count "
+		"only inside a common window; all keep the load on until the last is out. Each of %s blocks "
+		"measures every scheme with every number of CPUs once, in an order drawn from the seed, with the "
+		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations. Medians come with their exact interval "
+		"from order statistics (at least 95 %%; n=10: ranks 2 and 9); with fewer than 10 blocks this is "
+		"a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
+		"until delete_module(2) has returned 0, gate and retries included. docs/method.md tells more.\n\n",
+		model_text(m, "run.plan.blocks"));
+}
+
+static void limits(const struct model *m, FILE *f)
+{
+	fputs("## Limits\n\n"
+	      "- A scheme's gate runs just before the system call, not inside it: rmmod = gate + "
+	      "delete_module(2), timed apart and together.\n"
+	      "- stop_machine() reaches a CPU when its worker next lets the scheduler in, between lookups. "
+	      "Without full preemption it therefore never meets a user in the middle of a get, and a per-CPU "
+	      "unload that finds users needs users that sleep while they hold.\n"
+	      "- The unloading task has a CPU to itself where the machine has one more than there are load "
+	      "workers.\n",
+	      f);
+	if (md_emulated(m))
+		fputs("- Emulation: see the first lines. A CPU of the guest is a thread of the host and may lose its "
+		      "time slice anywhere, also while it holds a lock; the tails above are the host's as much as "
+		      "the kernel's. Where the host is itself a virtual machine, its CPUs may be threads of one "
+		      "core at one moment and cores of their own at the next: contended rows then have two "
+		      "levels, and an interval that spans both.\n",
+		      f);
+	fputs("\n", f);
+}
+
+static void reproduce(const struct model *m, FILE *f)
+{
+	fprintf(f,
+		"## Reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n./bench.sh%s\n```\n",
+		model_text(m, "environment.refcost"),
+		md_number(m, "run.plan.blocks") < 30 ? " --quick" : "");
+}
+
+void md_about(const struct model *m, FILE *f)
+{
+	validity(m, f);
+	environment(m, f);
+	method(m, f);
+	limits(m, f);
+	reproduce(m, f);
+}

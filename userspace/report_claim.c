@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RESULTS.md: what Linux 3.19 said when it replaced per-CPU module counts by one atomic count, held
+ * against the numbers. Verdicts come from intervals alone.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+#include "report_md.h"
+
+#define OLD    "percpu_live"
+#define NEW    "try_module_get"
+#define OBJECT "kref"
+#define FLOOR  "atomic_shared"
+
+/* A share of one CPU's time that counts as noise. */
+#define NOISE 0.01
+
+/* How many a second come to that share. */
+static double noise_rate(double ns)
+{
+	return NOISE / (ns / 1e9);
+}
+
+/* "14.3 k" operations a second */
+static void cell_rate(FILE *f, double ns)
+{
+	double rate = noise_rate(ns);
+	char buf[MD_NUM];
+
+	if (rate >= 1e6)
+		fprintf(f, " %s M/s |", md_num(buf, rate / 1e6));
+	else
+		fprintf(f, " %s k/s |", md_num(buf, rate / 1e3));
+}
+
+static void cost_table(const struct model *m, FILE *f)
+{
+	int cpus;
+
+	fputs("| CPUs | `" OLD "` ns (interval) | `" NEW
+	      "` ns (interval) | ratio by block (interval) "
+	      "| `" OLD "`: 1 % of a CPU at | `" NEW "`: 1 % of a CPU at |\n"
+	      "|---:|---:|---:|---:|---:|---:|\n",
+	      f);
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+		const struct cell *old = model_cell(m, OLD, "getput", cpus);
+		const struct cell *new = model_cell(m, NEW, "getput", cpus);
+		struct stats_summary ratio;
+
+		if (!old || !new)
+			continue;
+		fprintf(f, "| %d%s |", cpus,
+			old->oversubscribed || new->oversubscribed ? " (oversubscribed)" : "");
+		md_cell_median(f, &old->ns.s);
+		md_cell_median(f, &new->ns.s);
+		md_cell_median(f, md_ratio(&ratio, new, old) ? &ratio : NULL);
+		cell_rate(f, old->ns.s.median);
+		cell_rate(f, new->ns.s.median);
+		fputs("\n", f);
+	}
+	fputs("\n", f);
+}
+
+static void cost_instructions(const struct model *m, FILE *f)
+{
+	double empty = model_instructions(m, "empty", "getput");
+	double old = model_instructions(m, OLD, "getput") - empty;
+	double new = model_instructions(m, NEW, "getput") - empty;
+
+	if (isnan(old) || isnan(new)) {
+		fputs("Instructions were not counted in this run (bench.sh --instructions).\n\n",
+		      f);
+		return;
+	}
+	fprintf(f,
+		"In instructions, net of the loop, it is %.2f against %.2f, %.2f times as many. Of each "
+		"thousand million instructions a second, 1 %% pays for %.0f thousand gets and puts of `" OLD
+		"` and for %.0f thousand of `" NEW "`.%s\n\n",
+		new, old, new / old, NOISE * 1e6 / old, NOISE * 1e6 / new,
+		md_emulated(m)
+			? " These counts hold on this architecture and kernel; the times above are "
+			  "an emulator's and hold as ratios only."
+			: "");
+}
+
+static void cost(const struct model *m, FILE *f)
+{
+	fputs("One get and put for each packet is noise as long as the packets of the whole machine cost no "
+	      "more than 1 % of one CPU: up to 0.01 / (time of a get and put) packets a second.\n\n",
+	      f);
+	cost_table(m, f);
+	cost_instructions(m, f);
+}
+
+/* @scale: of the numbers; 0: they are counts */
+static void exchange_row(FILE *f, const char *what, const struct stats_summary *old,
+			 const struct stats_summary *new, double scale, bool worst)
+{
+	double a = old && old->n ? (worst ? old->max : old->median) : NAN;
+	double b = new &&new->n ? (worst ? new->max : new->median) : NAN;
+
+	if (isnan(a) && isnan(b))
+		return;
+	fprintf(f, "| %s |", what);
+	if (scale > 0) {
+		md_cell(f, a * scale);
+		md_cell(f, b * scale);
+	} else {
+		md_cell_count(f, a);
+		md_cell_count(f, b);
+	}
+	md_cell(f, b > 0 ? a / b : NAN);
+	fputs("\n", f);
+}
+
+static void exchange(const struct model *m, FILE *f)
+{
+	const struct arm *old = model_arm(m, OLD, "loaded"), *new = model_arm(m, NEW, "loaded");
+	const struct arm *old_idle = model_arm(m, OLD, "idle");
+	const struct arm *new_idle = model_arm(m, NEW, "idle");
+
+	if (!old || !new) {
+		fputs("What the unload gained in exchange was not measured in this run.\n\n", f);
+		return;
+	}
+	fputs("What the unload gained in exchange:\n\n"
+	      "| unload | `" OLD "` | `" NEW "` | ratio |\n|---|---:|---:|---:|\n",
+	      f);
+	exchange_row(f, "time to success, idle, median ms", model_success(old_idle),
+		     model_success(new_idle), 1, false);
+	exchange_row(f, "time to success, loaded, median ms", model_success(old),
+		     model_success(new), 1, false);
+	exchange_row(f, "attempts, loaded, median", &old->attempts.s, &new->attempts.s, 0, false);
+	exchange_row(f, "longest stall of a user, median ms", &old->stall_us.s, &new->stall_us.s,
+		     1e-3, false);
+	exchange_row(f, "longest stall of a user, worst ms", &old->stall_us.s, &new->stall_us.s,
+		     1e-3, true);
+	exchange_row(f, "longest stall of the bystander, median ms", &old->bystander_us.s,
+		     &new->bystander_us.s, 1e-3, false);
+	exchange_row(f, "longest stall of the bystander, worst ms", &old->bystander_us.s,
+		     &new->bystander_us.s, 1e-3, true);
+	fputs("\n", f);
+	if (!old->bystander_us.n || !new->bystander_us.n)
+		fputs("There was no bystander in this run.\n\n", f);
+}
+
+/* How much a scheme's operation grew, times or ns, in one block. */
+static double grown(const struct model *m, const char *scheme, int cpus, double block, bool added)
+{
+	const struct cell *low = model_cell(m, scheme, "getput", md_lowest_cpus(m, "getput"));
+	const struct cell *high = model_cell(m, scheme, "getput", cpus);
+	double from, to;
+
+	if (!low || !high)
+		return NAN;
+	from = model_at(low, block);
+	to = model_at(high, block);
+	return added ? to - from : to / from;
+}
+
+/* Over the blocks: how much @a grew, less how much @b did where there is one. */
+static bool growth_summary(struct stats_summary *s, const struct model *m, const char *a,
+			   const char *b, int cpus, bool added)
+{
+	const struct cell *c = model_cell(m, a, "getput", cpus);
+	double v[c ? c->block.n + 1 : 1];
+	size_t i, n = 0;
+
+	for (i = 0; c && i < c->block.n; i++) {
+		double of_b = b ? grown(m, b, cpus, c->block.v[i], added) : 0;
+		double diff = grown(m, a, cpus, c->block.v[i], added) - of_b;
+
+		if (isfinite(diff))
+			v[n++] = diff;
+	}
+	return n && !stats_summarise(v, n, s);
+}
+
+/* Where an interval lies from 0: the only source of a yes or no. */
+static const char *verdict(const struct stats_summary *s)
+{
+	if (!(s->level > 0))
+		return "too few blocks to say";
+	return s->lo > 0 ? "yes" : s->hi < 0 ? "no" : "not distinguishable";
+}
+
+static void cell_verdict(FILE *f, const struct model *m, const char *than, int cpus, bool added)
+{
+	struct stats_summary s;
+	char buf[MD_MEDIAN];
+
+	if (growth_summary(&s, m, NEW, than, cpus, added))
+		fprintf(f, " %s: %s |", verdict(&s), md_median(buf, &s));
+	else
+		fputs(" - |", f);
+}
+
+static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
+{
+	static const char *const schemes[] = { NEW, OBJECT, FLOOR };
+	size_t i;
+
+	fprintf(f, "| %d to %d CPUs, %s |", md_lowest_cpus(m, "getput"), cpus,
+		added ? "ns added" : "times");
+	for (i = 0; i < ARRAY_SIZE(schemes); i++) {
+		struct stats_summary s;
+
+		md_cell_median(f, growth_summary(&s, m, schemes[i], NULL, cpus, added) ? &s : NULL);
+	}
+	cell_verdict(f, m, OBJECT, cpus, added);
+	cell_verdict(f, m, FLOOR, cpus, added);
+	fputs("\n", f);
+}
+
+/* The largest number of CPUs that really ran at once: where there is one, that is what to look at. */
+static int most_at_once(const struct model *m)
+{
+	int cpus, most = 0;
+
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+		const struct cell *c = model_cell(m, NEW, "getput", cpus);
+
+		if (c && !c->oversubscribed)
+			most = cpus;
+	}
+	return most;
+}
+
+/* Nothing where a verdict would rest on too few blocks. */
+static void scale_sentence(const struct model *m, FILE *f)
+{
+	static const char *const others[] = { OBJECT, FLOOR };
+	int low = md_lowest_cpus(m, "getput"), cpus = most_at_once(m);
+	struct stats_summary times, added;
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(others) && cpus > low; i++) {
+		if (!growth_summary(&times, m, NEW, others[i], cpus, false) ||
+		    !growth_summary(&added, m, NEW, others[i], cpus, true) || !(times.level > 0))
+			continue;
+		fprintf(f, "%sWorse than `%s` from %d to %d CPUs%s? By times: %s; by ns added: %s.",
+			n++ ? " " : "", others[i], low, cpus,
+			cpus < model_max_cpus(m, "getput") ? " (the most that ran at once)" : "",
+			verdict(&times), verdict(&added));
+	}
+	if (n)
+		fputs("\n\n", f);
+}
+
+static void scale(const struct model *m, FILE *f)
+{
+	int low = md_lowest_cpus(m, "getput"), cpus;
+
+	if (low == model_max_cpus(m, "getput") || !model_cell(m, NEW, "getput", low) ||
+	    (!model_cell(m, OBJECT, "getput", low) && !model_cell(m, FLOOR, "getput", low)))
+		return;
+	fprintf(f,
+		"Do module references scale worse than a kref? Growth of a get and put from %d CPU, median "
+		"over the blocks (interval); and the difference of growths, whose interval gives the answer: "
+		"above zero yes, below no, with zero inside not distinguishable. *Times* flatters a scheme that "
+		"is dear on one CPU already, *ns added* does not.\n\n"
+		"| growth | `" NEW "` | `" OBJECT "` | `" FLOOR "` | worse than `" OBJECT "`? "
+		"| worse than `" FLOOR "`? |\n|---|---:|---:|---:|---|---|\n",
+		low);
+	for (cpus = low; (cpus = model_next_cpus(m, "getput", cpus));) {
+		growth_row(m, f, cpus, false);
+		growth_row(m, f, cpus, true);
+	}
+	fputs("\n", f);
+	scale_sentence(m, f);
+}
+
+void md_claim(const struct model *m, FILE *f)
+{
+	int low = md_lowest_cpus(m, "getput");
+
+	if (!model_cell(m, OLD, "getput", low) || !model_cell(m, NEW, "getput", low))
+		return;
+	fputs("## Is the slowdown in the noise? (the claim of 2014)\n\n"
+	      "Until 3.18 Linux counted the users of a module on each CPU (`" OLD
+	      "`); since 3.19 it has one "
+	      "atomic count (`" NEW
+	      "`). The merge said that nobody takes a module reference for each "
+	      "network packet, and that the slowdown should be in the noise; no measurement was published.\n\n",
+	      f);
+	cost(m, f);
+	exchange(m, f);
+	scale(m, f);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* RESULTS.md: what an operation costs, in time and in instructions. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+#include "report.h"
+#include "report_md.h"
+
+static void lookup_table(const struct model *m, FILE *f)
+{
+	int low = md_lowest_cpus(m, "lookup"), high = model_max_cpus(m, "lookup");
+	const char *family = NULL;
+	size_t i;
+
+	fprintf(f,
+		"### With the lookup\n\nFind the object in the registry under the scheme's own lock, get, "
+		"call the victim, put; ns per CPU.\n\n"
+		"| scheme | %d CPU: median (interval) | %d CPUs: median (interval) | growth |\n"
+		"|---|---:|---:|---:|\n",
+		low, high);
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct scheme *s = &m->schemes[i];
+		const struct cell *c = model_cell(m, s->name, "lookup", low);
+		const struct cell *n = model_cell(m, s->name, "lookup", high);
+		double growth = md_growth(m, s->name, "lookup");
+
+		if (!c)
+			continue;
+		md_scheme(f, s, &family, 4);
+		md_cell_median(f, &c->ns.s);
+		md_cell_median(f, n ? &n->ns.s : NULL);
+		fprintf(f, isnan(growth) ? " - |\n" : " %.1fx |\n", growth);
+	}
+	fputs("\n", f);
+}
+
+void md_fast(const struct model *m, FILE *f, const char *figures)
+{
+	if (!m->nr_cells)
+		return;
+	fputs("## Scaling\n\n", f);
+	md_figure(
+		m, f, figures, "scaling",
+		"Time of a get and put on each CPU, a panel a family. A flat line scales; a line of slope 1 "
+		"means that all CPUs together do no more than one. Grey: floors, which protect nothing.");
+	md_figure(
+		m, f, figures, "throughput",
+		"The same, as operations a second of all CPUs together. Dotted: the best of the panel at "
+		"the least number of CPUs, times CPUs.");
+	if (model_max_cpus(m, "lookup"))
+		lookup_table(m, f);
+}
+
+static void variant_row(const struct model *m, FILE *f, const struct scheme *s)
+{
+	const struct cell *low = model_cell(m, s->name, "getput", md_lowest_cpus(m, "getput"));
+	const struct cell *high = model_cell(m, s->name, "getput", model_max_cpus(m, "getput"));
+	const struct arm *idle = model_arm(m, s->name, "idle");
+	const struct arm *loaded = model_arm(m, s->name, "loaded");
+
+	fprintf(f, "| `%s` | %s |", s->name, *s->what ? s->what : "-");
+	md_cell_exact(f, model_instructions(m, s->name, "getput"));
+	md_cell_median(f, low ? &low->ns.s : NULL);
+	md_cell_median(f, high ? &high->ns.s : NULL);
+	md_cell(f, idle && idle->gate_us.s.max > 0 ? idle->gate_us.s.median / 1e3 : NAN);
+	md_cell(f, loaded && loaded->gate_us.s.max > 0 ? loaded->gate_us.s.median / 1e3 : NAN);
+	fputs("\n", f);
+}
+
+void md_variants(const struct model *m, FILE *f, const char *figures)
+{
+	const struct scheme *list[m->nr_schemes + 1];
+	size_t i, n = report_variants(m, list);
+
+	if (n < 2)
+		return;
+	fprintf(f,
+		"## Per-CPU variants\n\n"
+		"What was or might have been a per-CPU count, between two floors and today's atomic one.\n\n"
+		"| scheme | what | instructions | %d CPU: ns | %d CPUs: ns | gate idle ms | gate loaded ms |\n"
+		"|---|---|---:|---:|---:|---:|---:|\n",
+		md_lowest_cpus(m, "getput"), model_max_cpus(m, "getput"));
+	for (i = 0; i < n; i++)
+		variant_row(m, f, list[i]);
+	fputs("\n", f);
+	md_figure(m, f, figures, "families",
+		  "The same as a picture. A scheme whose two dots lie on each other scales.");
+}
+
+/* Of two schemes of a family, the one with fewer instructions goes first; those without go last. */
+static int count_cmp(const void *a, const void *b, void *model)
+{
+	const struct scheme *const *x = a, *const *y = b;
+	double i = model_instructions(model, (*x)->name, "getput");
+	double j = model_instructions(model, (*y)->name, "getput");
+
+	return strcmp((*x)->family, (*y)->family) ? ((*x)->rank - (*y)->rank)
+	       : isnan(i) || isnan(j)		  ? (isnan(i) - isnan(j) ?: (*x)->slot - (*y)->slot)
+						  : ((i > j) - (i < j) ?: (*x)->slot - (*y)->slot);
+}
+
+static void count_row(const struct model *m, FILE *f, const struct scheme *s, const char **family)
+{
+	double getput = model_instructions(m, s->name, "getput");
+	double lookup = model_instructions(m, s->name, "lookup");
+
+	if (isnan(getput) && isnan(lookup))
+		return;
+	md_scheme(f, s, family, 4);
+	md_cell_exact(f, getput);
+	md_cell_exact(f, getput - model_instructions(m, "empty", "getput"));
+	md_cell_exact(f, lookup);
+	fputs("\n", f);
+}
+
+/* What two of the schemes cost over their floors: the numbers that docs/schemes.md talks about. */
+static void count_sentences(const struct model *m, FILE *f)
+{
+	double empty = model_instructions(m, "empty", "getput");
+	double inc = model_instructions(m, "percpu_inc", "getput");
+	double state = model_instructions(m, "state_test", "getput");
+	double live = model_instructions(m, "percpu_live", "getput");
+	double shared = model_instructions(m, "atomic_shared", "getput");
+	double kref = model_instructions(m, "kref", "getput");
+	double more = live - inc - (state - empty);
+
+	if (!isnan(more))
+		fprintf(f,
+			"`percpu_live` (%.2f) is `percpu_inc` (%.2f), the state test with preemption off and on "
+			"(`state_test` less `empty`: %.2f), and %.2f more. ",
+			live, inc, state - empty, more);
+	if (!isnan(kref - shared))
+		fprintf(f, "`kref` (%.2f) is `atomic_shared` (%.2f) and %.2f more.", kref, shared,
+			kref - shared);
+	if (!isnan(more) || !isnan(kref - shared))
+		fputs("\n\n", f);
+}
+
+void md_instructions(const struct model *m, FILE *f)
+{
+	const struct scheme *order[m->nr_schemes + 1];
+	const char *family = NULL;
+	size_t i;
+
+	if (!m->nr_counts)
+		return;
+	for (i = 0; i < m->nr_schemes; i++)
+		order[i] = &m->schemes[i];
+	qsort_r(order, m->nr_schemes, sizeof(*order), count_cmp, (void *)m);
+	fputs("## Instructions\n\nExact counts per operation, on one CPU that executes one instruction a "
+	      "nanosecond of its own clock. `empty` is the harness, contained in every other row of its "
+	      "column and taken out of the second.\n\n"
+	      "| scheme | get and put | net of `empty` | with the lookup |\n|---|---:|---:|---:|\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++)
+		count_row(m, f, order[i], &family);
+	fputs("\n", f);
+	count_sentences(m, f);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of RESULTS.md, and what they share. Every number comes from the model; a sentence that
+ * claims something is written only where the numbers carry it. Markdown, UTF-8 left out.
+ */
+#ifndef REFCOST_REPORT_MD_H
+#define REFCOST_REPORT_MD_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model.h"
+
+/* Room for a number, and for a median with its interval. */
+#define MD_NUM	  32
+#define MD_MEDIAN (4 * MD_NUM)
+
+/**
+ * md_num() - a number with three digits that mean something
+ * @buf: filled, MD_NUM bytes
+ * @v: NAN gives "-"
+ *
+ * Return: @buf.
+ */
+const char *md_num(char *buf, double v);
+
+/**
+ * md_median() - "12.3 (11.9..14.0)", without the interval where the sample is too small for one
+ * @buf: filled, MD_MEDIAN bytes
+ * @s: the summary; without samples "-"
+ *
+ * Return: @buf.
+ */
+const char *md_median(char *buf, const struct stats_summary *s);
+
+/**
+ * md_cell() - a number as the next cell of a table
+ * @f: the file
+ * @v: NAN gives "-"
+ */
+void md_cell(FILE *f, double v);
+
+/**
+ * md_cell_count() - a count as the next cell of a table, without decimals
+ * @f: the file
+ * @v: NAN gives "-"
+ */
+void md_cell_count(FILE *f, double v);
+
+/**
+ * md_cell_exact() - a number of instructions as the next cell of a table, with two decimals
+ * @f: the file
+ * @v: NAN gives "-"
+ */
+void md_cell_exact(FILE *f, double v);
+
+/**
+ * md_cell_median() - a median with its interval as the next cell of a table
+ * @f: the file
+ * @s: its summary, or NULL for "-"
+ */
+void md_cell_median(FILE *f, const struct stats_summary *s);
+
+/**
+ * md_figure() - a figure and its caption, where there are data for it
+ * @m: the model
+ * @f: the file
+ * @dir: directory of the figures
+ * @name: of the figure, without .svg
+ * @caption: a sentence or two
+ */
+void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
+	       const char *caption);
+
+/**
+ * md_family() - what a family is called
+ * @family: as in schemes.csv
+ *
+ * Return: some words, without a dot.
+ */
+const char *md_family(const char *family);
+
+/**
+ * md_scheme() - begin the row of a scheme, after a row that names its family where that is a new one
+ * @f: the file
+ * @s: the scheme
+ * @family: the family of the row before, NULL in the first; updated
+ * @columns: of the table, the name's included
+ */
+void md_scheme(FILE *f, const struct scheme *s, const char **family, int columns);
+
+/**
+ * md_ratio() - one cell over another, block by block
+ * @s: filled with the summary of the ratios
+ * @a: numerator, or NULL
+ * @b: denominator, or NULL
+ *
+ * Return: true where there is a block that has both.
+ */
+bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *b);
+
+/**
+ * md_lowest_cpus() - the least number of CPUs measured
+ * @m: the model
+ * @mode: "getput" or "lookup"
+ *
+ * Return: that number, or 0 if nothing was measured in this mode.
+ */
+int md_lowest_cpus(const struct model *m, const char *mode);
+
+/**
+ * md_growth() - how much dearer an operation gets from the least to the largest number of CPUs
+ * @m: the model
+ * @scheme: name
+ * @mode: "getput" or "lookup"
+ *
+ * Return: ratio of the medians, NAN where one of them is lacking.
+ */
+double md_growth(const struct model *m, const char *scheme, const char *mode);
+
+/**
+ * md_number() - a number from run.json
+ * @m: the model
+ * @path: names with dots between them
+ *
+ * Return: the number, or NAN where there is none.
+ */
+double md_number(const struct model *m, const char *path);
+
+/**
+ * md_emulated() - are times of this run those of an emulator?
+ * @m: the model
+ */
+bool md_emulated(const struct model *m);
+
+/**
+ * md_oversubscribed() - did more workers run anywhere than there are CPUs for them?
+ * @m: the model
+ */
+bool md_oversubscribed(const struct model *m);
+
+/**
+ * md_front() - is no other scheme cheaper both to hold and to unload?
+ * @m: the model
+ * @scheme: name
+ *
+ * By the medians: get+put at the largest number of CPUs, time to success under load at the least hold.
+ *
+ * Return: true where so; false where not, or where one of the costs was not measured.
+ */
+bool md_front(const struct model *m, const char *scheme);
+
+/* The parts; each writes nothing where the model has no data for it. */
+void md_headline(const struct model *m, FILE *f, const char *figures);
+void md_claim(const struct model *m, FILE *f);
+void md_fast(const struct model *m, FILE *f, const char *figures);
+void md_variants(const struct model *m, FILE *f, const char *figures);
+void md_instructions(const struct model *m, FILE *f);
+void md_unloading(const struct model *m, FILE *f, const char *figures);
+void md_under_load(const struct model *m, FILE *f, const char *figures);
+void md_two_phases(const struct model *m, FILE *f);
+void md_about(const struct model *m, FILE *f);
+
+#endif

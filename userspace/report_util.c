@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the parts of RESULTS.md share: numbers in cells, names of families, ratios. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+#include "report.h"
+#include "report_md.h"
+
+const char *md_num(char *buf, double v)
+{
+	if (isnan(v))
+		snprintf(buf, MD_NUM, "-");
+	else
+		snprintf(buf, MD_NUM, "%.*f", fabs(v) < 10 ? 2 : fabs(v) < 100 ? 1 : 0, v);
+	return buf;
+}
+
+const char *md_median(char *buf, const struct stats_summary *s)
+{
+	char median[MD_NUM], lo[MD_NUM], hi[MD_NUM];
+
+	if (s->n && s->level > 0)
+		snprintf(buf, MD_MEDIAN, "%s (%s..%s)", md_num(median, s->median),
+			 md_num(lo, s->lo), md_num(hi, s->hi));
+	else
+		snprintf(buf, MD_MEDIAN, "%s", md_num(median, s->n ? s->median : NAN));
+	return buf;
+}
+
+void md_cell(FILE *f, double v)
+{
+	char buf[MD_NUM];
+
+	fprintf(f, " %s |", md_num(buf, v));
+}
+
+void md_cell_count(FILE *f, double v)
+{
+	if (isnan(v))
+		fputs(" - |", f);
+	else
+		fprintf(f, " %.0f |", v);
+}
+
+void md_cell_exact(FILE *f, double v)
+{
+	if (isnan(v))
+		fputs(" - |", f);
+	else
+		fprintf(f, " %.2f |", v);
+}
+
+void md_cell_median(FILE *f, const struct stats_summary *s)
+{
+	char buf[MD_MEDIAN];
+
+	fprintf(f, " %s |", s ? md_median(buf, s) : "-");
+}
+
+void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
+	       const char *caption)
+{
+	if (!report_has_figure(m, name))
+		return;
+	fprintf(f, "![%s](%s/%s.svg)\n\n%s\n\n", name, dir, name, caption);
+}
+
+const char *md_family(const char *family)
+{
+	static const struct {
+		const char *family;
+		const char *words;
+	} all[] = {
+		{ "floor", "floors, which protect nothing" },
+		{ "percpu", "per-CPU counts" },
+		{ "module", "one count a module" },
+		{ "object", "a count in each object" },
+		{ "release", "waiting for release, immediate detach" },
+		{ "section", "a read-side section around the use" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(all[i].family, family))
+			return all[i].words;
+	return family;
+}
+
+void md_scheme(FILE *f, const struct scheme *s, const char **family, int columns)
+{
+	if (!*family || strcmp(*family, s->family)) {
+		*family = s->family;
+		fprintf(f, "| *%s* |", md_family(s->family));
+		while (--columns > 0)
+			fputs(" |", f);
+		fputs("\n", f);
+	}
+	fprintf(f, "| `%s` |", s->name);
+}
+
+bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *b)
+{
+	size_t i, n = 0, max = a ? a->block.n : 0;
+	double *v = calloc(max + 1, sizeof(*v));
+
+	for (i = 0; v && b && i < max; i++) {
+		double ratio = a->ns.v[i] / model_at(b, a->block.v[i]);
+
+		if (isfinite(ratio))
+			v[n++] = ratio;
+	}
+	if (!v || stats_summarise(v, n, s))
+		n = 0;
+	free(v);
+	return n;
+}
+
+int md_lowest_cpus(const struct model *m, const char *mode)
+{
+	return model_next_cpus(m, mode, 0);
+}
+
+double md_growth(const struct model *m, const char *scheme, const char *mode)
+{
+	const struct cell *low = model_cell(m, scheme, mode, md_lowest_cpus(m, mode));
+	const struct cell *high = model_cell(m, scheme, mode, model_max_cpus(m, mode));
+
+	return low && high && low != high ? high->ns.s.median / low->ns.s.median : NAN;
+}
+
+double md_number(const struct model *m, const char *path)
+{
+	struct json_object *o = model_get(m, path);
+
+	return o ? json_object_get_double(o) : NAN;
+}
+
+bool md_emulated(const struct model *m)
+{
+	return !strcmp(model_text(m, "environment.machine.kind"), "emulated");
+}
+
+bool md_oversubscribed(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (m->cells[i].oversubscribed)
+			return true;
+	return false;
+}
+
+/* Both costs of a scheme; false where one of them is not known. */
+static bool costs(const struct model *m, const char *scheme, double *ns, double *ms)
+{
+	const struct cell *c = model_cell(m, scheme, "getput", model_max_cpus(m, "getput"));
+	const struct stats_summary *s = model_success(model_arm(m, scheme, "loaded"));
+
+	if (!c || !s)
+		return false;
+	*ns = c->ns.s.median;
+	*ms = s->median;
+	return !isnan(*ns) && !isnan(*ms);
+}
+
+bool md_front(const struct model *m, const char *scheme)
+{
+	double ns, ms, other_ns, other_ms;
+	size_t i;
+
+	if (!costs(m, scheme, &ns, &ms))
+		return false;
+	for (i = 0; i < m->nr_schemes; i++)
+		if (costs(m, m->schemes[i].name, &other_ns, &other_ms) && other_ns <= ns &&
+		    other_ms <= ms && (other_ns < ns || other_ms < ms))
+			return false;
+	return true;
+}
+
+size_t report_variants(const struct model *m, const struct scheme **list)
+{
+	static const char *const order[] = { "percpu_inc",	"state_test",	  "percpu_alloc",
+					     "percpu_live",	"percpu_array",	  "percpu_atomic",
+					     "speculative_get", "trylock_percpu", "percpu_ref" };
+	size_t i, k, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (model_scheme(m, order[i]))
+			list[n++] = model_scheme(m, order[i]);
+	for (i = 0; i < m->nr_schemes; i++) {
+		for (k = 0; k < n && list[k] != &m->schemes[i]; k++)
+			;
+		if (k == n && !strcmp(m->schemes[i].family, "percpu"))
+			list[n++] = &m->schemes[i];
+	}
+	if (model_scheme(m, "try_module_get"))
+		list[n++] = model_scheme(m, "try_module_get");
+	return n;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Users of the victim, through the ioctls of a load.
+ */
+#include "users.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "refcost.h"
+#include "topo.h"
+
+#define GAP_TICKS_MIN 2
+#define GAP_TICKS_MAX 6
+#define PAUSE_MAX_NS  200000
+
+int users_plan(struct users *u, uint64_t workers)
+{
+	u->nr_cpus = topo_cpus(u->cpus, USERS_MAX);
+	if (!u->nr_cpus)
+		return fail(EXIT_FAILED, "cannot read the CPU topology");
+	if (workers == USERS_ALL_BUT_ONE)
+		workers = u->nr_cpus > 1 ? u->nr_cpus - 1 : 1;
+	if (workers > u->nr_cpus)
+		return fail(EXIT_USAGE, "--load %lu: only %zu CPUs are online", workers,
+			    u->nr_cpus);
+	u->workers = workers;
+	return EXIT_FINE;
+}
+
+int users_start(const struct users *u, int fd, const struct scheme_desc *scheme,
+		struct refcost_run *run)
+{
+	run->size = sizeof(*run);
+	run->mode = REFCOST_LOOKUP;
+	run->cpus = (uintptr_t)(u->cpus + (run->nr_cpus < u->nr_cpus));
+	snprintf(run->scheme, sizeof(run->scheme), "%s", scheme->name);
+	return ioctl(fd, REFCOST_IOC_LOAD_START, run) ? -errno : 0;
+}
+
+int users_stop(int fd, const struct scheme_desc *scheme, struct refcost_load_stat *stat)
+{
+	stat->size = sizeof(*stat);
+	if (ioctl(fd, REFCOST_IOC_LOAD_STOP, stat))
+		return fail(EXIT_FAILED, "%s: %s: %lld references left over", scheme->name,
+			    strerror(errno), stat->balance);
+	if (stat->stopped_cpu >= 0)
+		return fail(EXIT_FAILED, "CPU %d went offline during the load", stat->stopped_cpu);
+	if (stat->violations)
+		return fail(EXIT_FAILED,
+			    "%s: %llu calls into a module that was given up: it is not safe",
+			    scheme->name, stat->violations);
+	return EXIT_FINE;
+}
+
+uint64_t users_gap(gsl_rng *rng, uint32_t hz)
+{
+	uint64_t tick = NSEC_PER_SEC / hz;
+
+	return tick * GAP_TICKS_MIN + gsl_rng_uniform(rng) * tick * (GAP_TICKS_MAX - GAP_TICKS_MIN);
+}
+
+/* Gate and delete_module(2), once. A gate that refused leaves things as its scheme promises. */
+static int attempt(int fd, struct unloading *u)
+{
+	struct refcost_gate gate = { .size = sizeof(gate) };
+	uint64_t start;
+	int err;
+
+	if (ioctl(fd, REFCOST_IOC_GATE, &gate))
+		return -errno;
+	u->gate_ns = gate.ns;
+	u->delete_ns = 0;
+	if (gate.busy)
+		return -gate.busy;
+	start = now_ns();
+	err = module_delete(SUITE_VICTIM);
+	u->delete_ns = now_ns() - start;
+	if (err)
+		ioctl(fd, REFCOST_IOC_UNGATE);
+	return err;
+}
+
+int users_unload(int fd, gsl_rng *rng, struct unloading *u)
+{
+	uint64_t first = now_ns();
+	int err;
+
+	for (u->attempts = 1;; u->attempts++) {
+		err = attempt(fd, u);
+		u->tried_ns = now_ns() - first;
+		u->refused = -err;
+		u->gone = !err;
+		if (err && err != -EWOULDBLOCK && err != -EBUSY)
+			return err;
+		if (u->each)
+			u->each(u, u->arg);
+		if (u->gone)
+			return 0;
+		if (interrupted)
+			return -EINTR;
+		if (u->attempts == u->max_attempts || u->tried_ns >= u->patience_ns)
+			return 0;
+		sleep_until_ns(now_ns() + gsl_rng_uniform_int(rng, PAUSE_MAX_NS));
+	}
+}
+
+int users_unload_alone(void)
+{
+	int err = module_delete(SUITE_VICTIM);
+
+	return err ? fail(EXIT_FAILED, "%s stays loaded: %s", SUITE_VICTIM, strerror(-err))
+		   : EXIT_FINE;
+}
