@@ -16,7 +16,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
-  --schemes A,B     only these schemes and floors (refcost list names them)
+  -s, --schemes A,B only these schemes and floors (refcost list names them)
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 3600)
   --no-install      refuse to install anything
@@ -54,7 +54,7 @@ parse() {
 			declare -g "${1#--}=$2"
 			shift
 			;;
-		--schemes)
+		-s | --schemes)
 			[ $# -gt 1 ] || die 64 "--schemes wants names, as in refcost list"
 			schemes=$2
 			shift
@@ -130,25 +130,31 @@ attended() {
 
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
-	local run=() unload=() protecting=
+	local run=() unload=(--hold "0,1us,100us,10ms") loading=() protecting=
 	if [ -n "$quick" ]; then
-		run=(-b "${blocks:-10}" --window 120ms --warmup 20ms)
-		unload=(-n "${cycles:-23}")
+		run=(-b "${blocks:-10}" --window 50ms --warmup 10ms)
+		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
+		loading=(-n "${cycles:-23}")
 	else
 		run=(-b "${blocks:-30}" --window 200ms --warmup 40ms)
-		unload=(-n "${cycles:-73}")
+		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
+		loading=(-n "${cycles:-73}")
 	fi
+	build/bin/refcost list --csv >"$output/schemes.csv"
 	if [ -n "$schemes" ]; then
 		run+=(-s "$schemes")
-		protecting=$(build/bin/refcost list | awk -v names="$schemes" 'BEGIN { n = split(names, want, ",") }
-			{ for (i = 1; i <= n; i++) if ($1 == want[i] && $0 !~ /floor:/) printf "%s%s", k++ ? "," : "", $1 }')
+		protecting=$(build/bin/refcost list --csv | awk -F, -v names="$schemes" 'BEGIN { n = split(names, want, ",") }
+			{ for (i = 1; i <= n; i++) if ($1 == want[i] && $3 != "floor") printf "%s%s", k++ ? "," : "", $1 }')
 		unload+=(-s "$protecting")
 	fi
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
 	else
 		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
-		[ -n "$schemes" ] && [ -z "$protecting" ] || attended build/bin/refcost unload "${unload[@]}" -o "$output"
+		[ -n "$schemes" ] && [ -z "$protecting" ] ||
+			attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
+		[[ ,${schemes:-percpu_live}, != *,percpu_live,* ]] ||
+			attended build/bin/refcost load "${loading[@]}" -o "$output"
 	fi
 }
 
