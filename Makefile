@@ -139,6 +139,7 @@ install: all
 	install -D -m 755 $(B)/bin/refcost $(DESTDIR)$(prefix)/bin/refcost
 	install -d $(DESTDIR)$(prefix)/share/man/man1 $(DESTDIR)$(prefix)/share/man/man8
 	install -m 644 docs/*.1 $(DESTDIR)$(prefix)/share/man/man1/
+	install -m 644 docs/*.8 $(DESTDIR)$(prefix)/share/man/man8/
 	install -D -m 644 $(KMOD)/refcost.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost.ko
 	install -D -m 644 $(KMOD)/refcost_victim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost_victim.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
@@ -146,6 +147,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost*.ko
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
+	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man8/%,$(wildcard docs/*.8))
 
 clean:
 	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h

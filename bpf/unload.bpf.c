@@ -17,7 +17,9 @@
 #define MODULE_STATE_GOING 2
 #define MODULE_NAME_AT	   24 /* name in struct module: a state and a list head come before it */
 #define MAX_IN_FLIGHT	   1024
-#define RING_BYTES	   (1 << 20)
+#define MAX_FAMILY	   8192
+#define RING_BYTES	   (1 << 21)
+#define MUTEX_FLAGS	   7 /* in the owner's word */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -27,10 +29,23 @@ const volatile __u64 module_mutex;
 const volatile __u64 module_notify_list;
 const volatile __u32 enabled;
 
+/* Calls of this process alone; with @follow also of all that it forks. 0: of any. */
+const volatile __u32 only_tgid;
+const volatile bool follow;
+
+/* Keep the stack of the longest sleep in each phase. */
+const volatile bool stacks;
+
+/* Where the owner is in a mutex, and where pid and name are in a task; negative: not known. */
+const volatile __s32 owner_at = -1;
+const volatile __s32 pid_at = -1;
+const volatile __s32 comm_at = -1;
+
 struct in_flight {
 	struct unload_record rec;
-	__u64 name;	    /* in the caller's memory; 0 once read */
-	__u64 mutex;	    /* module_mutex, as far as known */
+	__u64 name;  /* in the caller's memory; 0 once read */
+	__u64 mutex; /* module_mutex, as far as known */
+	__u64 task;
 	__u64 off_since;    /* when switched out, 0 on the CPU */
 	__u64 off_ns;	    /* off the CPU so far in this phase */
 	__u32 last;	    /* the latest boundary passed */
@@ -38,7 +53,16 @@ struct in_flight {
 	__u8 nested[EV_NR]; /* calls of the same function inside the awaited one */
 };
 
+/* Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that ended. */
+struct asleep {
+	struct unload_stacks out;
+	__u64 now[UNLOAD_STACK_DEPTH];
+	__u64 longest[UNLOAD_STACK_DEPTH];
+	__u64 longest_ns;
+};
+
 static const struct in_flight fresh;
+static const struct asleep awake;
 
 /* How many calls are in flight: the cheapest of questions, and nearly always 0. */
 static __u32 nr_in_flight;
@@ -49,6 +73,22 @@ struct {
 	__type(key, __u64); /* address of the task */
 	__type(value, struct in_flight);
 } calls SEC(".maps");
+
+/* One element suffices where this is not used: user space makes it small. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_IN_FLIGHT);
+	__type(key, __u64); /* as in calls */
+	__type(value, struct asleep);
+} sleeps SEC(".maps");
+
+/* Tasks that descend from the one asked for; as small where this is not used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FAMILY);
+	__type(key, __u64); /* address of the task */
+	__type(value, __u8);
+} family SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -127,8 +167,23 @@ static __always_inline void read_name(struct in_flight *c)
 		c->name = 0;
 }
 
+/* The longest sleep belongs to the phase that ends here. */
+static __always_inline void keep_stack(const struct in_flight *c, __u32 ev)
+{
+	__u64 task = c->task;
+	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
+
+	if (!s || !s->longest_ns)
+		return;
+	s->out.ns[ev] = s->longest_ns;
+	bpf_probe_read_kernel(s->out.ips[ev], sizeof(s->longest), s->longest);
+	s->longest_ns = 0;
+}
+
 static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
 {
+	if (stacks)
+		keep_stack(c, ev);
 	c->rec.ts[ev] = now;
 	c->rec.off_ns[ev] = c->off_ns;
 	c->off_ns = 0;
@@ -162,6 +217,33 @@ static __always_inline bool accept(struct in_flight *c, enum unload_filter filte
 	return false;
 }
 
+/* A holder that unloads is known here; of any other one only what the kernel's BTF tells to find. */
+static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
+{
+	struct unload_holder *h = &c->rec.holder[slot];
+	const struct in_flight *other;
+	__u64 owner = 0;
+
+	if (owner_at < 0 || !c->mutex ||
+	    bpf_probe_read_kernel(&owner, sizeof(owner),
+				  (const void *)(unsigned long)(c->mutex + owner_at)))
+		return;
+	owner &= ~(__u64)MUTEX_FLAGS;
+	if (!owner)
+		return;
+	other = bpf_map_lookup_elem(&calls, &owner);
+	if (other) {
+		h->pid = other->rec.pid;
+		__builtin_memcpy(h->comm, other->rec.comm, sizeof(h->comm));
+		__builtin_memcpy(h->module, other->rec.module, sizeof(h->module));
+	} else if (pid_at >= 0 && comm_at >= 0 &&
+		   bpf_probe_read_kernel_str(h->comm, sizeof(h->comm),
+					     (const void *)(unsigned long)(owner + comm_at)) > 0) {
+		bpf_probe_read_kernel(&h->pid, sizeof(h->pid),
+				      (const void *)(unsigned long)(owner + pid_at));
+	}
+}
+
 static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum unload_where where,
 				      enum unload_filter filter, __u32 after, __u64 arg1,
 				      __u64 arg2, __u64 arg3, __u64 now)
@@ -178,6 +260,8 @@ static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum unload
 	}
 	c->pending |= 1U << ev;
 	c->rec.entries++;
+	if (filter == FILTER_LEARN || filter == FILTER_LOCK)
+		note_holder(c, unload_lock_slot(ev));
 }
 
 static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
@@ -281,6 +365,17 @@ static __always_inline int function_return(const char *function)
 UNLOAD_BOUNDARIES(X)
 #undef X
 
+static __always_inline bool is_family(__u64 task)
+{
+	return (__u32)(bpf_get_current_pid_tgid() >> 32) == only_tgid ||
+	       (follow && bpf_map_lookup_elem(&family, &task));
+}
+
+static __always_inline bool is_wanted(__u64 task)
+{
+	return !only_tgid || is_family(task);
+}
+
 SEC("tp/syscalls/sys_enter_delete_module")
 int syscall_enter(struct sys_enter_args *ctx)
 {
@@ -293,6 +388,8 @@ int syscall_enter(struct sys_enter_args *ctx)
 	/* A task that died in the call left its record behind: begin anew. */
 	if (!bpf_map_delete_elem(&calls, &task))
 		__sync_fetch_and_add(&nr_in_flight, -1);
+	if (!is_wanted(task))
+		return 0;
 	if (bpf_map_update_elem(&calls, &task, &fresh, BPF_ANY)) {
 		n->lost++;
 		return 0;
@@ -306,7 +403,10 @@ int syscall_enter(struct sys_enter_args *ctx)
 		bpf_map_delete_elem(&calls, &task);
 		return 0;
 	}
+	if (stacks)
+		bpf_map_update_elem(&sleeps, &task, &awake, BPF_ANY);
 	id = bpf_get_current_pid_tgid();
+	c->task = task;
 	c->rec.pid = id;
 	c->rec.tgid = id >> 32;
 	c->rec.enabled = enabled;
@@ -316,6 +416,35 @@ int syscall_enter(struct sys_enter_args *ctx)
 	n->entries++;
 	__sync_fetch_and_add(&nr_in_flight, 1);
 	return 0;
+}
+
+/*
+ * Waking the reader here would be part of the call: over a millisecond in some guests. It looks by
+ * itself often enough, unless records come so fast that they are lost else.
+ */
+static __always_inline __u64 wakeup(void)
+{
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) >
+			       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE) / 2
+		       ? BPF_RB_FORCE_WAKEUP
+		       : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline bool put_record(struct in_flight *c)
+{
+	const struct asleep *s = stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
+	struct unload_stacked *full;
+
+	if (!s)
+		return !bpf_ringbuf_output(&records, &c->rec, sizeof(c->rec), wakeup());
+	full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
+	if (!full)
+		return false;
+	c->rec.flags |= UNLOAD_STACKED;
+	bpf_probe_read_kernel(&full->rec, sizeof(full->rec), &c->rec);
+	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
+	bpf_ringbuf_submit(full, wakeup());
+	return true;
 }
 
 static __always_inline void emit(struct in_flight *c, struct unload_counts *n)
@@ -328,11 +457,10 @@ static __always_inline void emit(struct in_flight *c, struct unload_counts *n)
 		rec->flags |= UNLOAD_NO_NAME;
 	n->probe_entries += rec->entries;
 	n->probe_exits += rec->exits;
-	/* Waking the reader here would be part of the call: over a millisecond in some guests. */
-	if (bpf_ringbuf_output(&records, rec, sizeof(*rec), BPF_RB_NO_WAKEUP))
-		n->dropped++;
-	else
+	if (put_record(c))
 		n->records++;
+	else
+		n->dropped++;
 }
 
 SEC("tp/syscalls/sys_exit_delete_module")
@@ -346,7 +474,8 @@ int syscall_exit(struct sys_exit_args *ctx)
 		return 0;
 	c = find(task);
 	if (!c) {
-		if (!target[0]) /* with a target, other modules are not looked at */
+		/* with a target, other modules are not looked at */
+		if (!target[0] && is_wanted(task))
 			n->unmatched++;
 		return 0;
 	}
@@ -356,6 +485,8 @@ int syscall_exit(struct sys_exit_args *ctx)
 	n->exits++;
 	if (c->name || is_target(c->rec.module))
 		emit(c, n);
+	if (stacks)
+		bpf_map_delete_elem(&sleeps, &task);
 	bpf_map_delete_elem(&calls, &task);
 	__sync_fetch_and_add(&nr_in_flight, -1);
 	return 0;
@@ -366,18 +497,53 @@ SEC("raw_tp/sched_switch")
 int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct in_flight *c;
-	__u64 now;
+	struct asleep *s;
+	__u64 now, slept, task;
 
 	if (!*(volatile __u32 *)&nr_in_flight)
 		return 0;
 	now = bpf_ktime_get_ns();
-	c = find(ctx->args[1]);
-	if (c)
+	task = ctx->args[1];
+	c = find(task);
+	if (c) {
 		c->off_since = now;
-	c = find(ctx->args[2]);
-	if (c && c->off_since) {
-		c->off_ns += now - c->off_since;
-		c->off_since = 0;
+		s = stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
+		if (s)
+			bpf_get_stack(ctx, s->now, sizeof(s->now), 0);
 	}
+	task = ctx->args[2];
+	c = find(task);
+	if (!c || !c->off_since)
+		return 0;
+	slept = now - c->off_since;
+	c->off_ns += slept;
+	c->off_since = 0;
+	s = stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
+	if (s && slept > s->longest_ns) {
+		s->longest_ns = slept;
+		bpf_probe_read_kernel(s->longest, sizeof(s->longest), s->now);
+	}
+	return 0;
+}
+
+/* Arguments: the task that forks, the new one. */
+SEC("raw_tp/sched_process_fork")
+int sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 child = ctx->args[1];
+	struct unload_counts *n = count();
+	__u8 one = 1;
+
+	if (is_family(ctx->args[0]) && bpf_map_update_elem(&family, &child, &one, BPF_ANY) && n)
+		n->lost++;
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 task = ctx->args[0];
+
+	bpf_map_delete_elem(&family, &task);
 	return 0;
 }

@@ -79,11 +79,48 @@ enum unload_args {
 #undef X
 };
 
-#define UNLOAD_NAME_LEN 56 /* MODULE_NAME_LEN on 64-bit kernels */
+/*
+ * Waits for module_mutex are the returns of functions that are filtered by it; a record has a slot for
+ * the holder that each of them found.
+ */
+#define UNLOAD_IS_LOCK(where, filter) \
+	(AT_##where == AT_RETURN &&   \
+	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK))
+
+enum unload_locks {
+#define X(id, where, filter, after, need, label, symbols) +UNLOAD_IS_LOCK(where, filter)
+	UNLOAD_LOCKS = UNLOAD_BOUNDARIES(X)
+#undef X
+};
+
+/* The slot of a wait for module_mutex, by the boundary that ends it. */
+static inline __attribute__((always_inline)) unsigned int unload_lock_slot(enum unload_event ev)
+{
+#define X(id, where, filter, after, need, label, symbols) \
+	+(EV_##id < ev && UNLOAD_IS_LOCK(where, filter))
+	return UNLOAD_BOUNDARIES(X);
+#undef X
+}
+
+#define UNLOAD_NAME_LEN	   56 /* MODULE_NAME_LEN on 64-bit kernels */
+#define UNLOAD_STACK_DEPTH 24
 
 /* Flags of a record. */
 #define UNLOAD_NO_NAME	(1U << 0) /* the name could not be read from the caller */
 #define UNLOAD_UNPAIRED (1U << 1) /* a return probe missed: entries and exits differ */
+#define UNLOAD_STACKED	(1U << 2) /* a struct unload_stacks follows it in memory */
+
+/**
+ * struct unload_holder - who held module_mutex when a call began to wait for it
+ * @pid: the thread; 0: nobody did, or nobody knows
+ * @comm: its name
+ * @module: what it was unloading; "" if it was doing something else, as loading
+ */
+struct unload_holder {
+	__u32 pid;
+	char comm[16];
+	char module[UNLOAD_NAME_LEN];
+};
 
 /**
  * struct unload_record - one call of delete_module(2), successful or not
@@ -98,6 +135,7 @@ enum unload_args {
  * @exits: how many of those returns were seen; the same, or a return probe missed
  * @comm: the thread's name
  * @module: the module's name as the caller gave it
+ * @holder: who held module_mutex, by unload_lock_slot()
  */
 struct unload_record {
 	__u64 ts[EV_NR];
@@ -111,6 +149,23 @@ struct unload_record {
 	__u32 exits;
 	char comm[16];
 	char module[UNLOAD_NAME_LEN];
+	struct unload_holder holder[UNLOAD_LOCKS];
+};
+
+/**
+ * struct unload_stacks - where a call slept longest, phase by phase
+ * @ns: how long that one sleep in the phase that ends at this boundary took, ns; 0: it did not sleep
+ * @ips: kernel addresses, innermost first, as many as there are before a 0
+ */
+struct unload_stacks {
+	__u64 ns[EV_NR];
+	__u64 ips[EV_NR][UNLOAD_STACK_DEPTH];
+};
+
+/* What the ring buffer carries if stacks were asked for. */
+struct unload_stacked {
+	struct unload_record rec;
+	struct unload_stacks stacks;
 };
 
 /**
@@ -119,7 +174,7 @@ struct unload_record {
  * @entries: calls of delete_module(2) that are traced
  * @exits: how many of them returned
  * @dropped: records lost because the ring buffer was full
- * @lost: calls not traced because too many were in flight
+ * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: returns without an entry (calls begun before the tracer was attached)
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits

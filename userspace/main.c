@@ -19,6 +19,7 @@ static const struct command {
 	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
 	  cmd_unload },
 	{ "load", "load the victim while users look for its objects already", cmd_load },
+	{ "trace", "trace delete_module(2) of any module, phase by phase", cmd_trace },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
 	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
 	  cmd_doctor },
@@ -87,6 +88,6 @@ int main(int argc, char **argv)
 		return commands[i].fn(argc - 1, argv + 1);
 	}
 	return fail(EXIT_USAGE,
-		    "no command '%s': use list, run, unload, load, report or doctor",
+		    "no command '%s': use list, run, unload, load, trace, report or doctor",
 		    argv[1]);
 }

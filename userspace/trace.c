@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,12 @@ struct row {
 	enum unload_where where;
 	enum unload_event after;
 	enum need need;
+	bool lock; /* a wait for module_mutex */
 };
 
 static const struct row rows[EV_NR] = {
 #define X(id, where, filter, after, need, label, symbols) \
-	{ #id, label, symbols, AT_##where, EV_##after, need },
+	{ #id, label, symbols, AT_##where, EV_##after, need, UNLOAD_IS_LOCK(where, filter) },
 	UNLOAD_BOUNDARIES(X)
 #undef X
 };
@@ -81,6 +83,26 @@ size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, si
 	return n;
 }
 
+const struct unload_stacks *trace_stacks(const struct unload_record *rec)
+{
+	return rec->flags & UNLOAD_STACKED ? &((const struct unload_stacked *)rec)->stacks : NULL;
+}
+
+bool trace_is_lock_wait(int event)
+{
+	return event >= 0 && event < EV_NR && rows[event].lock;
+}
+
+const struct unload_holder *trace_holder(const struct unload_record *rec, int event)
+{
+	const struct unload_holder *h;
+
+	if (!trace_is_lock_wait(event))
+		return NULL;
+	h = &rec->holder[unload_lock_slot(event)];
+	return h->pid ? h : NULL;
+}
+
 #ifdef REFCOST_NO_BPF
 
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)
@@ -99,6 +121,18 @@ int trace_poll(struct trace *t, int timeout_ms,
 	(void)fn;
 	(void)arg;
 	return -ENOTSUP;
+}
+
+void trace_wake_on(struct trace *t, int fd)
+{
+	(void)t;
+	(void)fd;
+}
+
+const char *trace_note(const struct trace *t)
+{
+	(void)t;
+	return NULL;
 }
 
 int trace_counts(struct trace *t, struct trace_counts *counts)
@@ -151,10 +185,11 @@ void trace_close(struct trace *t)
 
 #include "unload.skel.h"
 
-#define NAME_LEN  128
-#define MAX_LINKS (2 * EV_NR + 3)
-#define NAP_MS	  10
-#define ENOTSUPP  524 /* the kernel's own, when an architecture lacks trampolines */
+#define NAME_LEN      128
+#define NAP_MIN_MS    10
+#define NAP_MAX_MS    100
+#define STACKED_BYTES (1 << 22) /* ring buffer, if records hold stacks */
+#define ENOTSUPP      524	/* the kernel's own, when an architecture lacks trampolines */
 
 /* One candidate of one function, in a form that over 100,000 comparisons can afford. */
 struct candidate {
@@ -182,9 +217,12 @@ struct attached {
 
 struct trace {
 	enum trace_mech mech;
+	pid_t pid;
+	bool family, stacks;
 	char module[UNLOAD_NAME_LEN];
 	char tracefs[64];
 	uint64_t module_mutex, module_notify_list;
+	int owner_at, pid_at, comm_at; /* in struct mutex, struct task_struct; -1: not known */
 	struct candidate candidates[2 * EV_NR];
 	size_t nr_candidates;
 	struct function functions[EV_NR];
@@ -192,11 +230,13 @@ struct trace {
 	const char *why[EV_NR];
 	uint32_t enabled;
 	struct unload_bpf *bpf;
-	struct attached attached[MAX_LINKS];
+	struct attached attached[TRACE_PROGS];
 	size_t nr_attached;
 	struct ring_buffer *ring;
 	void (*fn)(const struct unload_record *rec, void *arg);
 	void *arg;
+	const char *note;
+	int nap_ms, wake_fd;
 	int stats_fd;
 	char *err;
 	size_t errlen;
@@ -333,17 +373,55 @@ static void on_traceable(struct trace *t, char *line)
 			t->functions[ev].traceable = true;
 }
 
+/* Byte offset of a member, also of an anonymous one's (a kernel may shuffle members into one); or -1. */
+static int member_at(const struct btf *btf, int id, const char *name)
+{
+	const struct btf_type *type = btf__type_by_id(btf, btf__resolve_type(btf, id));
+	int i, at;
+
+	if (!type || !btf_is_composite(type))
+		return -1;
+	for (i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *m = &btf_members(type)[i];
+		const char *its = btf__name_by_offset(btf, m->name_off);
+
+		if (*its)
+			at = strcmp(its, name) ? -1 : 0;
+		else
+			at = member_at(btf, m->type, name);
+		if (at >= 0)
+			return at + btf_member_bit_offset(type, i) / 8;
+	}
+	return -1;
+}
+
+static void find_members(struct trace *t, const struct btf *btf)
+{
+	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
+	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+
+	t->owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
+	t->pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
+	t->comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
+}
+
 static void find_in_btf(struct trace *t)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int ev;
 
-	if (!btf)
+	if (!btf) {
+		t->note = "no BTF of this kernel (CONFIG_DEBUG_INFO_BTF): kprobes instead of "
+			  "fentry, and holders of module_mutex known only if they unload";
+		t->owner_at = 0; /* as in every kernel since 4.10 that is not PREEMPT_RT */
 		return;
+	}
+	find_members(t, btf);
 	for (ev = 0; ev < EV_NR; ev++) {
 		struct function *f = &t->functions[ev];
 
-		f->in_btf = f->traceable && btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
+		f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
+			    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
 	}
 	btf__free(btf);
 }
@@ -357,11 +435,10 @@ static int find_symbols(struct trace *t)
 	t->nr_candidates = list_candidates(t->candidates, 2 * EV_NR);
 	if (each_line("/proc/kallsyms", on_symbol, t))
 		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
-	if (t->mech != TRACE_AUTO)
-		return 0;
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
-	if (!each_line(path, on_traceable, t)) /* a kernel without: kprobes */
-		find_in_btf(t);
+	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
+		t->note = "this kernel has no function tracer: kprobes instead of fentry";
+	find_in_btf(t);
 	return 0;
 }
 
@@ -522,6 +599,14 @@ static int load(struct trace *t)
 	bpf_program__set_autoload(t->bpf->progs.syscall_enter, true);
 	bpf_program__set_autoload(t->bpf->progs.syscall_exit, true);
 	bpf_program__set_autoload(t->bpf->progs.sched_switch, true);
+	bpf_program__set_autoload(t->bpf->progs.sched_process_fork, t->family);
+	bpf_program__set_autoload(t->bpf->progs.sched_process_exit, t->family);
+	if (!t->family)
+		bpf_map__set_max_entries(t->bpf->maps.family, 1);
+	if (t->stacks)
+		bpf_map__set_max_entries(t->bpf->maps.records, STACKED_BYTES);
+	else
+		bpf_map__set_max_entries(t->bpf->maps.sleeps, 1);
 	for (ev = 0; ev < EV_NR; ev++) {
 		if (rows[ev].where == AT_TRACEPOINT && t->enabled & (1U << ev))
 			bpf_program__set_autoload(program(t, "raw_tp", ev), true);
@@ -543,6 +628,12 @@ static int load(struct trace *t)
 	t->bpf->rodata->module_mutex = t->module_mutex;
 	t->bpf->rodata->module_notify_list = t->module_notify_list;
 	t->bpf->rodata->enabled = t->enabled;
+	t->bpf->rodata->only_tgid = t->pid;
+	t->bpf->rodata->follow = t->family;
+	t->bpf->rodata->stacks = t->stacks;
+	t->bpf->rodata->owner_at = t->owner_at;
+	t->bpf->rodata->pid_at = t->pid_at;
+	t->bpf->rodata->comm_at = t->comm_at;
 	return unload_bpf__load(t->bpf);
 }
 
@@ -617,6 +708,12 @@ static int attach(struct trace *t)
 	}
 	err = keep(t, bpf_program__attach(t->bpf->progs.sched_switch), t->bpf->progs.sched_switch,
 		   "sched_switch");
+	if (!err && t->family)
+		err = keep(t, bpf_program__attach(t->bpf->progs.sched_process_exit),
+			   t->bpf->progs.sched_process_exit, "sched_process_exit");
+	if (!err && t->family)
+		err = keep(t, bpf_program__attach(t->bpf->progs.sched_process_fork),
+			   t->bpf->progs.sched_process_fork, "sched_process_fork");
 	err = err
 		      ?: keep(t, bpf_program__attach(t->bpf->progs.syscall_exit),
 			      t->bpf->progs.syscall_exit, rows[EV_EXIT].symbols);
@@ -696,7 +793,12 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 		return NULL;
 	}
 	t->mech = opts->mech;
-	t->stats_fd = -1;
+	t->pid = opts->pid;
+	t->family = opts->pid && opts->family;
+	t->stacks = opts->stacks;
+	t->owner_at = t->pid_at = t->comm_at = -1;
+	t->nap_ms = NAP_MIN_MS;
+	t->wake_fd = t->stats_fd = -1;
 	t->err = err;
 	t->errlen = errlen;
 	libbpf_set_print(quiet);
@@ -716,23 +818,39 @@ fail:
 	return NULL;
 }
 
-/* The kernel side wakes nobody, as that would lengthen the calls it measures: look, and nap. */
+/* The kernel side wakes the reader in need alone, as that lengthens the calls it measures: look, and nap. */
 int trace_poll(struct trace *t, int timeout_ms,
 	       void (*fn)(const struct unload_record *rec, void *arg), void *arg)
 {
+	struct pollfd fds[] = {
+		{ .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
+		{ .fd = t->wake_fd, .events = POLLIN },
+	};
 	int n, nap;
 
 	t->fn = fn;
 	t->arg = arg;
 	for (;;) {
 		n = ring_buffer__consume(t->ring);
+		if (n)
+			t->nap_ms = NAP_MIN_MS;
 		if (n || timeout_ms <= 0)
 			return n;
-		nap = timeout_ms < NAP_MS ? timeout_ms : NAP_MS;
-		if (usleep(nap * 1000) && errno == EINTR)
-			timeout_ms = 0;
-		timeout_ms -= nap;
+		nap = timeout_ms < t->nap_ms ? timeout_ms : t->nap_ms;
+		n = poll(fds, 2, nap);
+		timeout_ms = n < 0 || fds[1].revents ? 0 : timeout_ms - nap;
+		t->nap_ms = t->nap_ms * 2 < NAP_MAX_MS ? t->nap_ms * 2 : NAP_MAX_MS;
 	}
+}
+
+void trace_wake_on(struct trace *t, int fd)
+{
+	t->wake_fd = fd;
+}
+
+const char *trace_note(const struct trace *t)
+{
+	return t->note;
 }
 
 static int prog_info(const struct attached *a, struct bpf_prog_info *info)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../bpf/unload.h"
 
@@ -25,10 +26,16 @@ enum trace_mech {
  * struct trace_opts - what to trace
  * @module: unloads of this module only; NULL or "": of any
  * @mech: the best mechanism that may be used
+ * @pid: unloads by this process only; 0: by any
+ * @family: and by all that it forks from now on, and they in turn
+ * @stacks: keep the stack of the longest sleep of each phase, see trace_stacks()
  */
 struct trace_opts {
 	const char *module;
 	enum trace_mech mech;
+	pid_t pid;
+	bool family;
+	bool stacks;
 };
 
 /**
@@ -37,7 +44,7 @@ struct trace_opts {
  * @entries: calls of delete_module(2) that were traced
  * @exits: how many of them returned; less than @entries while one is in flight
  * @dropped: records lost because the buffer was full: poll more often
- * @lost: calls not traced because too many were in flight
+ * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: returns of calls that began before the tracer did
  * @missed: programs that the kernel did not run because they were running already
  * @probe_entries: watched functions entered, over all records
@@ -103,6 +110,8 @@ struct trace_prog {
 	uint64_t missed;
 };
 
+#define TRACE_PROGS (2 * EV_NR + 5) /* no more programs than this are attached */
+
 struct trace;
 
 /**
@@ -123,13 +132,21 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
  * @fn: called for each, in order of completion
  * @arg: its second argument
  *
- * The kernel keeps some 2,000 records; what comes between two polls and does not fit is counted as
- * dropped.
+ * The kernel keeps some 2,000 records (800 with stacks), and wakes the reader when half of them are
+ * taken; else records are looked for every 10 ms, and less often, down to every 100 ms, while there
+ * are none. What does not fit is counted as dropped.
  *
  * Return: how many records; 0 on timeout or when a signal came; -errno.
  */
 int trace_poll(struct trace *t, int timeout_ms,
 	       void (*fn)(const struct unload_record *rec, void *arg), void *arg);
+
+/**
+ * trace_wake_on() - have trace_poll() return early
+ * @t: the tracer
+ * @fd: when this can be read; negative: never, as at first
+ */
+void trace_wake_on(struct trace *t, int fd);
 
 /**
  * trace_counts() - what was traced and what was not
@@ -154,12 +171,45 @@ int trace_counts(struct trace *t, struct trace_counts *counts);
 size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, size_t cap);
 
 /**
+ * trace_stacks() - where a call slept
+ * @rec: the record, as trace_poll() handed it over: not a copy
+ *
+ * Return: its stacks; NULL if it has none.
+ */
+const struct unload_stacks *trace_stacks(const struct unload_record *rec);
+
+/**
+ * trace_holder() - who held module_mutex when a call began to wait for it
+ * @rec: the record
+ * @event: the boundary that ends the wait
+ *
+ * Return: the holder; NULL if there was none, it is not known, or the phase is no wait for it.
+ */
+const struct unload_holder *trace_holder(const struct unload_record *rec, int event);
+
+/**
+ * trace_is_lock_wait() - is a phase a wait for module_mutex?
+ * @event: the boundary that ends it
+ *
+ * Return: true if it is.
+ */
+bool trace_is_lock_wait(int event);
+
+/**
  * trace_boundary_name() - the phase that ends at a boundary, known without a tracer
  * @event: enum unload_event
  *
  * Return: its label, unique.
  */
 const char *trace_boundary_name(int event);
+
+/**
+ * trace_note() - what the tracer could not have and does without
+ * @t: the tracer
+ *
+ * Return: a line; NULL if there is nothing to say.
+ */
+const char *trace_note(const struct trace *t);
 
 /**
  * trace_boundary() - how a boundary is watched
@@ -194,7 +244,7 @@ int trace_stats_enable(struct trace *t);
  * trace_prog_stats() - what the attached programs cost so far
  * @t: the tracer
  * @out: filled in
- * @cap: the size of @out; 2 * EV_NR + 3 always suffices
+ * @cap: the size of @out; TRACE_PROGS always suffices
  *
  * Return: how many programs.
  */

@@ -1,0 +1,385 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# refcost trace on modules that this project did not write: run inside the guest, as root.
+# tests/guest/trace.sh DIR: DIR is writable and survives.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+dir=$1
+mkdir -p "$dir"
+refcost=${REFCOST_BIN:-$PWD/build/bin/refcost}
+slow=40 # block devices that loop has: its exit takes their number of grace periods
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# column FILE NAME: one value a row
+column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
+total() { awk '{ s += $1 } END { printf "%.0f", s }'; }
+# calls FILE: number, module, result and total of each call, from rows of phases
+calls() { awk -F, 'NR > 1 && !seen[$2]++ { print $2, $5, $9, $11 }' "$1"; }
+
+# modprobe is slow over 9p: modules that need no other are loaded from memory.
+for module in nls_utf8 crc_itu_t dummy loop; do
+	cp "$(modinfo -n $module)" "$tmp/$module.ko"
+done
+load() { insmod "$tmp/$1.ko" "${@:2}"; }
+loaded() { grep -q "^$1 " /proc/modules; }
+
+# QEMU may lose a CPU that runs while kernel code is patched. refcost knows; what others patch is kept from it.
+quietly() {
+	local cpu code=0
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*; do echo 0 >"$cpu/online"; done
+	"$@" || code=$?
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*; do echo 1 >"$cpu/online"; done
+	return $code
+}
+
+attached() { bpftool prog show | grep -cE 'name (syscall_enter|syscall_exit|sched_switch|fentry_|fexit_|kprobe_|kretprobe_)' || true; }
+
+# eventually SECONDS COMMAND...
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# begin NAME ARGS...: a tracer in the background, in $tracer; $tmp/NAME and $tmp/NAME.err have its output
+begin() {
+	local name=$1
+	shift
+	env --default-signal=INT "$refcost" trace "$@" >"$tmp/$name" 2>"$tmp/$name.err" &
+	tracer=$!
+	eventually 30 grep -q 'Ctrl-C ends it' "$tmp/$name.err"
+}
+
+# end_with SIGNAL: sets status and took (ms)
+end_with() {
+	local start
+	start=$(date +%s%3N)
+	status=0
+	[ "$1" = none ] || kill -s "$1" "$tracer"
+	wait "$tracer" || status=$?
+	took=$(($(date +%s%3N) - start))
+}
+
+# of MODULE: what the table in $stdout says of its unload
+of() {
+	awk -v m="$1" '/^[^ ]/ { on = $2 == m || $1 == m } /^Summary/ { exit } on' <<<"$stdout"
+}
+
+commands_of_others() {
+	local out=$tmp/one.csv script="rmmod nls_utf8; rmmod crc_itu_t; rmmod dummy" ext4=
+	load nls_utf8
+	load crc_itu_t
+	load dummy numdummies=1
+	load loop
+	if command -v mkfs.ext4 >/dev/null && modprobe ext4; then # a mount alone would look for it in the initramfs
+		ext4=1
+		script+="; modprobe -r ext4"
+		dd if=/dev/zero of="$tmp/image" bs=1M count=16 status=none
+		mkfs.ext4 -q "$tmp/image"
+		mkdir "$tmp/mnt"
+		mount -o loop "$tmp/image" "$tmp/mnt"
+		umount "$tmp/mnt"
+		rm "$tmp/image"
+	fi
+	run_cmd "$refcost" trace -T --stacks --strict -H -o "$out" --tag 'a,b' -- sh -c "$script; rmmod loop"
+	printf '%s\n' "$stdout" >"$dir/trace-table.txt"
+	cp "$out" "$dir/trace-table.csv"
+	is "what a command unloads: exit 0, strictly" 0 "$status"
+	ok "a row says that nls_utf8 is gone" grep -Eq '^[0-9:.]+ nls_utf8 +[0-9]+ rmmod +gone' <<<"$stdout"
+	ok "... its two grace periods are phases" test "$(of nls_utf8 | grep -c 'grace period .*|.*-.*|')" = 2
+	ok "... and it is in the summary" grep -Eq '^nls_utf8 +1 ' <<<"$stdout"
+	ok "... which has histograms" grep -q 'distribution' <<<"$stdout"
+	is "no line is longer than 79 columns but for timestamps" "" \
+		"$(sed 's/^[0-9][0-9]:[0-9][0-9]:[0-9.]* //; s/^TIME  *//' <<<"$stdout" | grep -Ev 'distribution| -> ' | awk 'length > 79')"
+	ok "the account" grep -Eq '[0-9]+ reported; 0 dropped, 0 lost, 0 missed, 0 unpaired, 0 unmatched, 0 in flight$' <<<"$stderr"
+	sed -i 's/^"a,b",/tagged,/' "$out"
+	is "-o: the tag is in every row" "tagged" "$(column "$out" tag | sort -u)"
+	is "-o: phases of each call add up to its total" "" "$(awk -F, '
+		NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$out")"
+	is "crc_itu_t has no trace sites: one grace period" 1 "$(of crc_itu_t | grep -c 'grace period .*|.*-.*|')"
+	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 3 '^  exit()')
+	ok "dummy: who waits for the grace period" grep -q 'synchronize_rcu < free_module' <(of dummy | grep -A 3 '^  grace period')
+	ok "loop: where exit() sleeps, with the module's own frame" grep -q '\[loop\]' <(of loop | grep -A 5 '^  exit()')
+	if [ $ext4 ]; then
+		ok "ext4 after an unmount, and what it needed" grep -Eq '^[0-9:.]+ ext4 .* gone ' <<<"$stdout"
+		is "... a row a module" "$(grep -c ' gone ' <<<"$stdout")" "$(sed -n 's/.* \([0-9]*\) reported.*/\1/p' <<<"$stderr")"
+	else
+		tap_skip "ext4 after an unmount" "no mkfs.ext4 or no ext4 here"
+	fi
+}
+
+refused() {
+	local script="busybox rmmod nf_conntrack; busybox rmmod no_such; busybox rmmod libblake2s_x86_64; modprobe -r nf_nat"
+	modprobe nf_nat
+	modprobe libblake2s_x86_64 || true
+	load nls_utf8
+	run_cmd "$refcost" trace --mechanism tracepoints -- sh -c "$script; busybox rmmod nls_utf8 & busybox rmmod nls_utf8 & wait; exit 7"
+	is "the command's exit code" 7 "$status"
+	ok "nf_conntrack under nf_nat is busy" grep -Eq '^nf_conntrack +[0-9]+ busybox +busy ' <<<"$stdout"
+	ok "... and counted as such" grep -q 'did not go: 1 busy' <<<"$stdout"
+	ok "modprobe -r nf_nat: it and what it needed, in this order" \
+		grep -q '^nf_nat nf_conntrack' <<<"$(awk '/^nf.* gone / { print $1 }' <<<"$stdout" | paste -sd' ')"
+	ok "what is not loaded" grep -Eq '^no_such +[0-9]+ busybox +not loaded ' <<<"$stdout"
+	if grep -q '^libblake2s_x86_64 .*permanent' /proc/modules; then
+		ok "what has no exit()" grep -Eq '^libblake2s_x86_64 +[0-9]+ busybox +dying or permanent ' <<<"$stdout"
+	else
+		tap_skip "what has no exit()" "libblake2s_x86_64 is not loaded, or not permanent"
+	fi
+	is "two at one module: both are reported, one unloads it" "2 1" \
+		"$(awk '$1 == "nls_utf8" && $3 == "busybox" { n++; g += $4 == "gone" } END { print n, g }' <<<"$stdout")"
+	load nls_utf8
+	run_cmd "$refcost" trace --json --tag 'say "hi"' --mechanism tracepoints -- sh -c 'busybox rmmod no_such; rmmod nls_utf8'
+	is "JSON: a line a call, the summary last" "unload unload summary" \
+		"$(sed -n 's/^{"type":"\([a-z]*\)",.*}$/\1/p' <<<"$stdout" | paste -sd' ')"
+	is "... the tag is in every line" 3 "$(grep -c '"tag":"say \\"hi\\""' <<<"$stdout")"
+	ok "... phases are an array" grep -q '"result":"gone".*"phases":\[{"phase":.*"mechanism":"tracepoint","merged":true}' <<<"$stdout"
+}
+
+# What others say of the same calls: strace of each, funclatency of all.
+agree() {
+	local n=23 fun count strace_us ours_us low high
+	cat >"$tmp/loads" <<-END
+		i=0
+		while [ \$i -lt $n ]; do
+			options=
+			case \$((i % 4)) in
+			0) m=nls_utf8 ;; 1) m=crc_itu_t ;; 2) m=dummy ;; *) m=loop options=max_loop=24 ;;
+			esac
+			insmod $tmp/\$m.ko \$options
+			busybox rmmod \$m
+			i=\$((i + 1))
+		done
+	END
+	fun=
+	if command -v funclatency >/dev/null; then
+		count_calls() {
+			funclatency -u __x64_sys_delete_module >"$tmp/fun" 2>&1 &
+			fun=$!
+			eventually 20 grep -q Tracing "$tmp/fun"
+			sleep 0.5
+		}
+		quietly count_calls
+	fi
+	run_cmd "$refcost" trace --csv --strict -- strace -f --seccomp-bpf -T -qq -e trace=delete_module -e signal=none -o "$tmp/strace" sh "$tmp/loads"
+	is "$n unloads, strictly: exit 0" 0 "$status"
+	printf '%s\n' "$stdout" >"$tmp/23.csv"
+	if [ -n "$fun" ]; then
+		quietly kill -INT $fun
+		wait $fun || true
+		cp "$tmp/fun" "$dir/trace-funclatency.txt"
+	fi
+	cp "$tmp/strace" "$dir/trace-strace.txt"
+	cp "$tmp/23.csv" "$dir/trace-23.csv"
+	is "$n unloads: $n calls, all gone" "$n $n" "$(calls "$tmp/23.csv" | awk '{ n++; g += $3 == "gone" } END { print n, g }')"
+	is "phases of each add up to its total" "" "$(awk -F, '
+		NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$tmp/23.csv")"
+	is "strace counts as many" $n "$(grep -c 'delete_module(.*) = 0 ' "$tmp/strace")"
+	strace_us=$(sed -n 's/.*delete_module(.*<\([0-9.]*\)>$/\1/p' "$tmp/strace" | awk '{ s += $1 * 1e6 } END { printf "%.0f", s }')
+	ours_us=$(($(calls "$tmp/23.csv" | cut -d' ' -f4 | total) / 1000))
+	ok "its sum, $strace_us us, is within 5 % of ours, $ours_us us" \
+		test $((100 * (strace_us - ours_us))) -lt $((5 * strace_us)) -a $ours_us -le "$strace_us"
+	if [ -z "$fun" ]; then
+		tap_skip "funclatency agrees" "no funclatency here (libbpf-tools)"
+		return
+	fi
+	read -r count low high < <(awk '$2 == "->" { n += $5; l += $1 * $5; h += ($3 + 1) * $5 } END { print n, l, h }' "$tmp/fun")
+	is "funclatency counts as many" $n "$count"
+	ok "our sum is within its buckets, $low to $high us" test $ours_us -ge "$low" -a $ours_us -le $((high + high / 20))
+}
+
+whose_calls() {
+	local pid
+	load nls_utf8
+	load crc_itu_t
+	begin others --mechanism tracepoints
+	"$refcost" trace --mechanism tracepoints -- sh -c 'sh -c "sleep 2; rmmod nls_utf8" & wait' >"$tmp/tree" 2>"$tmp/tree.err" &
+	pid=$!
+	sleep 1
+	rmmod crc_itu_t
+	wait $pid
+	ok "a grandchild's unload is reported" grep -q '^nls_utf8 .*gone' "$tmp/tree"
+	ok "... and nobody else's" bash -c "! grep -q crc_itu_t '$tmp/tree'"
+	end_with INT
+	is "two tracers at once: the other has both, Ctrl-C: exit 0" "0 2" "$status $(grep -c ' gone ' "$tmp/others")"
+	ok "... and a summary" grep -q '^Summary' "$tmp/others"
+	load nls_utf8
+	load crc_itu_t
+	sh -c "until test -e $tmp/now; do sleep 0.2; done; exec rmmod nls_utf8" &
+	pid=$!
+	begin pid --mechanism tracepoints -p $pid -n 1
+	rmmod crc_itu_t
+	touch "$tmp/now"
+	end_with none
+	is "-p, -n 1: that process alone" "0 nls_utf8" "$status $(awk '/gone/ { print $1 }' "$tmp/pid" | paste -sd' ')"
+	rm "$tmp/now"
+	wait
+	load nls_utf8
+	load crc_itu_t
+	begin module --mechanism tracepoints -m nls-utf8 -n 1
+	rmmod crc_itu_t
+	rmmod nls_utf8
+	end_with none
+	is "-m: that module alone, however its name is spelt" "0 nls_utf8" "$status $(awk '/gone/ { print $1 }' "$tmp/module" | paste -sd' ')"
+}
+
+# In flight, or begun before: loop takes its time to go.
+cut_off() {
+	load loop max_loop=$slow
+	begin killed
+	rmmod loop &
+	sleep 0.7
+	quietly end_with KILL
+	is "SIGKILL in the middle of an unload: nothing stays attached" 0 "$(sleep 0.5; attached)"
+	wait
+	ok "... and the unload ends as usual" eval '! loaded loop'
+	load loop max_loop=$slow
+	begin early --strict --mechanism tracepoints
+	rmmod loop &
+	sleep 0.5
+	end_with TERM
+	is "SIGTERM in the middle of an unload, --strict: exit 2" 2 "$status"
+	ok "... over within 3 s ($took ms)" test $took -lt 3000
+	ok "... says that a call was in flight" grep -q '1 in flight: incomplete' "$tmp/early.err"
+	wait
+	load loop max_loop=$slow
+	rmmod loop &
+	sleep 0.2
+	begin late --strict --mechanism tracepoints
+	eventually 20 eval '! loaded loop'
+	end_with INT
+	is "a call that began before the trace, --strict: exit 2" 2 "$status"
+	ok "... is counted" grep -q ' 1 unmatched.*: incomplete' "$tmp/late.err"
+	is "... nothing stays attached" 0 "$(attached)"
+}
+
+lost() {
+	begin flood --mechanism tracepoints --csv --strict
+	kill -STOP $tracer
+	perl -e 'for (1..4000) { my $name = "no_such"; syscall(176, $name, 2048) }'
+	kill -CONT $tracer
+	sleep 1
+	end_with INT
+	is "nobody reads for 4000 calls: exit 2 with --strict" 2 "$status"
+	ok "... and says so" grep -Eq '[1-9][0-9]* dropped.*: incomplete' "$tmp/flood.err"
+	is "... none is unaccounted for" 4000 \
+		"$(sed -n 's/refcost: \([0-9]*\) reported; \([0-9]*\) dropped.*/\1 \2/p' "$tmp/flood.err" | awk '{ print $1 + $2 }')"
+	is "... what was reported is whole" "$(sed -n 's/refcost: \([0-9]*\) reported.*/\1/p' "$tmp/flood.err")" "$(calls "$tmp/flood" | wc -l)"
+}
+
+holders() {
+	local again="for i in 1 2 3 4 5; do"
+	# what a reader of /proc/modules holds while it reads
+	cat >"$tmp/reader" <<-'END'
+		open(my $f, "<", "/proc/modules");
+		while (1) { sysseek($f, 0, 0); while (sysread($f, my $text, 65536)) { } }
+	END
+	cat >"$tmp/unloads" <<-END
+		load() { insmod $tmp/\$1.ko; }
+		$again load nls_utf8; load crc_itu_t; load dummy
+		rmmod nls_utf8 & rmmod crc_itu_t & rmmod dummy & wait; done
+		perl $tmp/reader & reader=\$!
+		$again load nls_utf8; rmmod nls_utf8; done
+		kill \$reader
+	END
+	run_cmd "$refcost" trace --stacks -- sh "$tmp/unloads"
+	printf '%s\n' "$stdout" >"$dir/trace-holders.txt"
+	ok "three unloads at once: who held module_mutex, and to unload what" \
+		grep -Eq 'module_mutex was held by rmmod/[0-9]+ \((nls_utf8|crc_itu_t|dummy)\)$' <<<"$stdout"
+	ok "... that is what the stack says, too" grep -q 'waiting for module_mutex' <<<"$stdout"
+	ok "... also who does not unload" grep -Eq 'module_mutex was held by perl/[0-9]+$' <<<"$stdout"
+	is "... no line is longer than 79 columns" "" "$(awk 'length > 79' <<<"$stdout")"
+}
+
+mechanisms() {
+	local mechanism
+	for mechanism in kprobe tracepoints; do
+		load nls_utf8
+		run_cmd "$refcost" trace -v --strict --csv --mechanism $mechanism -- rmmod nls_utf8
+		is "$mechanism: exit 0, strictly" 0 "$status"
+		printf '%s\n' "$stdout" >"$tmp/$mechanism.csv"
+		is "$mechanism: phases add up" "$(column "$tmp/$mechanism.csv" total_ns | tail -n 1)" "$(column "$tmp/$mechanism.csv" ns | total)"
+	done
+	ok "kprobe is recorded, fentry is not" bash -c "grep -q ',kretprobe,' '$tmp/kprobe.csv' && ! grep -q fentry '$tmp/kprobe.csv'"
+	is "tracepoints alone: two phases, both merged" "1 1" "$(column "$tmp/tracepoints.csv" merged | paste -sd' ')"
+	ok "... and -v says why" grep -q 'merged .*tracepoints alone were asked for' <<<"$stderr"
+	load nls_utf8
+	mount -t tmpfs none /sys/kernel/btf
+	run_cmd "$refcost" trace --csv -- rmmod nls_utf8
+	umount /sys/kernel/btf
+	is "no BTF: exit 0" 0 "$status"
+	ok "... says so, in one line" grep -q 'no BTF of this kernel.*kprobes instead' <<<"$stderr"
+	ok "... kprobes do it" grep -q ',kretprobe,' <<<"$stdout"
+	sysctl -q kernel.bpf_stats_enabled=1
+	load nls_utf8
+	run_cmd "$refcost" trace -v -- rmmod nls_utf8
+	sysctl -q kernel.bpf_stats_enabled=0
+	ok "-v names mechanism and function" grep -Eq '^lock wait +fexit +mutex_lock_interruptible' <<<"$stderr"
+	ok "-v with kernel.bpf_stats_enabled: what the programs cost" grep -Eq '^syscall_exit +sys_exit_delete_module +1 +[1-9]' <<<"$stderr"
+}
+
+# As exits; says so in one line.
+bad() {
+	exits "$@"
+	is "... in one line" 1 "$(wc -l <<<"$stderr")"
+}
+
+bad_input() {
+	local builtin
+	builtin=$(sed -n '1s|.*/\(.*\)\.ko.*|\1|p' "/lib/modules/$(uname -r)/modules.builtin")
+	bad "an unknown module, near names are listed" 1 "no module 'nls_utf9'.*nls_utf8" "$refcost" trace -m nls_utf9
+	bad "a module that is built in" 1 "built into this kernel" "$refcost" trace -m "$builtin"
+	bad "an alias" 1 "alias: try -m ext4" "$refcost" trace -m ext3
+	bad "a path is no module" 1 "no module's name" "$refcost" trace -m /lib/x.ko
+	bad "a command that is not found" 127 "command not found" "$refcost" trace -- no_such_command
+	bad "a command that cannot be run" 126 "cannot be run" "$refcost" trace -- /etc/passwd
+	bad "an output file that cannot be written" 1 "cannot write /proc/nowhere" "$refcost" trace -o /proc/nowhere
+	cp "$refcost" "$tmp/refcost"
+	chmod 755 "$tmp" "$tmp/refcost"
+	bad "not root" 1 "needs root: sudo" setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/refcost" trace
+	is "... nothing is attached" 0 "$(attached)"
+	exits "a count of 0" 64 "count" "$refcost" trace -n 0
+	exits "a negative duration" 64 "duration" "$refcost" trace -d -1
+	exits "a process 0" 64 "pid" "$refcost" trace -p 0
+	exits "CSV and JSON" 64 "not both" "$refcost" trace --csv --json
+	exits "an unknown mechanism" 64 "no mechanism" "$refcost" trace --mechanism magic
+	exits "a full disk" 1 "cannot write /dev/full" "$refcost" trace -o /dev/full -d 1
+	run_cmd "$refcost" trace --mechanism tracepoints -m dummy -d 1
+	is "a module that is not loaded is waited for: exit 0" 0 "$status"
+	ok "... with a warning" grep -q 'dummy is not loaded: waiting' <<<"$stderr"
+	run_cmd "$refcost" trace --mechanism tracepoints -d 1 -- sh -c 'sleep 2; exit 5'
+	is "a command that outlives -d: its exit code" 5 "$status"
+	run_cmd "$refcost" trace --mechanism tracepoints -- sh -c 'kill -TERM $$'
+	is "a command that was killed" 143 "$status"
+}
+
+modest() {
+	local before after
+	begin idle --stacks
+	sleep 1
+	before=$(awk '{ print $14 + $15 }' /proc/$tracer/stat)
+	sleep 5
+	after=$(awk '{ print $14 + $15 }' /proc/$tracer/stat)
+	ok "idle for 5 s: $((after - before)) ticks of CPU" test $((after - before)) -le 5
+	rss=$(awk '/VmHWM/ { print $2 }' /proc/$tracer/status)
+	ok "at most $rss KiB of memory, below 32 MiB" test "$rss" -lt 32768
+	end_with TERM
+	is "SIGTERM: exit 0" 0 "$status"
+	ok "... within 3 s ($took ms)" test $took -lt 3000
+	run_cmd timeout 30 "$refcost" trace --mechanism tracepoints -d 1
+	is "-d 1: exit 0" 0 "$status"
+}
+
+for part in commands_of_others refused agree whose_calls cut_off lost holders mechanisms bad_input modest; do
+	SECONDS=0
+	$part
+	echo "# $part: $SECONDS s"
+done
+is "nothing is attached at the end" 0 "$(attached)"
+is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
+tap_done

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What refcost trace works out without a kernel: words, bars, near names, percentiles, stacks. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ksyms.h"
+#include "trace.h"
+#include "trace_child.h"
+#include "trace_out.h"
+#include "trace_sum.h"
+#include "trace_text.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static void results_have_names(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(trace_result(0, buf, sizeof(buf)), "gone");
+	assert_string_equal(trace_result(-EWOULDBLOCK, buf, sizeof(buf)), "busy");
+	assert_string_equal(trace_result(-EBUSY, buf, sizeof(buf)), "dying or permanent");
+	assert_string_equal(trace_result(-ENOENT, buf, sizeof(buf)), "not loaded");
+	assert_string_equal(trace_result(-EPERM, buf, sizeof(buf)), "EPERM");
+	assert_string_equal(trace_result(-EINTR, buf, sizeof(buf)), "EINTR");
+	assert_string_equal(trace_result(-513, buf, sizeof(buf)), "error 513");
+}
+
+static void assert_bar(const char *want, uint64_t start, uint64_t ns, uint64_t off, uint64_t total)
+{
+	char bar[32];
+
+	trace_bar(bar, strlen(want), start, ns, off, total);
+	assert_string_equal(bar, want);
+}
+
+static void bars(void **state)
+{
+	(void)state;
+	assert_bar("##########", 0, 100, 0, 100);
+	assert_bar("----------", 0, 100, 100, 100);
+	assert_bar("#####-----", 0, 100, 50, 100);
+	assert_bar("  ###     ", 20, 30, 0, 100);
+	assert_bar("  .       ", 20, 1, 1, 100);
+	assert_bar("         .", 100, 0, 0, 100);
+	assert_bar("         .", 99, 1, 0, 100);
+	assert_bar(".         ", 0, 0, 0, 0);
+	assert_bar("", 0, 5, 5, 10);
+	/* rounded to the nearest: .5 of a character and more is a character */
+	assert_bar("#         ", 0, 5, 0, 100);
+	assert_bar(".         ", 0, 4, 0, 100);
+	/* no overflow, and never beyond the end */
+	assert_bar("     -----", UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX);
+	assert_bar("     #####", 50, 80, 0, 100);
+}
+
+/* Whatever the phases, rows cover the bar without gap or overlap. */
+static void bars_meet(void **state)
+{
+	const uint64_t ns[] = { 3, 1, 0, 400, 17, 90, 1000, 2, 2, 2, 333 };
+	uint64_t total = 0, start = 0;
+	int covered[41] = { 0 };
+	char bar[41];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < LEN(ns); i++)
+		total += ns[i];
+	for (i = 0; i < LEN(ns); i++) {
+		trace_bar(bar, 40, start, ns[i], ns[i] / 2, total);
+		for (k = 0; k < 40; k++)
+			covered[k] += bar[k] == '#' || bar[k] == '-';
+		start += ns[i];
+	}
+	for (k = 0; k < 40; k++)
+		assert_int_equal(covered[k], 1);
+}
+
+static void names_are_made_fit(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	assert_string_equal(trace_clean(buf, sizeof(buf), "rmmod"), "rmmod");
+	assert_string_equal(trace_clean(buf, sizeof(buf), "a\n\033[2J\xc3\xa4"), "a??[2J?");
+	assert_string_equal(trace_clean(buf, sizeof(buf), "longer than that"), "longer ");
+}
+
+static void distances(void **state)
+{
+	char longer[200];
+
+	(void)state;
+	assert_int_equal(edit_distance("dummy", "dummy"), 0);
+	assert_int_equal(edit_distance("nf-nat", "nf_nat"), 0);
+	assert_int_equal(edit_distance("dummy", "dumy"), 1);
+	assert_int_equal(edit_distance("dumym", "dummy"), 1);
+	assert_int_equal(edit_distance("loop", "lop"), 1);
+	assert_int_equal(edit_distance("xfs", "nfs"), 1);
+	assert_int_equal(edit_distance("", "abc"), 3);
+	assert_int_equal(edit_distance("kitten", "sitting"), 3);
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(edit_distance(longer, ""), 63);
+}
+
+static void near_names(void **state)
+{
+	static const char *const all[] = { "nls_utf8", "nls_ascii", "nls_base", "xfs",
+					   "",	       "nls_utf8",  "nls-utf8", "nls_ucs2_utils",
+					   "nls_cp437" };
+	struct near near = { .wanted = "nls_utf9" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(all); i++)
+		near_add(&near, all[i]);
+	assert_int_equal(near.n, 1);
+	assert_string_equal(near.names[0], "nls_utf8");
+}
+
+static void the_nearest_names_stay(void **state)
+{
+	static const char *const all[] = { "abcxyz", "abcdyz", "abcdez", "abcdeg", "abcfed",
+					   "abddef", "abcdef", "zbcdef", "xyzdef" };
+	struct near near = { .wanted = "abcdef" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(all); i++)
+		near_add(&near, all[i]);
+	assert_int_equal(near.n, NEAR_MAX);
+	assert_string_equal(near.names[0], "abcdef");
+	for (i = 1; i < near.n; i++)
+		assert_true(near.distance[i] >= near.distance[i - 1]);
+	assert_int_equal(near.distance[4], 1);
+}
+
+static void percentiles(void **state)
+{
+	struct sum s = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 1; i <= 35; i++)
+		assert_int_equal(sum_add(&s, "dummy", 0, i * 1000), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(sum_unloads(&s.v[0]), 35);
+	assert_true(sum_percentile(&s.v[0], 0.5) == 18000);
+	assert_true(isnan(sum_percentile(&s.v[0], 0.9)));
+	sum_add(&s, "dummy", 0, 36000);
+	assert_true(sum_percentile(&s.v[0], 0.9) == 32500);
+	assert_true(isnan(sum_percentile(&s.v[0], 0.99)));
+	for (i = 37; i <= 368; i++)
+		sum_add(&s, "dummy", 0, i * 1000);
+	assert_true(sum_percentile(&s.v[0], 0.99) > 364000);
+	assert_int_equal(s.v[0].total_ns, 368 * 369 / 2 * 1000);
+	sum_free(&s);
+	assert_int_equal(s.n, 0);
+}
+
+static void one_unload_has_a_median(void **state)
+{
+	struct sum s = { 0 };
+
+	(void)state;
+	sum_add(&s, "loop", 0, 511000000);
+	assert_true(sum_percentile(&s.v[0], 0.5) == 511000000);
+	assert_true(isnan(sum_percentile(&s.v[0], 0.9)));
+	sum_free(&s);
+}
+
+static void refusals_are_no_unloads(void **state)
+{
+	struct sum s = { 0 };
+
+	(void)state;
+	sum_add(&s, "nf_conntrack", -EWOULDBLOCK, 5000);
+	sum_add(&s, "nf_conntrack", -EWOULDBLOCK, 5000);
+	sum_add(&s, "nf_conntrack", -EBUSY, 5000);
+	sum_add(&s, "nf_conntrack", -ENOENT, 5000);
+	sum_add(&s, "nf_conntrack", -EINTR, 5000);
+	sum_add(&s, "", -ENOENT, 5000);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(sum_unloads(&s.v[0]), 0);
+	assert_true(isnan(sum_percentile(&s.v[0], 0.5)));
+	assert_int_equal(s.v[0].refused[SUM_BUSY], 2);
+	assert_int_equal(s.v[0].refused[SUM_DYING], 1);
+	assert_int_equal(s.v[0].refused[SUM_NOT_LOADED], 1);
+	assert_int_equal(s.v[0].refused[SUM_FAILED], 1);
+	assert_string_equal(s.v[1].name, "(unknown)");
+	sum_free(&s);
+}
+
+static void a_long_trace_takes_no_more_memory(void **state)
+{
+	struct sum s = { 0 };
+	char name[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3 * SUM_EXACT; i++)
+		sum_add(&s, "dummy", 0, 1000000 + i % 1000);
+	assert_int_equal(sum_unloads(&s.v[0]), 3 * SUM_EXACT);
+	assert_true(fabs(sum_percentile(&s.v[0], 0.5) / 1000500 - 1) < 0.016);
+	for (i = 0; i < 2 * SUM_MODULES; i++) {
+		snprintf(name, sizeof(name), "m%zu", i);
+		sum_add(&s, name, -ENOENT, 1000);
+	}
+	assert_int_equal(s.n, SUM_MODULES + 1);
+	assert_string_equal(s.v[SUM_MODULES].name, SUM_OTHERS);
+	assert_int_equal(s.v[SUM_MODULES].refused[SUM_NOT_LOADED], SUM_MODULES + 1);
+	sum_free(&s);
+}
+
+static struct stack stack_of(const char *frames)
+{
+	struct stack s = { .n = 0 };
+	char copy[1024], *name;
+
+	snprintf(copy, sizeof(copy), "%s", frames);
+	for (name = strtok(copy, " "); name; name = strtok(NULL, " "))
+		snprintf(s.frames[s.n++], KSYM_LEN, "%s", name);
+	return s;
+}
+
+static void assert_stack(const char *want, const char *frames)
+{
+	struct stack s = stack_of(frames);
+	char got[1024] = "";
+	size_t i;
+
+	stack_trim(&s);
+	for (i = 0; i < s.n; i++)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", i ? " " : "",
+			 s.frames[i]);
+	assert_string_equal(got, want);
+}
+
+static void stacks_are_trimmed(void **state)
+{
+	(void)state;
+	assert_stack(
+		"wait_for_completion __wait_rcu_gp synchronize_rcu free_module",
+		"bpf_prog_1234_sched_switch bpf_trace_run4 __traceiter_sched_switch __schedule "
+		"schedule schedule_timeout wait_for_completion __wait_rcu_gp synchronize_rcu "
+		"free_module __do_sys_delete_module.constprop.0 do_syscall_64");
+	assert_stack("synchronize_rcu free_module",
+		     "__schedule schedule synchronize_rcu (generated) synchronize_rcu free_module");
+	assert_stack("mutex_lock mod_sysfs_teardown free_module",
+		     "schedule mutex_lock (generated) mod_sysfs_teardown (generated) "
+		     "mod_sysfs_teardown free_module");
+	assert_stack("f f", "schedule f f");
+	assert_stack("preempt_schedule", "__schedule preempt_schedule");
+	assert_stack("", "");
+}
+
+static void stacks_tell_why(void **state)
+{
+	static const struct {
+		const char *frames;
+		const char *why;
+	} known[] = {
+		{ "wait_for_completion rcu_barrier netdev_run_todo [dummy]",
+		  "RCU callbacks (rcu_barrier)" },
+		{ "__wait_for_common __wait_rcu_gp synchronize_rcu free_module", "a grace period" },
+		{ "synchronize_rcu_expedited bdi_unregister", "a grace period" },
+		{ "blk_mq_freeze_queue_wait del_gendisk [loop]", "a block queue to freeze" },
+		{ "wait_for_completion __flush_work", "work to end" },
+		{ "wait_for_completion kthread_stop", "a kernel thread to end" },
+		{ "wait_for_completion device_del", "a completion" },
+		{ "__mutex_lock.constprop.0 rtnl_lock", "a mutex" },
+	};
+	struct stack s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LEN(known); i++) {
+		s = stack_of(known[i].frames);
+		assert_string_equal(stack_why(&s, false), known[i].why);
+	}
+	s = stack_of("__mutex_lock.constprop.0 mutex_lock free_module");
+	assert_string_equal(stack_why(&s, true), "module_mutex");
+	s = stack_of("some_function");
+	assert_null(stack_why(&s, false));
+}
+
+static void addresses_have_names(void **state)
+{
+	char path[] = "/tmp/refcost-kallsyms.XXXXXX", buf[KSYM_LEN];
+	FILE *f = fdopen(mkstemp(path), "w");
+	struct ksyms *k;
+
+	(void)state;
+	assert_non_null(f);
+	fputs("0000000000000000 A fixed_percpu_data\n"
+	      "ffffffff81000000 T _stext\n"
+	      "ffffffff81000000 T startup\n"
+	      "ffffffff81000200 t second\n"
+	      "ffffffff81000100 T first\n"
+	      "ffffffff81000300 d data\n"
+	      "ffffffff81001000 T _etext\n"
+	      "ffffffffc0000000 t in_module\t[xfs]\n"
+	      "ffffffffc1000000 t bpf_trampoline_6442486\t[bpf]\n",
+	      f);
+	fclose(f);
+	k = ksyms_open(path);
+	unlink(path);
+	assert_non_null(k);
+	assert_string_equal(ksyms_name(k, 0xffffffff81000100, "", buf), "first");
+	assert_string_equal(ksyms_name(k, 0xffffffff810001ff, "", buf), "first");
+	assert_string_equal(ksyms_name(k, 0xffffffff81000fff, "", buf), "second");
+	assert_string_equal(ksyms_name(k, 0xffffffff81000010, "", buf), "_stext");
+	assert_string_equal(ksyms_name(k, 0xffffffffc1000010, "dummy", buf), "(generated)");
+	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, "dummy", buf), "[dummy]");
+	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, "", buf), "0xffffffffc7000010");
+	assert_string_equal(ksyms_name(NULL, 0xffffffff81000100, "dummy", buf),
+			    "0xffffffff81000100");
+	ksyms_free(k);
+}
+
+static void hidden_addresses_are_refused(void **state)
+{
+	char path[] = "/tmp/refcost-kallsyms.XXXXXX";
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	(void)state;
+	assert_non_null(f);
+	fputs("0000000000000000 T _stext\n0000000000000000 T first\n", f);
+	fclose(f);
+	assert_null(ksyms_open(path));
+	assert_int_equal(errno, EPERM);
+	unlink(path);
+	assert_null(ksyms_open(path));
+	assert_int_equal(errno, ENOENT);
+}
+
+static void each_wait_has_a_slot(void **state)
+{
+	struct unload_record rec = { 0 };
+	unsigned int seen = 0;
+	int ev;
+
+	(void)state;
+	for (ev = 0; ev < EV_NR; ev++) {
+		assert_int_equal(trace_is_lock_wait(ev),
+				 !strncmp(trace_boundary_name(ev), "lock wait", 9));
+		if (!trace_is_lock_wait(ev)) {
+			assert_null(trace_holder(&rec, ev));
+			continue;
+		}
+		assert_int_equal(unload_lock_slot(ev), seen);
+		assert_null(trace_holder(&rec, ev));
+		rec.holder[seen].pid = 7;
+		assert_ptr_equal(trace_holder(&rec, ev), &rec.holder[seen]);
+		seen++;
+	}
+	assert_int_equal(seen, UNLOAD_LOCKS);
+	assert_null(trace_stacks(&rec));
+}
+
+static void any_loss_is_a_loss(void **state)
+{
+	struct trace_loss good = { .known = true, .reported = 5 }, bad;
+	uint64_t *counters[] = { &bad.n.dropped,   &bad.n.lost,	  &bad.n.missed,
+				 &bad.n.unmatched, &bad.unpaired, &bad.in_flight };
+	size_t i;
+
+	(void)state;
+	assert_true(loss_complete(&good));
+	for (i = 0; i < LEN(counters); i++) {
+		bad = good;
+		*counters[i] = 1;
+		assert_false(loss_complete(&bad));
+	}
+	good.known = false;
+	assert_false(loss_complete(&good));
+}
+
+static void commands_are_found(void **state)
+{
+	(void)state;
+	assert_int_equal(child_find("sh"), 0);
+	assert_int_equal(child_find("/bin/sh"), 0);
+	assert_int_equal(child_find("no-such-command-at-all"), EXIT_NOT_FOUND);
+	assert_int_equal(child_find("/bin/no-such-command"), EXIT_NOT_FOUND);
+	assert_int_equal(child_find("/etc/passwd"), EXIT_CANNOT_RUN);
+	assert_int_equal(child_find("/etc"), EXIT_CANNOT_RUN);
+	assert_int_equal(child_find(""), EXIT_NOT_FOUND);
+}
+
+static int run(char **argv)
+{
+	struct child c;
+	int code;
+
+	assert_int_equal(child_make(&c, argv), 0);
+	assert_int_equal(child_go(&c), 0);
+	while (!child_ended(&c))
+		usleep(1000);
+	code = c.code;
+	child_free(&c);
+	return code;
+}
+
+static void commands_run(void **state)
+{
+	char *three[] = { "sh", "-c", "exit 3", NULL };
+	char *term[] = { "sh", "-c", "kill -TERM $$", NULL };
+	char *none[] = { "/no/such/command", NULL };
+	struct child c;
+
+	(void)state;
+	assert_int_equal(run(three), 3);
+	assert_int_equal(run(term), 143);
+	assert_int_equal(child_make(&c, none), 0);
+	assert_int_equal(child_go(&c), -ENOENT);
+	assert_int_equal(c.code, EXIT_NOT_FOUND);
+	child_free(&c);
+	assert_int_equal(child_make(&c, three), 0);
+	child_free(&c); /* never let go: it ends, and is waited for */
+	assert_int_equal(kill(c.pid, 0), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(results_have_names),
+		cmocka_unit_test(bars),
+		cmocka_unit_test(bars_meet),
+		cmocka_unit_test(names_are_made_fit),
+		cmocka_unit_test(distances),
+		cmocka_unit_test(near_names),
+		cmocka_unit_test(the_nearest_names_stay),
+		cmocka_unit_test(percentiles),
+		cmocka_unit_test(one_unload_has_a_median),
+		cmocka_unit_test(refusals_are_no_unloads),
+		cmocka_unit_test(a_long_trace_takes_no_more_memory),
+		cmocka_unit_test(stacks_are_trimmed),
+		cmocka_unit_test(stacks_tell_why),
+		cmocka_unit_test(addresses_have_names),
+		cmocka_unit_test(hidden_addresses_are_refused),
+		cmocka_unit_test(each_wait_has_a_slot),
+		cmocka_unit_test(any_loss_is_a_loss),
+		cmocka_unit_test(commands_are_found),
+		cmocka_unit_test(commands_run),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names of kernel addresses, and what a sleeping kernel stack waits for.
+ */
+#ifndef REFCOST_KSYMS_H
+#define REFCOST_KSYMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#define KSYM_LEN 96 /* room for any name from ksyms_name() */
+
+struct ksyms;
+
+/**
+ * ksyms_open() - read the kernel's own symbols
+ * @path: /proc/kallsyms, or a file like it
+ *
+ * Read it when the tracer is attached: its own trampolines are left out of stacks.
+ *
+ * Return: the symbols; NULL with errno set: EPERM if the kernel hides addresses
+ * (kernel.kptr_restrict).
+ */
+struct ksyms *ksyms_open(const char *path);
+
+/**
+ * ksyms_name() - which function an address is in
+ * @k: the symbols, or NULL
+ * @addr: the address
+ * @gone: a module that is unloaded by now: an address that is nobody else's is in that one
+ * @buf: KSYM_LEN bytes
+ *
+ * Return: @buf: the function's name; for a module's text its name in brackets; the address in hex if
+ * nothing is known.
+ */
+const char *ksyms_name(const struct ksyms *k, uint64_t addr, const char *gone, char *buf);
+
+/**
+ * ksyms_free() - give the memory back
+ * @k: the symbols, or NULL
+ */
+void ksyms_free(struct ksyms *k);
+
+#define STACK_MAX 32
+
+/**
+ * struct stack - a stack in names, less what every sleep and every system call has
+ * @frames: innermost first
+ * @n: how many
+ */
+struct stack {
+	char frames[STACK_MAX][KSYM_LEN];
+	size_t n;
+};
+
+/**
+ * stack_name() - put names to a stack
+ * @k: the symbols, or NULL
+ * @ips: addresses, innermost first, up to a 0
+ * @cap: how many at the most
+ * @gone: as for ksyms_name()
+ * @out: filled in, trimmed by stack_trim()
+ */
+void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const char *gone,
+		struct stack *out);
+
+/**
+ * stack_trim() - leave out the tracer's and the scheduler's frames, trampolines, and the system call's entry
+ * @s: the stack
+ */
+void stack_trim(struct stack *s);
+
+/**
+ * stack_why() - what a sleeper waited for
+ * @s: its stack, trimmed
+ * @lock_wait: it was in a phase that is a wait for module_mutex
+ *
+ * Return: as "a grace period", to stand after "waiting for"; NULL if the stack does not tell.
+ */
+const char *stack_why(const struct stack *s, bool lock_wait);
+
+#endif

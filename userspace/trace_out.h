@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What refcost trace prints: calls and summaries, as tables, CSV and JSON.
+ */
+#ifndef REFCOST_TRACE_OUT_H
+#define REFCOST_TRACE_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ksyms.h"
+#include "trace.h"
+#include "trace_sum.h"
+
+/**
+ * struct call - one call of delete_module(2), ready to be printed
+ * @rec: the record
+ * @number: of the call, from 1
+ * @phases: its phases
+ * @nr_phases: how many
+ * @total_ns: how long it took
+ * @off_ns: of that, off the CPU
+ * @wall_ns: when it began, CLOCK_REALTIME
+ * @module: which module, printable; "(unknown)" if the name could not be read
+ * @command: the caller's name, printable
+ * @result: in words, as trace_result()
+ * @room: for those words
+ */
+struct call {
+	const struct unload_record *rec;
+	uint64_t number;
+	struct trace_phase phases[EV_NR];
+	size_t nr_phases;
+	uint64_t total_ns, off_ns, wall_ns;
+	char module[UNLOAD_NAME_LEN + 1];
+	char command[17];
+	const char *result;
+	char room[32];
+};
+
+/**
+ * struct out - what is common to all rows
+ * @trace: names the mechanisms
+ * @syms: names addresses; NULL if stacks were not asked for, or names are hidden
+ * @tag: copied into every row of CSV and JSON; NULL: none
+ * @timestamps: tables say when a call began
+ */
+struct out {
+	const struct trace *trace;
+	const struct ksyms *syms;
+	const char *tag;
+	bool timestamps;
+};
+
+/**
+ * struct slept - where a phase slept longest
+ * @ns: for how long
+ * @why: what for, as stack_why(); NULL if the stack does not tell
+ * @stack: the stack in names
+ */
+struct slept {
+	uint64_t ns;
+	const char *why;
+	struct stack stack;
+};
+
+/**
+ * struct trace_loss - what a trace may have missed
+ * @n: the tracer's own account
+ * @reported: records that came to be printed
+ * @in_flight: calls that had not returned when the trace ended
+ * @unpaired: records in which a return probe missed
+ * @known: false if the kernel gave no account
+ */
+struct trace_loss {
+	struct trace_counts n;
+	uint64_t reported;
+	uint64_t in_flight;
+	uint64_t unpaired;
+	bool known;
+};
+
+/**
+ * call_read() - make a record fit to be printed
+ * @c: filled in; valid as long as @rec
+ * @rec: the record
+ * @number: of the call
+ */
+void call_read(struct call *c, const struct unload_record *rec, uint64_t number);
+
+/**
+ * call_slept() - where a phase slept longest
+ * @c: the call
+ * @phase: index into its phases
+ * @syms: as in struct out
+ * @out: filled in
+ *
+ * Return: false if the phase did not sleep, or stacks were not asked for.
+ */
+bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out);
+
+/**
+ * loss_complete() - is every call in the trace, and all of each?
+ * @l: the account
+ *
+ * Return: false if anything at all may be missing.
+ */
+bool loss_complete(const struct trace_loss *l);
+
+/**
+ * loss_say() - the account in one line on stderr
+ * @l: the account
+ */
+void loss_say(const struct trace_loss *l);
+
+/**
+ * table_call() - a call as a row and a waterfall, at most 79 columns without timestamps
+ * @f: where to
+ * @o: what is common
+ * @c: the call
+ */
+void table_call(FILE *f, const struct out *o, const struct call *c);
+
+/**
+ * table_summary() - a row a module
+ * @f: where to
+ * @s: the summary
+ * @complete: from loss_complete()
+ * @histograms: with a histogram each
+ */
+void table_summary(FILE *f, const struct sum *s, bool complete, bool histograms);
+
+/**
+ * csv_trace_header() - the first line
+ * @f: where to
+ */
+void csv_trace_header(FILE *f);
+
+/**
+ * csv_trace_call() - a row a phase
+ * @f: where to
+ * @o: what is common
+ * @c: the call
+ *
+ * Return: 0, or as csv_write().
+ */
+int csv_trace_call(FILE *f, const struct out *o, const struct call *c);
+
+/**
+ * json_trace_call() - an object on a line
+ * @f: where to
+ * @o: what is common
+ * @c: the call
+ */
+void json_trace_call(FILE *f, const struct out *o, const struct call *c);
+
+/**
+ * json_trace_summary() - the last object
+ * @f: where to
+ * @o: what is common
+ * @s: the summary
+ * @l: what may be missing
+ */
+void json_trace_summary(FILE *f, const struct out *o, const struct sum *s,
+			const struct trace_loss *l);
+
+#endif

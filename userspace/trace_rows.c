@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What refcost trace prints for programs: CSV, a row a phase, and JSON, an object a call.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "csv.h"
+#include "refcost.h"
+#include "trace_out.h"
+#include "trace_text.h"
+
+/* X(column) */
+#define COLUMNS(X)        \
+	X(tag)            \
+	X(call)           \
+	X(time)           \
+	X(start_ns)       \
+	X(module)         \
+	X(pid)            \
+	X(tid)            \
+	X(command)        \
+	X(result)         \
+	X(errno)          \
+	X(total_ns)       \
+	X(phase)          \
+	X(phase_start_ns) \
+	X(ns)             \
+	X(on_ns)          \
+	X(off_ns)         \
+	X(mechanism)      \
+	X(merged)         \
+	X(holder_pid)     \
+	X(holder_command) \
+	X(holder_module)  \
+	X(slept_ns)       \
+	X(why)            \
+	X(stack)
+
+enum column {
+#define X(name) COL_##name,
+	COLUMNS(X) COL_NR
+#undef X
+};
+
+#define NUM_LEN 24
+
+/* A row being put together: texts, and room for its numbers. */
+struct row {
+	const char *field[COL_NR];
+	char num[COL_NR][NUM_LEN];
+};
+
+static void put_num(struct row *r, enum column col, uint64_t value)
+{
+	snprintf(r->num[col], NUM_LEN, "%" PRIu64, value);
+	r->field[col] = r->num[col];
+}
+
+/* UTC, so that it can be sorted: 2024-11-21T09:15:32.123456Z */
+static const char *iso_time(uint64_t wall_ns, char *buf, size_t len)
+{
+	time_t seconds = wall_ns / NSEC_PER_SEC;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(buf, len, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, len - n, ".%06luZ", (unsigned long)(wall_ns % NSEC_PER_SEC / 1000));
+	return buf;
+}
+
+/* Outermost first with semicolons between, as flame graphs are drawn from. */
+static const char *folded(const struct stack *s, char *buf, size_t len)
+{
+	size_t i, at = 0;
+
+	*buf = '\0';
+	for (i = s->n; i--;)
+		at += snprintf(buf + at, len - at, "%s%s", s->frames[i], i ? ";" : "");
+	return buf;
+}
+
+void csv_trace_header(FILE *f)
+{
+#define X(name) #name ","
+	static const char names[] = COLUMNS(X);
+#undef X
+
+	fprintf(f, "%.*s\n", (int)sizeof(names) - 2, names);
+	fflush(f);
+}
+
+int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
+{
+	char time[48], tag[256], comm[17], module[UNLOAD_NAME_LEN + 1];
+	static char stack[STACK_MAX * KSYM_LEN];
+	static struct slept slept;
+	struct row r;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < COL_NR; i++)
+		r.field[i] = "";
+	r.field[COL_tag] = trace_clean(tag, sizeof(tag), o->tag ?: "");
+	put_num(&r, COL_call, c->number);
+	r.field[COL_time] = iso_time(c->wall_ns, time, sizeof(time));
+	put_num(&r, COL_start_ns, c->rec->ts[EV_ENTER]);
+	r.field[COL_module] = c->module;
+	put_num(&r, COL_pid, c->rec->tgid);
+	put_num(&r, COL_tid, c->rec->pid);
+	r.field[COL_command] = c->command;
+	r.field[COL_result] = c->result;
+	put_num(&r, COL_errno, -c->rec->ret);
+	put_num(&r, COL_total_ns, c->total_ns);
+	for (i = 0; i < c->nr_phases && !err; i++) {
+		const struct trace_phase *p = &c->phases[i];
+		const struct unload_holder *h = trace_holder(c->rec, p->event);
+		bool slept_here = call_slept(c, i, o->syms, &slept);
+
+		r.field[COL_phase] = p->label;
+		put_num(&r, COL_phase_start_ns, p->start);
+		put_num(&r, COL_ns, p->ns);
+		put_num(&r, COL_on_ns, p->ns - p->off_ns);
+		put_num(&r, COL_off_ns, p->off_ns);
+		r.field[COL_mechanism] = trace_mechanism(o->trace, p->event);
+		put_num(&r, COL_merged, p->merged);
+		r.field[COL_holder_pid] = r.field[COL_holder_command] = r.field[COL_holder_module] =
+			r.field[COL_slept_ns] = r.field[COL_why] = r.field[COL_stack] = "";
+		if (h) {
+			put_num(&r, COL_holder_pid, h->pid);
+			r.field[COL_holder_command] = trace_clean(comm, sizeof(comm), h->comm);
+			r.field[COL_holder_module] = trace_clean(module, sizeof(module), h->module);
+		}
+		if (slept_here) {
+			put_num(&r, COL_slept_ns, slept.ns);
+			r.field[COL_why] = slept.why ?: "";
+			r.field[COL_stack] = folded(&slept.stack, stack, sizeof(stack));
+		}
+		err = csv_write(f, r.field, COL_NR);
+	}
+	return err;
+}
+
+static void add_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static void add_num(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+/* A number that was not measured is null. */
+static void add_ns(struct json_object *o, const char *key, double ns)
+{
+	json_object_object_add(o, key, isnan(ns) ? NULL : json_object_new_int64(llround(ns)));
+}
+
+static void add_tag(struct json_object *o, const struct out *out)
+{
+	char tag[256];
+
+	if (out->tag)
+		add_text(o, "tag", trace_clean(tag, sizeof(tag), out->tag));
+}
+
+static void print_line(FILE *f, struct json_object *o)
+{
+	fprintf(f, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	fflush(f);
+	json_object_put(o);
+}
+
+static struct json_object *phase_json(const struct out *o, const struct call *c, size_t i)
+{
+	const struct trace_phase *p = &c->phases[i];
+	const struct unload_holder *h = trace_holder(c->rec, p->event);
+	struct json_object *phase = json_object_new_object(), *part;
+	char text[UNLOAD_NAME_LEN + 1];
+	static struct slept slept;
+	size_t k;
+
+	add_text(phase, "phase", p->label);
+	add_num(phase, "start_ns", p->start);
+	add_num(phase, "ns", p->ns);
+	add_num(phase, "on_ns", p->ns - p->off_ns);
+	add_num(phase, "off_ns", p->off_ns);
+	add_text(phase, "mechanism", trace_mechanism(o->trace, p->event));
+	json_object_object_add(phase, "merged", json_object_new_boolean(p->merged));
+	if (h) {
+		part = json_object_new_object();
+		add_num(part, "pid", h->pid);
+		add_text(part, "command", trace_clean(text, sizeof(text), h->comm));
+		add_text(part, "module", trace_clean(text, sizeof(text), h->module));
+		json_object_object_add(phase, "holder", part);
+	}
+	if (call_slept(c, i, o->syms, &slept)) {
+		add_num(phase, "slept_ns", slept.ns);
+		if (slept.why)
+			add_text(phase, "why", slept.why);
+		part = json_object_new_array();
+		for (k = 0; k < slept.stack.n; k++)
+			json_object_array_add(part, json_object_new_string(slept.stack.frames[k]));
+		json_object_object_add(phase, "stack", part);
+	}
+	return phase;
+}
+
+void json_trace_call(FILE *f, const struct out *o, const struct call *c)
+{
+	struct json_object *call = json_object_new_object(), *phases = json_object_new_array();
+	char time[48];
+	size_t i;
+
+	add_text(call, "type", "unload");
+	add_tag(call, o);
+	add_num(call, "call", c->number);
+	add_text(call, "time", iso_time(c->wall_ns, time, sizeof(time)));
+	add_num(call, "start_ns", c->rec->ts[EV_ENTER]);
+	add_text(call, "module", c->module);
+	add_num(call, "pid", c->rec->tgid);
+	add_num(call, "tid", c->rec->pid);
+	add_text(call, "command", c->command);
+	add_text(call, "result", c->result);
+	add_num(call, "errno", -c->rec->ret);
+	add_num(call, "total_ns", c->total_ns);
+	add_num(call, "on_ns", c->total_ns - c->off_ns);
+	add_num(call, "off_ns", c->off_ns);
+	json_object_object_add(call, "unpaired",
+			       json_object_new_boolean(c->rec->flags & UNLOAD_UNPAIRED));
+	for (i = 0; i < c->nr_phases; i++)
+		json_object_array_add(phases, phase_json(o, c, i));
+	json_object_object_add(call, "phases", phases);
+	print_line(f, call);
+}
+
+static struct json_object *module_json(const struct sum_module *m)
+{
+	struct json_object *o = json_object_new_object();
+	uint64_t n = sum_unloads(m);
+
+	add_text(o, "module", m->name);
+	add_num(o, "unloads", n);
+	add_num(o, "total_ns", m->total_ns);
+	add_ns(o, "p50_ns", sum_percentile(m, 0.5));
+	add_ns(o, "p90_ns", sum_percentile(m, 0.9));
+	add_ns(o, "p99_ns", sum_percentile(m, 0.99));
+	add_ns(o, "max_ns", n ? (double)m->hist->max : NAN);
+	add_num(o, "busy", m->refused[SUM_BUSY]);
+	add_num(o, "dying_or_permanent", m->refused[SUM_DYING]);
+	add_num(o, "not_loaded", m->refused[SUM_NOT_LOADED]);
+	add_num(o, "failed", m->refused[SUM_FAILED]);
+	return o;
+}
+
+static struct json_object *loss_json(const struct trace_loss *l)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_num(o, "reported", l->reported);
+	add_num(o, "records", l->n.records);
+	add_num(o, "entries", l->n.entries);
+	add_num(o, "exits", l->n.exits);
+	add_num(o, "dropped", l->n.dropped);
+	add_num(o, "lost", l->n.lost);
+	add_num(o, "missed", l->n.missed);
+	add_num(o, "unpaired", l->unpaired);
+	add_num(o, "unmatched", l->n.unmatched);
+	add_num(o, "in_flight", l->in_flight);
+	add_num(o, "probe_entries", l->n.probe_entries);
+	add_num(o, "probe_exits", l->n.probe_exits);
+	return o;
+}
+
+void json_trace_summary(FILE *f, const struct out *o, const struct sum *s,
+			const struct trace_loss *l)
+{
+	struct json_object *last = json_object_new_object(), *list = json_object_new_array();
+	size_t i;
+	int ev;
+
+	add_text(last, "type", "summary");
+	add_tag(last, o);
+	json_object_object_add(last, "complete", json_object_new_boolean(loss_complete(l)));
+	for (i = 0; i < s->n; i++)
+		json_object_array_add(list, module_json(&s->v[i]));
+	json_object_object_add(last, "modules", list);
+	json_object_object_add(last, "counts", loss_json(l));
+	list = json_object_new_object();
+	for (ev = 0; ev < EV_NR; ev++)
+		add_text(list, trace_boundary_name(ev), trace_mechanism(o->trace, ev));
+	json_object_object_add(last, "mechanisms", list);
+	print_line(f, last);
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What refcost trace prints for people.
+ */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "refcost.h"
+#include "stats.h"
+#include "trace_out.h"
+#include "trace_text.h"
+
+#define WIDTH	     79
+#define LABEL	     22
+#define TIME	     9
+#define BAR	     32
+#define FINE_BUCKETS 64 /* rows of a histogram that are not too many */
+
+void call_read(struct call *c, const struct unload_record *rec, uint64_t number)
+{
+	struct timespec real;
+	size_t i;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	memset(c, 0, sizeof(*c));
+	c->rec = rec;
+	c->number = number;
+	c->nr_phases = trace_phases(rec, c->phases, ARRAY_SIZE(c->phases));
+	c->total_ns = rec->ts[EV_EXIT] - rec->ts[EV_ENTER];
+	c->wall_ns = real.tv_sec * NSEC_PER_SEC + real.tv_nsec - (now_ns() - rec->ts[EV_ENTER]);
+	for (i = 0; i < c->nr_phases; i++)
+		c->off_ns += c->phases[i].off_ns;
+	trace_clean(c->module, sizeof(c->module), rec->module);
+	if (rec->flags & UNLOAD_NO_NAME || !*rec->module)
+		strcpy(c->module, "(unknown)");
+	trace_clean(c->command, sizeof(c->command), rec->comm);
+	c->result = trace_result(rec->ret, c->room, sizeof(c->room));
+}
+
+bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out)
+{
+	const struct unload_stacks *s = trace_stacks(c->rec);
+	int ev = c->phases[phase].event;
+
+	if (!s || !s->ns[ev])
+		return false;
+	out->ns = s->ns[ev];
+	stack_name(syms, s->ips[ev], UNLOAD_STACK_DEPTH, c->module, &out->stack);
+	out->why = stack_why(&out->stack, trace_is_lock_wait(ev));
+	return true;
+}
+
+bool loss_complete(const struct trace_loss *l)
+{
+	const struct trace_counts *n = &l->n;
+
+	return l->known && !n->dropped && !n->lost && !n->missed && !n->unmatched && !l->unpaired &&
+	       !l->in_flight;
+}
+
+void loss_say(const struct trace_loss *l)
+{
+	const struct trace_counts *n = &l->n;
+
+	if (!l->known)
+		say("the kernel gave no account of the trace: incomplete");
+	else
+		say("%lu reported; %lu dropped, %lu lost, %lu missed, %lu unpaired, %lu unmatched, "
+		    "%lu in flight%s",
+		    (unsigned long)l->reported, (unsigned long)n->dropped, (unsigned long)n->lost,
+		    (unsigned long)n->missed, (unsigned long)l->unpaired,
+		    (unsigned long)n->unmatched, (unsigned long)l->in_flight,
+		    loss_complete(l) ? "" : ": incomplete");
+}
+
+static void print_time(FILE *f, uint64_t wall_ns)
+{
+	time_t seconds = wall_ns / NSEC_PER_SEC;
+	char text[16];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	fprintf(f, "%s.%06lu ", text, (unsigned long)(wall_ns % NSEC_PER_SEC / 1000));
+}
+
+/* Words with " < " between, in lines that begin with blanks. */
+static void print_stack(FILE *f, const struct stack *s)
+{
+	size_t i, len, column = 0;
+
+	for (i = 0; i < s->n; i++) {
+		const char *more = i + 1 < s->n ? " <" : "";
+
+		len = strlen(s->frames[i]) + strlen(more);
+		if (i && column + 1 + len > WIDTH) {
+			fputc('\n', f);
+			column = 0;
+		}
+		column += fprintf(f, "%s%s%s", column ? " " : "        ", s->frames[i], more);
+	}
+	if (s->n)
+		fputc('\n', f);
+}
+
+static void print_slept(FILE *f, const struct slept *s)
+{
+	char time[32];
+
+	fprintf(f, "      slept %s at a stretch", ns_text(s->ns, time, sizeof(time)));
+	if (s->why)
+		fprintf(f, " waiting for %s", s->why);
+	fprintf(f, "%s\n", s->stack.n ? ":" : "");
+	print_stack(f, &s->stack);
+}
+
+static void print_holder(FILE *f, const struct unload_holder *h)
+{
+	char comm[17], module[UNLOAD_NAME_LEN + 1];
+
+	fprintf(f, "      module_mutex was held by %s/%u", trace_clean(comm, sizeof(comm), h->comm),
+		h->pid);
+	if (*h->module)
+		fprintf(f, " (%s)", trace_clean(module, sizeof(module), h->module));
+	fputc('\n', f);
+}
+
+static void print_phase(FILE *f, const struct out *o, const struct call *c, size_t i)
+{
+	const struct trace_phase *p = &c->phases[i];
+	const struct unload_holder *h = trace_holder(c->rec, p->event);
+	char bar[BAR + 1], on[32], off[32];
+	static struct slept slept;
+
+	trace_bar(bar, BAR, p->start, p->ns, p->off_ns, c->total_ns);
+	if (strlen(p->label) > LABEL)
+		fprintf(f, "  %s\n  %*s", p->label, LABEL, "");
+	else
+		fprintf(f, "  %-*s", LABEL, p->label);
+	fprintf(f, " %*s %*s |%s|\n", TIME, ns_text(p->ns - p->off_ns, on, sizeof(on)), TIME,
+		p->off_ns ? ns_text(p->off_ns, off, sizeof(off)) : "-", bar);
+	if (h)
+		print_holder(f, h);
+	/* what is shorter than a hundredth of the call is in CSV and JSON alone */
+	if (p->off_ns * 100 >= c->total_ns && call_slept(c, i, o->syms, &slept))
+		print_slept(f, &slept);
+}
+
+void table_call(FILE *f, const struct out *o, const struct call *c)
+{
+	char total[32];
+	size_t i;
+
+	if (c->number == 1)
+		fprintf(f, "%s%-24s %7s %-15s %-18s %10s\n",
+			o->timestamps ? "TIME            " : "", "MODULE", "PID", "COMMAND",
+			"RESULT", "TOTAL");
+	if (o->timestamps)
+		print_time(f, c->wall_ns);
+	if (strlen(c->module) > 24)
+		fprintf(f, "%s\n%-24s", c->module, "");
+	else
+		fprintf(f, "%-24s", c->module);
+	fprintf(f, " %7u %-15s %-18s %10s\n", c->rec->tgid, c->command, c->result,
+		ns_text(c->total_ns, total, sizeof(total)));
+	if (c->nr_phases)
+		fprintf(f, "  %-*s %*s %*s\n", LABEL, "phase", TIME, "on CPU", TIME, "off CPU");
+	for (i = 0; i < c->nr_phases; i++)
+		print_phase(f, o, c, i);
+	if (c->rec->flags & UNLOAD_UNPAIRED)
+		fputs("  a return probe missed: its phase is merged into the next\n", f);
+	fflush(f);
+}
+
+static const char *percentile(const struct sum_module *m, double p, char *buf, size_t len)
+{
+	double ns = sum_percentile(m, p);
+
+	return isnan(ns) ? "-" : ns_text(ns, buf, len);
+}
+
+static void print_refusals(FILE *f, const struct sum_module *m)
+{
+	static const char *const words[] = {
+		[SUM_BUSY] = "busy",
+		[SUM_DYING] = "dying or permanent",
+		[SUM_NOT_LOADED] = "not loaded",
+		[SUM_FAILED] = "failed otherwise",
+	};
+	const char *sep = "  did not go: ";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!m->refused[i])
+			continue;
+		fprintf(f, "%s%lu %s", sep, (unsigned long)m->refused[i], words[i]);
+		sep = ", ";
+	}
+	if (*sep == ',')
+		fputc('\n', f);
+}
+
+static void print_module(FILE *f, const struct sum_module *m)
+{
+	uint64_t n = sum_unloads(m);
+	char text[4][32];
+
+	if (strlen(m->name) > 24)
+		fprintf(f, "%s\n%-24s", m->name, "");
+	else
+		fprintf(f, "%-24s", m->name);
+	fprintf(f, " %7lu %10s %10s %10s %10s\n", (unsigned long)n,
+		percentile(m, 0.5, text[0], sizeof(text[0])),
+		percentile(m, 0.9, text[1], sizeof(text[1])),
+		percentile(m, 0.99, text[2], sizeof(text[2])),
+		n ? ns_text(m->hist->max, text[3], sizeof(text[3])) : "-");
+	print_refusals(f, m);
+}
+
+void table_summary(FILE *f, const struct sum *s, bool complete, bool histograms)
+{
+	bool unsupported = false;
+	size_t i;
+
+	if (!s->n)
+		return;
+	fprintf(f, "\nSummary%s\n%-24s %7s %10s %10s %10s %10s\n",
+		complete ? "" : " (incomplete: the trace's last line says what may be missing)",
+		"MODULE", "UNLOADS", "P50", "P90", "P99", "MAX");
+	for (i = 0; i < s->n; i++) {
+		print_module(f, &s->v[i]);
+		unsupported |= !stats_percentile_supported(sum_unloads(&s->v[i]), 0.99);
+	}
+	if (unsupported)
+		fputs("p90 takes 36 unloads, p99 368: - is given for fewer\n", f);
+	for (i = 0; histograms && i < s->n; i++) {
+		const struct hist *h = s->v[i].hist;
+
+		if (!h)
+			continue;
+		fprintf(f, "\n%s\n", s->v[i].name);
+		hist_print(h, f, "nsecs", hist_bucket(h->max) - hist_bucket(h->min) > FINE_BUCKETS);
+	}
+	fflush(f);
+}

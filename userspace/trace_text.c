@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Words and bars of refcost trace.
+ */
+#include "trace_text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_MAX_LEN 63
+
+const char *trace_result(int ret, char *buf, size_t len)
+{
+	const char *name;
+
+	switch (-ret) {
+	case 0:
+		return "gone";
+	case EWOULDBLOCK:
+		return "busy";
+	case EBUSY:
+		return "dying or permanent";
+	case ENOENT:
+		return "not loaded";
+	}
+	name = strerrorname_np(-ret);
+	if (name)
+		return name;
+	snprintf(buf, len, "error %d", -ret);
+	return buf;
+}
+
+/* Where a time lies in a bar, 0 to width: rounded, and in 128 bits, so that it cannot overflow. */
+static int place(int width, uint64_t ns, uint64_t total)
+{
+	if (!total)
+		return 0;
+	if (ns >= total)
+		return width;
+	return ((unsigned __int128)ns * width + total / 2) / total;
+}
+
+void trace_bar(char *out, int width, uint64_t start, uint64_t ns, uint64_t off_ns, uint64_t total)
+{
+	int from = place(width, start, total), to = place(width, start + ns, total), off;
+
+	memset(out, ' ', width);
+	out[width] = '\0';
+	if (width < 1)
+		return;
+	if (from == to) {
+		out[from < width ? from : width - 1] = '.';
+		return;
+	}
+	off = place(to - from, off_ns, ns);
+	memset(out + from, '#', to - from - off);
+	memset(out + to - off, '-', off);
+}
+
+const char *trace_clean(char *out, size_t len, const char *in)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < len && in[i]; i++)
+		out[i] = in[i] >= ' ' && in[i] <= '~' ? in[i] : '?';
+	if (len)
+		out[i] = '\0';
+	return out;
+}
+
+static bool same(char a, char b)
+{
+	return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));
+}
+
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/* Optimal string alignment: Damerau's distance, with no letter moved twice. */
+unsigned int edit_distance(const char *a, const char *b)
+{
+	size_t la = strnlen(a, NAME_MAX_LEN), lb = strnlen(b, NAME_MAX_LEN), i, j;
+	unsigned int d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
+
+	for (i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (i = 1; i <= la; i++) {
+		for (j = 1; j <= lb; j++) {
+			d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
+					d[i - 1][j - 1] + !same(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+		}
+	}
+	return d[la][lb];
+}
+
+void near_add(struct near *near, const char *name)
+{
+	size_t len = strlen(name), wanted = strlen(near->wanted), i;
+	unsigned int d, most = len > 3 ? len / 3 : 1;
+
+	/* names whose lengths differ as much do so, too: thousands are compared */
+	if (!len || len > NAME_MAX_LEN || len > wanted + most || wanted > len + most)
+		return;
+	d = edit_distance(near->wanted, name);
+	if (d > most)
+		return;
+	for (i = 0; i < near->n; i++)
+		if (!edit_distance(near->names[i], name))
+			return;
+	for (i = near->n; i && near->distance[i - 1] > d; i--) {
+		if (i == NEAR_MAX)
+			continue;
+		strcpy(near->names[i], near->names[i - 1]);
+		near->distance[i] = near->distance[i - 1];
+	}
+	if (i == NEAR_MAX)
+		return;
+	strcpy(near->names[i], name);
+	near->distance[i] = d;
+	near->n += near->n < NEAR_MAX;
+}
