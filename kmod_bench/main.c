@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -231,9 +232,15 @@ err_registry:
 	return err;
 }
 
+/*
+ * RCU callbacks may be under way that touch our data: of percpu_ref, and of percpu_rwsem, where letting
+ * the write side go queues one that may queue another.
+ */
 static void __exit refcost_exit(void)
 {
 	misc_deregister(&refcost_misc);
+	rcu_barrier();
+	rcu_barrier();
 	refcost_engine_exit();
 	refcost_registry_exit();
 }
