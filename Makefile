@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test lint format install uninstall clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check-debug lint format install uninstall clean help FORCE
 
 all: refcost kmod
 
@@ -127,6 +127,10 @@ unit: $(UNIT)
 test:
 	$(Q)tests/run.sh
 
+## check-debug: every scheme's lifetime on a kernel built with its debugging nets on
+check-debug:
+	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
+
 lint:
 	$(Q)tests/lint.sh
 
@@ -156,6 +160,8 @@ help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
 	@echo 'refcost    the command alone         kmod  the modules alone'
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
+	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
+	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run one command in a QEMU guest: a stock kernel, the host's root over 9p (read-only), the same
-# working directory, the command's own output and exit code.
+# Run one command in a QEMU guest: a stock kernel or one built here, the host's root over 9p
+# (read-only), the same working directory, the command's own output and exit code.
 
 # shellcheck disable=SC2154 # what lib.sh sets
 set -euo pipefail
@@ -21,6 +21,7 @@ usage()
 	  --deadline SECONDS  kill a guest that takes longer, boot included (600)
 	  --icount            instruction mode: one vCPU, its clock advances 1 ns an instruction
 	  --release R         kernel (the newest with headers on this host)
+	  --kernel BZIMAGE    this kernel, with what a 9p root needs built in (guest/debug-kernel.sh)
 	  --log FILE          the guest's console (build/guest/console.log)
 	  --accel A           auto, kvm or tcg (auto)
 	  --append PARAMS     more kernel parameters
@@ -52,7 +53,7 @@ parse()
 			shift
 			continue
 			;;
-		--cpus | --mem | --share | --deadline | --release | --log | --accel | --append) ;;
+		--cpus | --mem | --share | --deadline | --release | --kernel | --log | --accel | --append) ;;
 		*) usage_error "unknown option '$1'; the command goes after --" ;;
 		esac
 		(($# >= 2)) || usage_error "$1 needs an argument"
@@ -62,6 +63,7 @@ parse()
 		--share) shares+=("$2") ;;
 		--deadline) deadline=$2 ;;
 		--release) release=$2 ;;
+		--kernel) kernel=$2 ;;
 		--log) log=$2 ;;
 		--accel) accel=$2 ;;
 		--append) append=$2 ;;
@@ -118,6 +120,10 @@ check()
 	fi
 	cpus=${cpus:-4}
 	number --cpus "$cpus" 1 255
+	if [[ -n $kernel ]]; then
+		[[ -z $release ]] || usage_error "--kernel names its release; leave out --release"
+		release=$(image_release "$kernel")
+	fi
 	[[ -n $release ]] || release=$(newest_release)
 	[[ -n $release ]] ||
 		die "no kernel headers on this host; apt-get install linux-headers-amd64"
@@ -130,13 +136,18 @@ check()
 
 choose_accel()
 {
-	local answer
+	local answer stock=$release
 
 	why=
 	if [[ -n $icount ]]; then
 		accel=icount
 	elif [[ $accel == auto ]]; then
-		answer=$("$guest_src/accel.sh" "$release")
+		# A kernel with debugging on may be too slow for the probe.
+		if [[ -n $kernel && -n $(newest_release) ]]; then
+			stock=$(newest_release)
+			"$guest_src/fetch.sh" "$stock"
+		fi
+		answer=$("$guest_src/accel.sh" "$stock")
 		accel=${answer%% *}
 		[[ $answer == "$accel" ]] || why=" (${answer#* })"
 	fi
@@ -308,7 +319,11 @@ main()
 	parse "$@"
 	mkdir -p "$guest_out"
 	check
-	"$guest_src/fetch.sh" "$release"
+	if [[ -n $kernel ]]; then
+		"$guest_src/fetch.sh" --kernel "$kernel"
+	else
+		"$guest_src/fetch.sh" "$release"
+	fi
 	choose_accel
 
 	console=$log.$$
@@ -324,6 +339,6 @@ main()
 	verdict
 }
 
-cpus='' mem=2048 deadline=600 icount='' release='' log=$guest_out/console.log accel=auto append=''
+cpus='' mem=2048 deadline=600 icount='' release='' kernel='' log=$guest_out/console.log accel=auto append=''
 shares=() argv=() helpers=() tails=() pid='' late=''
 main "$@"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Make build/guest/RELEASE: a stock Debian kernel, its modules, and an initramfs that mounts the
-# host's root over 9p. Nothing is installed. Does nothing when all is there.
+# host's root over 9p. Or the same with a kernel that was built here. Nothing is installed. Does
+# nothing when all is there.
 
 # shellcheck disable=SC2154 # what lib.sh sets
 set -euo pipefail
@@ -12,9 +13,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 usage()
 {
 	cat <<-EOF
-	Usage: guest/fetch.sh [RELEASE]
+	Usage: guest/fetch.sh [RELEASE] | --kernel BZIMAGE
 	Unpack Debian's linux-image-RELEASE under build/guest/RELEASE and make an initramfs for it.
 	RELEASE is as uname -r prints it; default: the newest with headers on this host.
+	BZIMAGE is used as it is; it has what a 9p root needs built in.
 
 	  REFCOST_KERNEL_DEB=FILE   unpack this package rather than download one
 	EOF
@@ -69,12 +71,23 @@ unpack()
 	mv -T "$new" "$dst"
 }
 
+# adopt: the image at $kernel, for what it names as its release
+adopt()
+{
+	[[ ! -e $dst/root ]] || die "$release is a stock kernel here: give $kernel another name"
+	mkdir -p "$dst"
+	cmp -s "$kernel" "$dst/vmlinuz" && return
+	cp "$kernel" "$tmp/vmlinuz"
+	mv "$tmp/vmlinuz" "$dst/vmlinuz"
+}
+
 # module_files: print the modules that a 9p root needs, each after what it depends on; what is
 # built in is left out
 module_files()
 {
 	local name list
 
+	[[ -z $kernel ]] || return 0
 	for name in virtio_pci 9pnet_virtio 9p; do
 		list=$(modprobe -C /dev/null -d "$dst/root" -S "$release" --show-depends "$name" \
 			2>/dev/null) ||
@@ -115,14 +128,22 @@ initramfs()
 	mv "$tmp/image" "$image"
 }
 
+kernel='' release=''
 case ${1:-} in
 -h | --help)
 	usage
 	exit 0
 	;;
+--kernel)
+	(($# == 2)) || usage_error "--kernel needs one BZIMAGE"
+	kernel=$2
+	release=$(image_release "$kernel")
+	;;
+*)
+	(($# <= 1)) || usage_error "one RELEASE at most"
+	release=${1:-$(newest_release)}
+	;;
 esac
-(($# <= 1)) || usage_error "one RELEASE at most"
-release=${1:-$(newest_release)}
 [[ -n $release ]] || die "no kernel headers on this host; name a RELEASE"
 check_release "$release"
 dst=$guest_out/$release
@@ -135,5 +156,5 @@ tmp=$(mktemp -d "$guest_out/fetch.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-unpack
+if [[ -n $kernel ]]; then adopt; else unpack; fi
 initramfs

@@ -43,6 +43,18 @@ check_release()
 		usage_error "'$1' is no kernel release; give one like 6.1.0-56-amd64"
 }
 
+# image_release BZIMAGE: print the release that a kernel image names in its header
+image_release()
+{
+	local at word
+
+	[[ -r $1 ]] || die "$1 cannot be read"
+	[[ $(dd if="$1" bs=1 skip=514 count=4 status=none) == HdrS ]] || die "$1 is no bzImage"
+	at=$(od -An -tu2 -j 526 -N 2 "$1")
+	word=$(dd if="$1" bs=1 skip=$((at + 512)) count=128 status=none | tr '\0 ' '\n\n')
+	printf '%s\n' "${word%%$'\n'*}"
+}
+
 # qemu_base RELEASE ACCEL CPUS MIB CONSOLE: start the array qemu, a command line to add shares to
 #
 # Under emulation:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
-# plot, guest, test. Knows apt; elsewhere it names what is wanted and fails.
+# plot, guest, test, debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names
+# what is wanted and fails.
 set -euo pipefail
 
 packages_of() {
@@ -12,8 +13,11 @@ packages_of() {
 	headers) have_headers || echo "linux-headers-$(dpkg --print-architecture)" ;;
 	host-headers) [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || echo "linux-headers-$(uname -r)" ;;
 	plot) echo gnuplot-nox ;;
+	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
+		xz-utils kmod cpio ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
-	test) echo libcmocka-dev binutils librsvg2-bin shellcheck clang-format util-linux linux-perf ;;
+	test) echo libcmocka-dev binutils librsvg2-bin shellcheck clang-format util-linux linux-perf \
+		strace libbpf-tools ;;
 	*)
 		echo "deps.sh: no set '$1'" >&2
 		exit 64
