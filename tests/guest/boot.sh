@@ -12,6 +12,8 @@ rm -rf "$dir"
 mkdir -p "$dir" build/tests/guest
 ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/abi_test.c \
 	-o build/tests/guest/abi_test -lcmocka
+${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/rush.c \
+	-o build/tests/guest/rush
 
 boot() {
 	guest/boot.sh --release "$release" --share "$dir" "$@"
@@ -20,7 +22,7 @@ boot() {
 # Its TAP becomes ours.
 main_guest() {
 	local log=$dir/guest.log status=0
-	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 600 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
+	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 1100 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
 	grep -E '^(ok|not ok|#)' "$log" || true
 	tap_n=$((tap_n + $(grep -c '^ok ' "$log" || true) + $(grep -c '^not ok ' "$log" || true)))
 	tap_result "$status" "the guest ran its tests to the end" "$(tail -n 30 "$dir/boot.log" "$log")"
@@ -42,8 +44,44 @@ instruction_guest() {
 		awk -F, '$2 == "empty" && $5 > 3 { bad = 1 } $2 == "empty" { n++ } END { exit bad || !n }' "$dir/icount1/instructions.csv"
 	is "percpu_inc is two instructions more than empty" 2.00 "$(awk -F, '$1 == 0 && $2 == "empty" { e = $5 }
 		$1 == 0 && $2 == "percpu_inc" { p = $5 } END { printf "%.2f", p - e }' "$dir/icount1/instructions.csv")"
+	# counts that a get and put cannot do without, and what they add
+	ok "percpu_live: at most 4 instructions over percpu_inc and the state test" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+		END { exit !(v["percpu_live"] - v["percpu_inc"] - (v["state_test"] - v["empty"]) <= 4) }' "$dir/icount1/instructions.csv"
+	ok "object_exit1: as many as the bare locked adds" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+		END { exit v["object_exit1"] != v["atomic_shared"] }' "$dir/icount1/instructions.csv"
+	ok "kref: as many as the refcount_t it is made of" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+		END { exit v["kref"] != v["refcount"] }' "$dir/icount1/instructions.csv"
 	ok "try_module_get takes more than kref" awk -F, '$4 == "getput" { v[$2] = $5 }
 		END { exit !(v["try_module_get"] > v["kref"]) }' "$dir/icount1/instructions.csv"
+}
+
+# caught FAULT ARGS...: a build that is wrong on purpose is found out, by the canary or by the kernel's log
+caught() {
+	local fault=$1 status=0 log=$dir/fault-$1.log
+	shift
+	REFCOST_MODULES=$PWD/build/kmod-fault/$fault/$release boot --cpus 4 --deadline 90 --log "$log.console" -- \
+		build/bin/refcost unload --no-trace --arms loaded "$@" >"$log" 2>&1 || status=$?
+	if [ $status != 0 ] && grep -Eq 'calls into a module that was given up|Oops|BUG:|general protection' "$log" "$log.console"; then
+		tap_result 0 "$fault is caught: $(grep -Eho 'calls into a module that was given up|Oops|BUG:.*|general protection' "$log" "$log.console" | head -n 1)"
+	else
+		tap_result 1 "$fault is caught" "exit $status: $(cat "$log")"
+	fi
+}
+
+# Wide gaps alone do no harm; what is wrong, with the same users and the same gaps, is found within seconds.
+broken_guests() {
+	local stop="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
+	local test="-s percpu_live -l 3 -n 20 --hold 2ms --think 4ms --patience 1s --no-bystander"
+	local signal="-s kref -l 3 -n 12 --hold 1ms --no-bystander"
+	# shellcheck disable=SC2086 # words
+	{
+		REFCOST_MODULES=$PWD/build/kmod-fault/WIDE/$release ok "wide gaps alone are safe" boot --cpus 4 --deadline 120 -- \
+			sh -c "build/bin/refcost unload --no-trace --arms loaded $stop && build/bin/refcost unload --no-trace --arms loaded $test &&
+				build/bin/refcost unload --no-trace --arms loaded $signal"
+		caught NO_STATE_TEST $test
+		caught NO_STOP+WIDE $stop
+		caught SIGNAL_INSIDE+WIDE $signal
+	}
 }
 
 crowded_guest() {
@@ -65,6 +103,7 @@ bad_guests() {
 
 main_guest
 instruction_guest
+broken_guests
 crowded_guest
 bad_guests
 tap_done

@@ -10,9 +10,9 @@ dir=$1
 release=$(uname -r)
 refcost=$PWD/build/bin/refcost
 modules=$PWD/build/kmod/$release
-fault=$PWD/build/kmod-fault/$release
+fault=$PWD/build/kmod-fault/LOSE_ONE/$release
 host_cpus=$(sed 's/.*refcost.hostcpus=\([0-9]*\).*/\1/' /proc/cmdline)
-mapfile -t schemes < <("$refcost" list | awk 'NR > 1 && $0 !~ /floor:/ { print $1 }')
+mapfile -t schemes < <("$refcost" list --csv | awk -F, 'NR > 1 && $3 != "floor" && $3 != "absent" { print $1 }')
 mapfile -t all < <("$refcost" list -n)
 
 loaded() { grep -E '^refcost' /proc/modules || true; }
@@ -42,6 +42,21 @@ load_and_unload() {
 # A TAP producer inside: its lines are comments here, its failures are ours.
 run_tap() {
 	"$@" | tee /dev/stderr | awk '/^not ok/ { bad = 1 } /^1\.\./ { plan = 1 } END { exit bad || !plan }'
+}
+
+# A whole TAP script inside: its results are ours, one by one.
+run_tap_here() {
+	local log=$dir/${1##*/}.log
+	"$@" >"$log" 2>&1 || true
+	while IFS= read -r line; do
+		case $line in
+		"ok "*SKIP*) tap_skip "${line#* - }" "" ;;
+		"ok "*) tap_result 0 "${line#* - }" ;;
+		"not ok "*) tap_result 1 "${line#* - }" ;;
+		"#"*) echo "$line" ;;
+		esac
+	done <"$log"
+	ok "${1##*/} ran to its end" grep -q '^1\.\.' "$log"
 }
 
 every_scheme_runs() {
@@ -108,6 +123,48 @@ other_tracers() {
 	ok "a schedule" "$refcost" unload -s kref -n 5 --rate 20 --arms idle -o "$dir/rate"
 	is "... gives response times" 0 "$(column "$dir/rate/unload.csv" response_ns | grep -c '^$' || true)"
 	nothing_left "other tracers"
+}
+
+# What an unload that finds users does, and how long it may take.
+busy_and_starved() {
+	local out=$dir/holds
+	# users that are always inside: three of them, two where one is a bystander
+	run_cmd "$refcost" unload -s object_exit2,try_module_get,exit_release,interface_count,object_exit1,kref,active_ref \
+		--arms loaded -n 1 --hold 10ms --patience 400ms -o "$out"
+	is "a steady stream of users: exit 0" 0 "$status"
+	for scheme in object_exit2 try_module_get exit_release interface_count; do
+		ok "$scheme may starve, and is said to" grep -Eq "$scheme, loaded.*starved: busy in all [0-9]+ attempts in" <<<"$stderr"
+	done
+	is "object_exit1, kref and active_ref always finish" "active_ref 1,kref 1,object_exit1 1" "$(awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["scheme"] ~ /^(object_exit1|kref|active_ref)$/ { print $c["scheme"], $c["gone"] }' "$out/unload.csv" | sort | paste -sd,)"
+	is "the errno of a busy victim is the one that was promised" \
+		"exit_release 11,interface_count 16,object_exit1 16,object_exit2 16,try_module_get 11" "$(awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$out/attempts.csv" | sort -u | paste -sd,)"
+	# users that let the scheduler in while they hold are found by a stopped machine, too
+	run_cmd "$refcost" unload -s percpu_live,percpu_array,percpu_alloc,percpu_atomic,speculative_get,trylock_percpu,module_rwsem,global_lock \
+		--arms loaded -n 3 --hold 2ms --think 3ms -o "$dir/think"
+	is "users that come and go: exit 0" 0 "$status"
+	is "... every unload succeeds" "" "$(column "$dir/think/unload.csv" gone | grep -v 1 || true)"
+	is "... after having been refused, each scheme as it promised" "global_lock 16,module_rwsem 11,percpu_alloc 11,percpu_array 11,percpu_atomic 11,percpu_live 11,speculative_get 11,trylock_percpu 11" \
+		"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$dir/think/attempts.csv" | sort -u | paste -sd,)"
+	is "bystanders are never refused" 0 "$(column "$dir/think/unload.csv" bystander_failed | paste -sd+ | bc_sum)"
+	ok "... and were there" test "$(column "$dir/think/unload.csv" bystander_ops | sort -n | head -n 1)" -gt 0
+	nothing_left "busy and starved"
+}
+
+two_phases() {
+	local out=$dir/loading
+	ok "the victim is loaded under load" "$refcost" load -n 7 -o "$out"
+	ok "one phase: users are refused between listed and live" awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["phases"] == "one" { n++; w += $c["window_ns"] > 0; r += $c["refused"] } END { exit !(n == 7 && w == 7 && r > 0) }' "$out/loading.csv"
+	ok "two phases: nobody is" awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["phases"] == "two" { n++; r += $c["refused"] } END { exit !(n == 7 && r == 0) }' "$out/loading.csv"
+	nothing_left "two phases"
 }
 
 # The build that loses one reference must not pass.
@@ -227,7 +284,7 @@ perf_session() {
 
 # The path that bare metal takes.
 bench_host() {
-	ok "bench.sh --host measures this machine" ./bench.sh --host --quick --blocks 1 --cycles 1 --no-report --output "$dir/bench"
+	ok "bench.sh --host measures this machine" ./bench.sh --host --quick -s empty,kref,percpu_live --blocks 1 --cycles 1 --no-report --output "$dir/bench"
 	ok "... fast path and unload" bash -c "test -s '$dir/bench/samples.csv' -a -s '$dir/bench/unload.csv'"
 	ok "... and it can be reported on" "$refcost" report "$dir/bench" -o "$dir/bench/report"
 	nothing_left "bench.sh --host"
@@ -236,6 +293,10 @@ bench_host() {
 load_and_unload
 every_scheme_runs
 every_scheme_unloads
+busy_and_starved
+two_phases
+run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 18
+run_tap_here tests/guest/trace.sh "$dir/trace"
 other_tracers
 lost_count_is_caught
 interrupted_runs
