@@ -155,8 +155,9 @@ memory_after() {
 	ok "per-CPU memory: $(meminfo Percpu) KiB after, $before_percpu before" \
 		test "$(meminfo Percpu)" -le "$before_percpu"
 	if [ -n "$before_active" ]; then
-		# What one scheme loses at each unload: two arms, two holds.
-		grown=$(awk -v slack=$((cycles * 4)) 'NR == FNR { n[$1] = $2; next } $2 - n[$1] >= slack {
+		# One scheme that loses an object at each unload loses six times the cycles; the kernel's own
+		# use has been seen to differ by 16 after a thousand unloads.
+		grown=$(awk -v slack=$((16 + cycles * 2)) 'NR == FNR { n[$1] = $2; next } $2 - n[$1] >= slack {
 			print $1 ": " $2 " objects, " n[$1] " before" }' <(echo "$before_active") <(echo "$after"))
 		is "kmalloc caches hold what they held" "" "$grown"
 		echo "# $(awk 'NR == FNR { n[$1] = $2; next } { printf "%s %+d; ", $1, $2 - n[$1] }' \
