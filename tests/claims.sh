@@ -18,7 +18,9 @@ fi
 cell() {
 	awk -F'|' -v section="$1" -v scheme="\`$2\`" -v column="$3" '
 		/^##/ { inside = index($0, "# " section) == 2 || index($0, "# " section) == 3 }
-		inside && $2 ~ "^ *" scheme " *$" { gsub(/[ x]/, "", $(column + 1)); sub(/\(.*/, "", $(column + 1)); print $(column + 1); exit }' "$results"
+		inside && $2 ~ "^ *" scheme " *$" { gsub(/[ x]/, "", $(column + 1)); sub(/\(.*/, "", $(column + 1))
+			if ($(column + 1) ~ /^[0-9.]+$/) print $(column + 1)
+			exit }' "$results"
 }
 insn() { cell Instructions "$1" 2; }
 growth() { cell Headline "$1" 6; }
