@@ -30,7 +30,7 @@ ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests
 	-o build/tests/guest/rush
 
 dir=$PWD/build/tests/debug-$kind
-deadline=$((1200 + cycles * 60))
+deadline=$((1800 + cycles * 60))
 rm -rf "$dir"
 mkdir -p "$dir"
 REFCOST_NETS=$nets suite "lifetime-$kind" $((deadline + 60)) guest/boot.sh --kernel "$kernel" --append "$append" \

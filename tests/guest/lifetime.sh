@@ -21,7 +21,7 @@ nets=${REFCOST_NETS:-}
 kmemleak=/sys/kernel/debug/kmemleak
 expedited=/sys/kernel/rcu_expedited
 # With users that stay inside some schemes refuse for good; that is no error, but takes its time.
-attempts=100
+attempts=20
 tested=0
 
 loaded() { grep -E '^refcost' /proc/modules || true; }
@@ -201,8 +201,9 @@ refused_scheme() {
 }
 
 unloads() {
-	local scheme=$1 hold=$2 out=$dir/$1-$2
-	run_cmd "$refcost" unload -s "$scheme" -n "$cycles" --no-trace --hold "$hold" --attempts $attempts -o "$out"
+	local scheme=$1 hold=$2 think=0 out=$dir/$1-$2
+	[ "$hold" = 0 ] || think=200us # or most would be busy for good
+	run_cmd "$refcost" unload -s "$scheme" -n "$cycles" --no-trace --hold "$hold" --think "$think" --attempts $attempts -o "$out"
 	! refused_scheme "$scheme" || return
 	tap_result "$status" "$scheme: $cycles unloads idle and loaded, hold $hold: exit 0" "exit $status
 $stderr$stdout"
