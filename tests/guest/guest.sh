@@ -296,7 +296,7 @@ every_scheme_runs
 every_scheme_unloads
 busy_and_starved
 two_phases
-run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 18
+run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6
 run_tap_here tests/guest/trace.sh "$dir/trace"
 other_tracers
 lost_count_is_caught
