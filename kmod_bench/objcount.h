@@ -21,7 +21,7 @@ static __always_inline void objcount_get(struct refcost_object *obj)
 	atomic_inc(objcount_of(obj));
 }
 
-/* The last use of the object is over before the count says so. */
+/* The last use of the object is over before the count says so; objcount_in_use() acquires. */
 static __always_inline void objcount_put(struct refcost_object *obj)
 {
 	smp_mb__before_atomic();

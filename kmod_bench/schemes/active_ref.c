@@ -5,6 +5,8 @@
  * wakes whoever drains.
  *
  * Promise: an unload does not fail; it cuts new users off at once and waits only for calls in flight.
+ *
+ * Ordering: see activeref.h.
  */
 #include "activeref.h"
 #include "lists.h"

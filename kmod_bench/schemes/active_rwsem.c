@@ -5,6 +5,9 @@
  *
  * Promise: an unload does not fail; it cuts new users off at once and waits for the calls in flight. A
  * thread keeps the locks until exit() gives the objects up.
+ *
+ * Ordering: the rwsem's own: a trylock that succeeds acquires, an unlock releases, and the writer waits for
+ * every reader; the list's lock makes finding and locking one step.
  */
 #include <linux/mutex.h>
 #include <linux/rwsem.h>

@@ -5,6 +5,8 @@
  * none, exit() drops the last reference of every object, and each release runs inside exit().
  *
  * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while something is open.
+ *
+ * Ordering: as try_module_get for the module's count; the kref is only taken under it, and dropped before.
  */
 #include "krefobj.h"
 

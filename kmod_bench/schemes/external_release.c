@@ -10,6 +10,8 @@
  *
  * Promise: an unload is never busy for references to objects; it waits for calls in flight. Once
  * unlisted, objects do not come back.
+ *
+ * Ordering: see activeref.h.
  */
 #include <linux/slab.h>
 

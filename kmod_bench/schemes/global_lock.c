@@ -6,6 +6,9 @@
  *
  * Promise: an unload that finds users fails (EBUSY) and has changed nothing. Every get of every module
  * in the system meets at the one lock.
+ *
+ * Ordering: gets and the check meet at the lock. A put is a full barrier and a decrement, and the check reads
+ * the count with acquire, so the use is over when the count is seen at zero.
  */
 #include <linux/atomic.h>
 

@@ -5,6 +5,8 @@
  *
  * Promise: as percpu_live. Slots go negative where a put falls on another CPU than its get; with every
  * CPU stopped, the sum is right all the same.
+ *
+ * Ordering: see liveref.h.
  */
 #include <linux/slab.h>
 #include <linux/smp.h>

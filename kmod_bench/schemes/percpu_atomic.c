@@ -4,6 +4,8 @@
  * locked instruction alone.
  *
  * Promise: as percpu_live.
+ *
+ * Ordering: see liveref.h.
  */
 #include <linux/atomic.h>
 #include <linux/slab.h>

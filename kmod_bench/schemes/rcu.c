@@ -5,6 +5,9 @@
  *
  * Promise: an unload does not fail; it unlists the objects and waits for a grace period, which ends when
  * every CPU has been outside a section once.
+ *
+ * Ordering: a section pairs with synchronize_rcu(): one that began before the call is waited for, with a
+ * full barrier between its end and the return; one that begins later finds the list without the object.
  */
 #include "loop.h"
 #include "lists.h"

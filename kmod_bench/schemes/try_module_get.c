@@ -6,6 +6,10 @@
  *
  * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while the count is up; a get fails once the
  * module is going. The victim's exit() unlists the objects.
+ *
+ * Ordering: a get is a compare-and-swap that fails at zero, and delete_module(2) takes its own count off with
+ * one that succeeds only if it leaves zero; both are of one word, so either the check counts the user in or
+ * the get fails. module_put() is fully ordered, so every use is over before the count says so.
  */
 #include "lists.h"
 #include "loop.h"
