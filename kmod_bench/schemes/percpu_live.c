@@ -7,7 +7,7 @@
  * Promise: an unload that finds users fails (EWOULDBLOCK), after every CPU stood still. A get and its put
  * may fall on different CPUs, so only the sum over all means anything.
  *
- * Ordering: see there.
+ * Ordering: see liveref.h.
  */
 #include "liveref.h"
 
