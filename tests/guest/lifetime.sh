@@ -128,8 +128,8 @@ active() {
 			[ ! -w "$cache" ] || echo 1 >"$cache"
 		done
 		while read -r name n _; do
-			# The smallest hold names of files, which come and go.
-			[[ $name == kmalloc-[0-9]* && $name != kmalloc-8 && $name != kmalloc-16 ]] || continue
+			# Names of files and 9p's handles of them come and go; nothing of ours is as small.
+			[[ $name == kmalloc-[0-9]* && $name != kmalloc-8 && $name != kmalloc-16 && $name != kmalloc-96 ]] || continue
 			[ "${least[$name]:-$n}" -lt "$n" ] || least[$name]=$n
 		done </proc/slabinfo
 	done
