@@ -128,7 +128,7 @@ active() {
 			[ ! -w "$cache" ] || echo 1 >"$cache"
 		done
 		while read -r name n _; do
-			# Names of files and 9p's handles of them come and go; nothing of ours is as small.
+			# Names of files and 9p's handles of them are of these sizes, and come and go.
 			[[ $name == kmalloc-[0-9]* && $name != kmalloc-8 && $name != kmalloc-16 && $name != kmalloc-96 ]] || continue
 			[ "${least[$name]:-$n}" -lt "$n" ] || least[$name]=$n
 		done </proc/slabinfo
