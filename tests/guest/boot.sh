@@ -71,14 +71,14 @@ caught() {
 # Wide gaps alone do no harm; what is wrong, with the same users and the same gaps, is found within seconds.
 broken_guests() {
 	local stop="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
-	local test="-s percpu_live -l 3 -n 20 --hold 2ms --think 4ms --patience 1s --no-bystander"
+	local test="-s percpu_live -l 3 -n 20 --hold 60ms --think 90ms --patience 3s --no-bystander"
 	local signal="-s kref -l 3 -n 12 --hold 1ms --no-bystander"
 	# shellcheck disable=SC2086 # words
 	{
 		REFCOST_MODULES=$PWD/build/kmod-fault/WIDE/$release ok "wide gaps alone are safe" boot --cpus 4 --deadline 120 -- \
 			sh -c "build/bin/refcost unload --no-trace --arms loaded $stop && build/bin/refcost unload --no-trace --arms loaded $test &&
 				build/bin/refcost unload --no-trace --arms loaded $signal"
-		caught NO_STATE_TEST $test
+		caught NO_STATE_TEST+WIDE $test
 		caught NO_STOP+WIDE $stop
 		caught SIGNAL_INSIDE+WIDE $signal
 	}
