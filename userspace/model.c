@@ -9,64 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
 #include "refcost.h"
-
-static int series_add(struct series *s, double value)
-{
-	double *v;
-
-	if (isnan(value))
-		return 0;
-	/* doubled at each power of two */
-	if (!(s->n & (s->n - 1))) {
-		v = reallocarray(s->v, s->n ? s->n * 2 : 1, sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		s->v = v;
-	}
-	s->v[s->n++] = value;
-	return 0;
-}
-
-static void *append(void **v, size_t *n, size_t size)
-{
-	char *grown = reallocarray(*v, *n + 1, size);
-
-	if (!grown)
-		return NULL;
-	*v = grown;
-	memset(grown + *n * size, 0, size);
-	return grown + size * (*n)++;
-}
-
-/* A row of a CSV file, by column name; an absent column is an empty text. */
-struct row {
-	const struct csv *csv;
-	size_t i;
-};
-
-static const char *text(const struct row *r, const char *name)
-{
-	int col = csv_col(r->csv, name);
-
-	return col < 0 ? "" : csv_get(r->csv, r->i, col);
-}
-
-static double num(const struct row *r, const char *name)
-{
-	int col = csv_col(r->csv, name);
-
-	return col < 0 ? NAN : csv_num(r->csv, r->i, col);
-}
-
-/* A field that is not there counts for nothing. */
-static double num_or_0(const struct row *r, const char *name)
-{
-	double v = num(r, name);
-
-	return isnan(v) ? 0 : v;
-}
+#include "rows.h"
 
 /* The scheme of that name, made where it is new. */
 static struct scheme *scheme_get(struct model *m, const char *name)
@@ -75,7 +19,7 @@ static struct scheme *scheme_get(struct model *m, const char *name)
 
 	if (s)
 		return s;
-	s = append((void **)&m->schemes, &m->nr_schemes, sizeof(*s));
+	s = array_append((void **)&m->schemes, &m->nr_schemes, sizeof(*s));
 	if (!s)
 		return NULL;
 	snprintf(s->name, sizeof(s->name), "%s", name);
@@ -83,16 +27,17 @@ static struct scheme *scheme_get(struct model *m, const char *name)
 	return s;
 }
 
-static int add_scheme(struct model *m, const struct row *r)
+static int add_scheme(void *model, const struct row *r)
 {
-	struct scheme *s = scheme_get(m, text(r, "scheme"));
+	struct model *m = model;
+	struct scheme *s = scheme_get(m, row_text(r, "scheme"));
 
 	if (!s)
 		return -ENOMEM;
-	snprintf(s->family, sizeof(s->family), "%s", text(r, "family"));
-	snprintf(s->what, sizeof(s->what), "%s", text(r, "what"));
-	snprintf(s->from, sizeof(s->from), "%s", text(r, "from"));
-	snprintf(s->busy, sizeof(s->busy), "%s", text(r, "busy"));
+	snprintf(s->family, sizeof(s->family), "%s", row_text(r, "family"));
+	snprintf(s->what, sizeof(s->what), "%s", row_text(r, "what"));
+	snprintf(s->from, sizeof(s->from), "%s", row_text(r, "from"));
+	snprintf(s->busy, sizeof(s->busy), "%s", row_text(r, "busy"));
 	s->floor = !strcmp(s->family, "floor");
 	s->place = r->i;
 	return 0;
@@ -101,39 +46,41 @@ static int add_scheme(struct model *m, const struct row *r)
 /* The scheme of a row of data, which is therefore one to report on. */
 static int use_scheme(struct model *m, const struct row *r)
 {
-	struct scheme *s = scheme_get(m, text(r, "scheme"));
+	struct scheme *s = scheme_get(m, row_text(r, "scheme"));
 
 	if (!s)
 		return -ENOMEM;
 	s->used = true;
-	s->floor |= num(r, "floor") > 0;
+	s->floor |= row_num(r, "floor") > 0;
 	return 0;
 }
 
-static int add_sample(struct model *m, const struct row *r)
+static int add_sample(void *model, const struct row *r)
 {
-	int cpus = num(r, "cpus"), err = use_scheme(m, r);
-	struct cell *c = (struct cell *)model_cell(m, text(r, "scheme"), text(r, "mode"), cpus);
+	struct model *m = model;
+	int cpus = row_num(r, "cpus"), err = use_scheme(m, r);
+	struct cell *c =
+		(struct cell *)model_cell(m, row_text(r, "scheme"), row_text(r, "mode"), cpus);
 
 	if (err)
 		return err;
 	if (!c) {
-		c = append((void **)&m->cells, &m->nr_cells, sizeof(*c));
+		c = array_append((void **)&m->cells, &m->nr_cells, sizeof(*c));
 		if (!c)
 			return -ENOMEM;
-		snprintf(c->scheme, sizeof(c->scheme), "%s", text(r, "scheme"));
-		snprintf(c->mode, sizeof(c->mode), "%s", text(r, "mode"));
+		snprintf(c->scheme, sizeof(c->scheme), "%s", row_text(r, "scheme"));
+		snprintf(c->mode, sizeof(c->mode), "%s", row_text(r, "mode"));
 		c->cpus = cpus;
-		c->floor = num(r, "floor") > 0;
+		c->floor = row_num(r, "floor") > 0;
 	}
-	c->oversubscribed |= num(r, "oversubscribed") > 0;
-	c->flagged += num(r, "overlap") < 0.9;
-	err = series_add(&c->ns, num(r, "ns_per_op"));
-	if (!isnan(num(r, "ns_per_op")))
-		err = err ?: series_add(&c->block, num(r, "block"));
-	err = err ?: series_add(&c->lost, 1 - num(r, "ns_per_op") / num(r, "ns_elapsed"));
-	err = err ?: series_add(&c->mops, 1e3 * cpus / num(r, "ns_elapsed"));
-	return err ?: series_add(&c->fair, num(r, "fairness"));
+	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
+	c->flagged += row_num(r, "overlap") < 0.9;
+	err = series_add(&c->ns, row_num(r, "ns_per_op"));
+	if (!isnan(row_num(r, "ns_per_op")))
+		err = err ?: series_add(&c->block, row_num(r, "block"));
+	err = err ?: series_add(&c->lost, 1 - row_num(r, "ns_per_op") / row_num(r, "ns_elapsed"));
+	err = err ?: series_add(&c->mops, 1e3 * cpus / row_num(r, "ns_elapsed"));
+	return err ?: series_add(&c->fair, row_num(r, "fairness"));
 }
 
 /* The bystander's columns; rows without one hold zeroes, older files nothing. */
@@ -141,14 +88,14 @@ static int add_bystander(struct arm *a, const struct row *r)
 {
 	int err;
 
-	if (!(num(r, "bystanders") > 0)) {
+	if (!(row_num(r, "bystanders") > 0)) {
 		a->bystander_ops = a->bystander_failed = NAN;
 		return 0;
 	}
-	a->bystander_ops += num(r, "bystander_ops");
-	a->bystander_failed += num(r, "bystander_failed");
-	err = series_add(&a->bystander_us, num(r, "bystander_unload_ns") / 1e3);
-	return err ?: series_add(&a->bystander_calm_us, num(r, "bystander_calm_ns") / 1e3);
+	a->bystander_ops += row_num(r, "bystander_ops");
+	a->bystander_failed += row_num(r, "bystander_failed");
+	err = series_add(&a->bystander_us, row_num(r, "bystander_unload_ns") / 1e3);
+	return err ?: series_add(&a->bystander_calm_us, row_num(r, "bystander_calm_ns") / 1e3);
 }
 
 static int add_users(struct arm *a, const struct row *r)
@@ -157,8 +104,8 @@ static int add_users(struct arm *a, const struct row *r)
 
 	if (!a->workers)
 		return 0;
-	err = series_add(&a->stall_us, num(r, "stall_unload_ns") / 1e3);
-	err = err ?: series_add(&a->calm_us, num(r, "stall_calm_ns") / 1e3);
+	err = series_add(&a->stall_us, row_num(r, "stall_unload_ns") / 1e3);
+	err = err ?: series_add(&a->calm_us, row_num(r, "stall_calm_ns") / 1e3);
 	return err ?: add_bystander(a, r);
 }
 
@@ -167,55 +114,59 @@ static int add_gone(struct arm *a, const struct row *r)
 	int err;
 
 	a->gone++;
-	err = series_add(&a->success_ms, num(r, "success_ns") / 1e6);
-	err = err ?: series_add(&a->wait_ms, num(r, "success_ns") / 1e6);
-	err = err ?: series_add(&a->gate_us, num(r, "gate_ns") / 1e3);
-	err = err ?: series_add(&a->delete_ms, num(r, "delete_ns") / 1e6);
-	err = err ?: series_add(&a->response_ms, num(r, "response_ns") / 1e6);
-	return err ?: series_add(&a->rmmod_ms, (num(r, "gate_ns") + num(r, "delete_ns")) / 1e6);
+	err = series_add(&a->success_ms, row_num(r, "success_ns") / 1e6);
+	err = err ?: series_add(&a->wait_ms, row_num(r, "success_ns") / 1e6);
+	err = err ?: series_add(&a->gate_us, row_num(r, "gate_ns") / 1e3);
+	err = err ?: series_add(&a->delete_ms, row_num(r, "delete_ns") / 1e6);
+	err = err ?: series_add(&a->response_ms, row_num(r, "response_ns") / 1e6);
+	return err
+		       ?: series_add(&a->rmmod_ms,
+				     (row_num(r, "gate_ns") + row_num(r, "delete_ns")) / 1e6);
 }
 
 static int add_starved(struct arm *a, const struct row *r)
 {
-	double tried = num(r, "tried_ns") > 0 ? num(r, "tried_ns") / 1e6 : NAN;
+	double tried = row_num(r, "tried_ns") > 0 ? row_num(r, "tried_ns") / 1e6 : NAN;
 
 	return series_add(&a->tried_ms, tried) ?: series_add(&a->wait_ms, tried);
 }
 
 static struct arm *arm_get(struct model *m, const struct row *r)
 {
-	double hold = num_or_0(r, "hold_ns");
-	struct arm *a = (struct arm *)model_arm_at(m, text(r, "scheme"), text(r, "arm"), hold);
+	double hold = row_num_or_0(r, "hold_ns");
+	struct arm *a =
+		(struct arm *)model_arm_at(m, row_text(r, "scheme"), row_text(r, "arm"), hold);
 
 	if (a)
 		return a;
-	a = append((void **)&m->arms, &m->nr_arms, sizeof(*a));
+	a = array_append((void **)&m->arms, &m->nr_arms, sizeof(*a));
 	if (!a)
 		return NULL;
-	snprintf(a->scheme, sizeof(a->scheme), "%s", text(r, "scheme"));
-	snprintf(a->arm, sizeof(a->arm), "%s", text(r, "arm"));
+	snprintf(a->scheme, sizeof(a->scheme), "%s", row_text(r, "scheme"));
+	snprintf(a->arm, sizeof(a->arm), "%s", row_text(r, "arm"));
 	a->hold_ns = hold;
-	a->workers = num_or_0(r, "workers");
+	a->workers = row_num_or_0(r, "workers");
 	return a;
 }
 
-static int add_unload(struct model *m, const struct row *r)
+static int add_unload(void *model, const struct row *r)
 {
+	struct model *m = model;
 	struct arm *a = arm_get(m, r);
 	int err = use_scheme(m, r);
 
 	if (!a || err)
 		return -ENOMEM;
 	a->cycles++;
-	a->ops += num_or_0(r, "ops");
-	a->failed += num(r, "failed");
-	a->refused += num(r, "refused");
-	a->spurious += num(r, "spurious");
-	a->violations += num(r, "violations");
-	if (num(r, "records") > 0)
-		a->records += num(r, "records");
-	err = series_add(&a->attempts, num(r, "attempts")) ?: add_users(a, r);
-	return err ?: (num(r, "gone") > 0 ? add_gone(a, r) : add_starved(a, r));
+	a->ops += row_num_or_0(r, "ops");
+	a->failed += row_num(r, "failed");
+	a->refused += row_num(r, "refused");
+	a->spurious += row_num(r, "spurious");
+	a->violations += row_num(r, "violations");
+	if (row_num(r, "records") > 0)
+		a->records += row_num(r, "records");
+	err = series_add(&a->attempts, row_num(r, "attempts")) ?: add_users(a, r);
+	return err ?: (row_num(r, "gone") > 0 ? add_gone(a, r) : add_starved(a, r));
 }
 
 static struct phase *find_phase(const struct model *m, const char *scheme, const char *arm,
@@ -230,92 +181,69 @@ static struct phase *find_phase(const struct model *m, const char *scheme, const
 	return NULL;
 }
 
-static int add_phase(struct model *m, const struct row *r)
+static int add_phase(void *model, const struct row *r)
 {
-	int index = num(r, "index"), err;
-	struct phase *p = find_phase(m, text(r, "scheme"), text(r, "arm"), index);
-	double hold = num(r, "hold_ns"), least = model_next_hold(m, text(r, "arm"), -1);
+	struct model *m = model;
+	int index = row_num(r, "index"), err;
+	struct phase *p = find_phase(m, row_text(r, "scheme"), row_text(r, "arm"), index);
+	double hold = row_num(r, "hold_ns"), least = model_next_hold(m, row_text(r, "arm"), -1);
 
 	if (!isnan(hold) && !isnan(least) && hold > least)
 		return 0;
 	if (!p) {
-		p = append((void **)&m->phases, &m->nr_phases, sizeof(*p));
+		p = array_append((void **)&m->phases, &m->nr_phases, sizeof(*p));
 		if (!p)
 			return -ENOMEM;
-		snprintf(p->scheme, sizeof(p->scheme), "%s", text(r, "scheme"));
-		snprintf(p->arm, sizeof(p->arm), "%s", text(r, "arm"));
-		snprintf(p->label, sizeof(p->label), "%s", text(r, "phase"));
+		snprintf(p->scheme, sizeof(p->scheme), "%s", row_text(r, "scheme"));
+		snprintf(p->arm, sizeof(p->arm), "%s", row_text(r, "arm"));
+		snprintf(p->label, sizeof(p->label), "%s", row_text(r, "phase"));
 		p->index = index;
 	}
-	p->merged += num(r, "merged") > 0;
-	err = series_add(&p->us, num(r, "ns") / 1e3);
-	return err ?: series_add(&p->off_us, num(r, "off_ns") / 1e3);
+	p->merged += row_num(r, "merged") > 0;
+	err = series_add(&p->us, row_num(r, "ns") / 1e3);
+	return err ?: series_add(&p->off_us, row_num(r, "off_ns") / 1e3);
 }
 
 /* Two boots agree to the digit, so that the first block is as good as any. */
-static int add_count(struct model *m, const struct row *r)
+static int add_count(void *model, const struct row *r)
 {
+	struct model *m = model;
 	struct count *c;
 
-	if (num(r, "block") > 0)
+	if (row_num(r, "block") > 0)
 		return 0;
-	c = append((void **)&m->counts, &m->nr_counts, sizeof(*c));
+	c = array_append((void **)&m->counts, &m->nr_counts, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	snprintf(c->scheme, sizeof(c->scheme), "%s", text(r, "scheme"));
-	snprintf(c->mode, sizeof(c->mode), "%s", text(r, "mode"));
-	c->instructions = num(r, "instructions");
+	snprintf(c->scheme, sizeof(c->scheme), "%s", row_text(r, "scheme"));
+	snprintf(c->mode, sizeof(c->mode), "%s", row_text(r, "mode"));
+	c->instructions = row_num(r, "instructions");
 	return use_scheme(m, r);
 }
 
-static int add_loading(struct model *m, const struct row *r)
+static int add_loading(void *model, const struct row *r)
 {
+	struct model *m = model;
 	struct loading *l =
-		(struct loading *)model_loading(m, text(r, "scheme"), text(r, "phases"));
+		(struct loading *)model_loading(m, row_text(r, "scheme"), row_text(r, "phases"));
 	int err = use_scheme(m, r);
 
 	if (err)
 		return err;
 	if (!l) {
-		l = append((void **)&m->loadings, &m->nr_loadings, sizeof(*l));
+		l = array_append((void **)&m->loadings, &m->nr_loadings, sizeof(*l));
 		if (!l)
 			return -ENOMEM;
-		snprintf(l->scheme, sizeof(l->scheme), "%s", text(r, "scheme"));
-		snprintf(l->phases, sizeof(l->phases), "%s", text(r, "phases"));
-		l->workers = num_or_0(r, "workers");
+		snprintf(l->scheme, sizeof(l->scheme), "%s", row_text(r, "scheme"));
+		snprintf(l->phases, sizeof(l->phases), "%s", row_text(r, "phases"));
+		l->workers = row_num_or_0(r, "workers");
 	}
 	l->cycles++;
-	l->hit += num(r, "refused") > 0;
-	l->violations += num_or_0(r, "violations");
-	err = series_add(&l->refused, num(r, "refused"));
-	err = err ?: series_add(&l->window_us, num(r, "window_ns") / 1e3);
-	return err ?: series_add(&l->load_ms, num(r, "load_ns") / 1e6);
-}
-
-/* Hand every row of a file to @add. A file that is not there has no rows. */
-static int each_row(struct model *m, const char *name,
-		    int (*add)(struct model *m, const struct row *r))
-{
-	char path[PATH_MAX + 64];
-	struct csv csv;
-	struct row r = { .csv = &csv };
-	int err;
-
-	snprintf(path, sizeof(path), "%s/%s", m->results.dir, name);
-	err = csv_read(path, &csv);
-	if (err == -ENOENT)
-		return EXIT_FINE;
-	if (err)
-		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err));
-	for (r.i = 0; !err && r.i < csv.rows; r.i++)
-		err = add(m, &r);
-	csv_free(&csv);
-	return err ? fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err)) : EXIT_FINE;
-}
-
-static int summarise(struct series *s)
-{
-	return stats_summarise(s->v, s->n, &s->s);
+	l->hit += row_num(r, "refused") > 0;
+	l->violations += row_num_or_0(r, "violations");
+	err = series_add(&l->refused, row_num(r, "refused"));
+	err = err ?: series_add(&l->window_us, row_num(r, "window_ns") / 1e3);
+	return err ?: series_add(&l->load_ms, row_num(r, "load_ns") / 1e6);
 }
 
 /* All series of an arm, for what is done to each. */
@@ -329,8 +257,8 @@ static int summarise(struct series *s)
 static int summarise_cell(struct cell *c)
 {
 	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
-	return summarise(&c->ns) ?: summarise(&c->lost) ?: summarise(&c->mops) ?:
-		summarise(&c->fair);
+	return series_summarise(&c->ns) ?: series_summarise(&c->lost) ?: series_summarise(&c->mops) ?:
+		series_summarise(&c->fair);
 }
 
 static int summarise_arm(struct arm *a)
@@ -340,7 +268,7 @@ static int summarise_arm(struct arm *a)
 	size_t k;
 
 	for (k = 0; k < ARRAY_SIZE(all); k++)
-		err = err ?: summarise(all[k]);
+		err = err ?: series_summarise(all[k]);
 	return err;
 }
 
@@ -354,10 +282,10 @@ static int summarise_all(struct model *m)
 	for (i = 0; i < m->nr_arms; i++)
 		err = err ?: summarise_arm(&m->arms[i]);
 	for (i = 0; i < m->nr_phases; i++)
-		err = err ?: summarise(&m->phases[i].us) ?: summarise(&m->phases[i].off_us);
+		err = err ?: series_summarise(&m->phases[i].us) ?: series_summarise(&m->phases[i].off_us);
 	for (i = 0; i < m->nr_loadings; i++)
-		err = err ?: summarise(&m->loadings[i].refused) ?:
-			summarise(&m->loadings[i].window_us) ?: summarise(&m->loadings[i].load_ms);
+		err = err ?: series_summarise(&m->loadings[i].refused) ?:
+			series_summarise(&m->loadings[i].window_us) ?: series_summarise(&m->loadings[i].load_ms);
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }
 
@@ -503,12 +431,12 @@ int model_read(struct model *m, const char *dir)
 	err = results_load(&m->results, dir);
 	if (err)
 		return err;
-	err = each_row(m, "schemes.csv", add_scheme);
-	err = err ?: each_row(m, "samples.csv", add_sample);
-	err = err ?: each_row(m, "unload.csv", add_unload);
-	err = err ?: each_row(m, "phases.csv", add_phase);
-	err = err ?: each_row(m, "instructions.csv", add_count);
-	err = err ?: each_row(m, "loading.csv", add_loading);
+	err = rows_read(dir, "schemes.csv", add_scheme, m);
+	err = err ?: rows_read(dir, "samples.csv", add_sample, m);
+	err = err ?: rows_read(dir, "unload.csv", add_unload, m);
+	err = err ?: rows_read(dir, "phases.csv", add_phase, m);
+	err = err ?: rows_read(dir, "instructions.csv", add_count, m);
+	err = err ?: rows_read(dir, "loading.csv", add_loading, m);
 	err = err ?: summarise_all(m);
 	if (err) {
 		model_free(m);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "rows.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+
+int series_add(struct series *s, double value)
+{
+	double *v;
+
+	if (isnan(value))
+		return 0;
+	/* doubled at each power of two */
+	if (!(s->n & (s->n - 1))) {
+		v = reallocarray(s->v, s->n ? s->n * 2 : 1, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		s->v = v;
+	}
+	s->v[s->n++] = value;
+	return 0;
+}
+
+int series_summarise(struct series *s)
+{
+	return stats_summarise(s->v, s->n, &s->s);
+}
+
+void *array_append(void **v, size_t *n, size_t size)
+{
+	char *grown = reallocarray(*v, *n + 1, size);
+
+	if (!grown)
+		return NULL;
+	*v = grown;
+	memset(grown + *n * size, 0, size);
+	return grown + size * (*n)++;
+}
+
+const char *row_text(const struct row *r, const char *name)
+{
+	int col = csv_col(r->csv, name);
+
+	return col < 0 ? "" : csv_get(r->csv, r->i, col);
+}
+
+double row_num(const struct row *r, const char *name)
+{
+	int col = csv_col(r->csv, name);
+
+	return col < 0 ? NAN : csv_num(r->csv, r->i, col);
+}
+
+double row_num_or_0(const struct row *r, const char *name)
+{
+	double v = row_num(r, name);
+
+	return isnan(v) ? 0 : v;
+}
+
+int rows_read(const char *dir, const char *name, int (*add)(void *arg, const struct row *r),
+	      void *arg)
+{
+	char path[PATH_MAX + 64];
+	struct csv csv;
+	struct row r = { .csv = &csv };
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	err = csv_read(path, &csv);
+	if (err == -ENOENT)
+		return EXIT_FINE;
+	if (err)
+		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err));
+	for (r.i = 0; !err && r.i < csv.rows; r.i++)
+		err = add(arg, &r);
+	csv_free(&csv);
+	return err ? fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err)) : EXIT_FINE;
+}

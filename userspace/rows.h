@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reading the CSV files of a results directory: rows by column name, numbers gathered into series. */
+#ifndef REFCOST_ROWS_H
+#define REFCOST_ROWS_H
+
+#include <stddef.h>
+
+#include "csv.h"
+#include "model.h"
+
+/**
+ * struct row - one row of a file
+ * @csv: the file
+ * @i: the row, from 0
+ */
+struct row {
+	const struct csv *csv;
+	size_t i;
+};
+
+/**
+ * rows_read() - hand every row of a file to a function
+ * @dir: results directory
+ * @name: of the file in it; one that is not there has no rows
+ * @add: returns 0 or -errno, which ends the reading
+ * @arg: its first argument
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int rows_read(const char *dir, const char *name, int (*add)(void *arg, const struct row *r),
+	      void *arg);
+
+/**
+ * row_text() - a field
+ * @r: the row
+ * @name: of the column
+ *
+ * Return: its text; "" where there is no such column.
+ */
+const char *row_text(const struct row *r, const char *name);
+
+/**
+ * row_num() - a field as a number
+ * @r: the row
+ * @name: of the column
+ *
+ * Return: the number; NAN where there is none.
+ */
+double row_num(const struct row *r, const char *name);
+
+/**
+ * row_num_or_0() - a field that counts for nothing where it is not there
+ * @r: the row
+ * @name: of the column
+ *
+ * Return: the number, or 0.
+ */
+double row_num_or_0(const struct row *r, const char *name);
+
+/**
+ * series_add() - one number more
+ * @s: the series
+ * @value: NAN is left out
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int series_add(struct series *s, double value);
+
+/**
+ * series_summarise() - fill the summary of a series that is complete
+ * @s: the series
+ *
+ * Return: as stats_summarise().
+ */
+int series_summarise(struct series *s);
+
+/**
+ * array_append() - one element more, all zeroes
+ * @v: the array, which may move
+ * @n: how many there are
+ * @size: of an element
+ *
+ * Return: the new element, or NULL.
+ */
+void *array_append(void **v, size_t *n, size_t size);
+
+#endif
