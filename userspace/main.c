@@ -20,6 +20,8 @@ static const struct command {
 	  cmd_unload },
 	{ "load", "load the victim while users look for its objects already", cmd_load },
 	{ "trace", "trace delete_module(2) of any module, phase by phase", cmd_trace },
+	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
+	  cmd_cycle },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
 	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
 	  cmd_doctor },
@@ -88,6 +90,6 @@ int main(int argc, char **argv)
 		return commands[i].fn(argc - 1, argv + 1);
 	}
 	return fail(EXIT_USAGE,
-		    "no command '%s': use list, run, unload, load, trace, report or doctor",
+		    "no command '%s': use list, run, unload, load, trace, cycle, report or doctor",
 		    argv[1]);
 }
