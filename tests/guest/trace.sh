@@ -159,7 +159,7 @@ agree() {
 	fun=
 	if command -v funclatency >/dev/null; then
 		count_calls() {
-			funclatency -u __x64_sys_delete_module >"$tmp/fun" 2>&1 &
+			stdbuf -oL funclatency -u __x64_sys_delete_module >"$tmp/fun" 2>&1 &
 			fun=$!
 			eventually 20 grep -q Tracing "$tmp/fun"
 			sleep 0.5
