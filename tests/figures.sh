@@ -71,7 +71,7 @@ says_not() { ok "$1: RESULTS.md has no $2" bash -c "! grep -q -- '$2' '$dir/$1/r
 # The sample with whatever an older refcost did not write taken away.
 make_bare() {
 	cp -r "$sample" "$dir/bare"
-	rm -f "$dir"/bare/{schemes,loading,instructions}.csv
+	rm -f "$dir"/bare/{schemes,loading,instructions,traced,watched,watched-instructions,startup,hits}.csv
 	without refused bystanders bystander_ops bystander_failed bystander_calm_ns bystander_unload_ns \
 		tried_ns <"$sample/unload.csv" >"$dir/bare.csv"
 	{ head -n 1 "$dir/bare.csv"; rows hold_ns 0 <"$dir/bare.csv"; } >"$dir/bare/unload.csv"
@@ -121,13 +121,17 @@ for dat in "$dir"/sample/report/*.dat; do
 	ok "$name.svg is there" test -s "$svg"
 	ok "$name.svg is well-formed and can be drawn" rsvg-convert -o "$dir/$name.png" "$svg"
 	ok "$name.svg has a white background" grep -qi 'fill *[:=] *"\?\(white\|#ffffff\|rgb(255, *255, *255)\)' "$svg"
-	ok "$name.svg names a scheme" grep -q 'try_module_get' "$svg"
+	case $name in
+	modules | waterfall) ok "$name.svg names a module" grep -q 'refcost_victim_notrace' "$svg" ;;
+	parallel) ok "$name.svg names a phase" grep -q 'wait for module_mutex' "$svg" ;;
+	*) ok "$name.svg names a scheme" grep -q 'try_module_get' "$svg" ;;
+	esac
 	ok "$name.svg comes out the same again" cmp "$svg" "$dir/again/svg/$name.svg"
 	ok "$name.dat comes out the same again" cmp "$dat" "$dir/again/$name.dat"
 done
 ok "RESULTS.md comes out the same again" cmp "$dir/sample/report/RESULTS.md" "$dir/again/RESULTS.md"
 for section in Headline 'Is the slowdown in the noise?' Scaling 'Per-CPU variants' Instructions Unloading \
-	'Unload under load' Validity Environment Method Limits Reproduce; do
+	'Unload under load' 'Where an unload' 'What watching costs' Validity Environment Method Limits Reproduce; do
 	ok "RESULTS.md has a section $section" grep -q "^## $section" "$dir/sample/report/RESULTS.md"
 done
 ok "RESULTS.md says in its first lines that it is emulated" \

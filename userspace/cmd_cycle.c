@@ -23,8 +23,10 @@
 
 #define MODULES_MAX 64
 #define GAP_MAX	    (60 * NSEC_PER_SEC)
-#define RETRY_NS    (10 * NSEC_PER_MSEC) /* until a module that is in use is tried again, when cleaning up */
-#define RETRIES	    100
+
+/* When cleaning up, a module that is in use is tried again. */
+#define RETRY_NS (10 * NSEC_PER_MSEC)
+#define RETRIES	 100
 
 static struct env {
 	const char *const *modules;
@@ -310,7 +312,8 @@ static void summarise(void)
 	struct stats_summary s;
 	size_t i;
 
-	printf("%-20s %6s %9s %9s %9s %9s\n", "module", "n", "ms min", "ms p50", "ms p90", "ms max");
+	printf("%-20s %6s %9s %9s %9s %9s\n", "module", "n", "ms min", "ms p50", "ms p90",
+	       "ms max");
 	for (i = 0; i < env.nr_modules; i++) {
 		const struct cycled *m = &cycling.modules[i];
 		double p90;

@@ -438,6 +438,7 @@ int model_read(struct model *m, const char *dir)
 	err = err ?: rows_read(dir, "instructions.csv", add_count, m);
 	err = err ?: rows_read(dir, "loading.csv", add_loading, m);
 	err = err ?: summarise_all(m);
+	err = err ?: tracer_read(&m->tracer, dir);
 	if (err) {
 		model_free(m);
 		return err;
@@ -479,6 +480,7 @@ void model_free(struct model *m)
 	free(m->phases);
 	free(m->counts);
 	free(m->loadings);
+	tracer_free(&m->tracer);
 	results_close(&m->results);
 	memset(m, 0, sizeof(*m));
 }

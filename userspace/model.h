@@ -9,23 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model_tracer.h"
 #include "results.h"
-#include "stats.h"
+#include "series.h"
 
 #define MODEL_NAME 64
 #define MODEL_TEXT 160
-
-/**
- * struct series - numbers that belong together
- * @v: they
- * @n: how many
- * @s: their summary, made by model_read()
- */
-struct series {
-	double *v;
-	size_t n;
-	struct stats_summary s;
-};
 
 /**
  * struct scheme - one scheme that the directory holds data of
@@ -192,6 +181,7 @@ struct model {
 	size_t nr_counts;
 	struct loading *loadings;
 	size_t nr_loadings;
+	struct tracer_model tracer;
 };
 
 /**

@@ -9,6 +9,7 @@
 
 #include "refcost.h"
 #include "report.h"
+#include "report_dat.h"
 #include "report_md.h"
 
 const char *report_label(const struct model *m, char *buf, size_t len)
@@ -32,8 +33,7 @@ const char *report_label(const struct model *m, char *buf, size_t len)
 	return buf;
 }
 
-/* gnuplot skips a point whose value is "?". */
-static void put(FILE *f, double v)
+void dat_put(FILE *f, double v)
 {
 	if (isnan(v))
 		fputs(" ?", f);
@@ -41,12 +41,12 @@ static void put(FILE *f, double v)
 		fprintf(f, " %.6g", v);
 }
 
-/* Median and its interval; without an interval, the range: with few samples that is all there is. */
-static void put_summary(FILE *f, const struct stats_summary *s)
+/* With few samples the range is all there is. */
+void dat_put_summary(FILE *f, const struct stats_summary *s)
 {
-	put(f, s->median);
-	put(f, s->level > 0 ? s->lo : s->min);
-	put(f, s->level > 0 ? s->hi : s->max);
+	dat_put(f, s->median);
+	dat_put(f, s->level > 0 ? s->lo : s->min);
+	dat_put(f, s->level > 0 ? s->hi : s->max);
 }
 
 /* What places and colours a scheme alike in all figures: its family, the family's rank, its slot. */
@@ -71,7 +71,7 @@ static void scaling(const struct model *m, FILE *f)
 			continue;
 		put_scheme(m, f, c->scheme);
 		fprintf(f, " %d", c->cpus);
-		put_summary(f, &c->ns.s);
+		dat_put_summary(f, &c->ns.s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
 }
@@ -88,7 +88,7 @@ static void throughput(const struct model *m, FILE *f)
 			continue;
 		put_scheme(m, f, c->scheme);
 		fprintf(f, " %d", c->cpus);
-		put_summary(f, &c->mops.s);
+		dat_put_summary(f, &c->mops.s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
 }
@@ -117,10 +117,10 @@ static void phases(const struct model *m, FILE *f)
 		const struct phase *p = &m->phases[i];
 
 		fprintf(f, "%s %s %d \"%s\"", p->scheme, p->arm, p->index, p->label);
-		put(f, p->us.s.mean / 1e3);
-		put(f, p->us.s.median);
-		put(f, p->us.s.min);
-		put(f, p->us.s.max);
+		dat_put(f, p->us.s.mean / 1e3);
+		dat_put(f, p->us.s.median);
+		dat_put(f, p->us.s.min);
+		dat_put(f, p->us.s.max);
 		fprintf(f, " %zu\n", p->us.n);
 	}
 }
@@ -142,8 +142,8 @@ static void tradeoff(const struct model *m, FILE *f)
 			continue;
 		put_scheme(m, f, name);
 		fprintf(f, " %d %d", md_front(m, name), cpus);
-		put_summary(f, &c->ns.s);
-		put_summary(f, s);
+		dat_put_summary(f, &c->ns.s);
+		dat_put_summary(f, s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
 }
@@ -161,12 +161,12 @@ static void stall(const struct model *m, FILE *f)
 		if (!a || !a->stall_us.n)
 			continue;
 		put_scheme(m, f, a->scheme);
-		put(f, a->calm_us.s.median / 1e3);
-		put(f, a->stall_us.s.median / 1e3);
-		put(f, a->stall_us.s.max / 1e3);
-		put(f, a->bystander_calm_us.s.median / 1e3);
-		put(f, a->bystander_us.s.median / 1e3);
-		put(f, a->bystander_us.s.max / 1e3);
+		dat_put(f, a->calm_us.s.median / 1e3);
+		dat_put(f, a->stall_us.s.median / 1e3);
+		dat_put(f, a->stall_us.s.max / 1e3);
+		dat_put(f, a->bystander_calm_us.s.median / 1e3);
+		dat_put(f, a->bystander_us.s.median / 1e3);
+		dat_put(f, a->bystander_us.s.max / 1e3);
 		fprintf(f, " %zu\n", a->stall_us.n);
 	}
 }
@@ -187,10 +187,10 @@ static void attempts(const struct model *m, FILE *f)
 		if (strcmp(a->arm, "loaded"))
 			continue;
 		put_scheme(m, f, a->scheme);
-		put(f, a->hold_ns / 1e3);
-		put_summary(f, model_success(a) ?: &none);
+		dat_put(f, a->hold_ns / 1e3);
+		dat_put_summary(f, model_success(a) ?: &none);
 		fprintf(f, " %zu %zu", a->cycles, a->cycles - a->gone);
-		put(f, a->tried_ms.n ? a->tried_ms.s.max : NAN);
+		dat_put(f, a->tried_ms.n ? a->tried_ms.s.max : NAN);
 		fputs("\n", f);
 	}
 }
@@ -213,11 +213,11 @@ static void families(const struct model *m, FILE *f)
 			continue;
 		put_scheme(m, f, list[i]->name);
 		fprintf(f, " %d", low);
-		put_summary(f, &one->ns.s);
+		dat_put_summary(f, &one->ns.s);
 		fprintf(f, " %d", high);
-		put_summary(f, &all->ns.s);
+		dat_put_summary(f, &all->ns.s);
 		fprintf(f, " %d", all->oversubscribed);
-		put(f, model_instructions(m, list[i]->name, "getput"));
+		dat_put(f, model_instructions(m, list[i]->name, "getput"));
 		fputs("\n", f);
 	}
 }
@@ -226,9 +226,10 @@ static const struct figure {
 	const char *name;
 	void (*fn)(const struct model *m, FILE *f);
 } figures[] = {
-	{ "scaling", scaling },	  { "throughput", throughput }, { "unload", unload },
-	{ "phases", phases },	  { "tradeoff", tradeoff },	{ "stall", stall },
-	{ "attempts", attempts }, { "families", families },
+	{ "scaling", scaling },	      { "throughput", throughput }, { "unload", unload },
+	{ "phases", phases },	      { "tradeoff", tradeoff },	    { "stall", stall },
+	{ "attempts", attempts },     { "families", families },	    { "waterfall", dat_waterfall },
+	{ "parallel", dat_parallel }, { "modules", dat_modules },
 };
 
 /* A figure's file as text, to be freed; NULL where it has no row below its header, or memory is out. */

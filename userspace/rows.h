@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reading the CSV files of a results directory: rows by column name, numbers gathered into series. */
+/* Reading the CSV files of a results directory, rows by column name. */
 #ifndef REFCOST_ROWS_H
 #define REFCOST_ROWS_H
 
 #include <stddef.h>
 
 #include "csv.h"
-#include "model.h"
 
 /**
  * struct row - one row of a file
@@ -56,23 +55,6 @@ double row_num(const struct row *r, const char *name);
  * Return: the number, or 0.
  */
 double row_num_or_0(const struct row *r, const char *name);
-
-/**
- * series_add() - one number more
- * @s: the series
- * @value: NAN is left out
- *
- * Return: 0 or -ENOMEM.
- */
-int series_add(struct series *s, double value);
-
-/**
- * series_summarise() - fill the summary of a series that is complete
- * @s: the series
- *
- * Return: as stats_summarise().
- */
-int series_summarise(struct series *s);
 
 /**
  * array_append() - one element more, all zeroes

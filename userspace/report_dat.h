@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the writers of figure data share. */
+#ifndef REFCOST_REPORT_DAT_H
+#define REFCOST_REPORT_DAT_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+/**
+ * dat_put() - a number as the next column; gnuplot skips a point whose value is "?"
+ * @f: the file
+ * @v: NAN gives "?"
+ */
+void dat_put(FILE *f, double v);
+
+/**
+ * dat_put_summary() - median and its interval; without an interval, the range
+ * @f: the file
+ * @s: the summary
+ */
+void dat_put_summary(FILE *f, const struct stats_summary *s);
+
+/* The tracer's figures: a header line, then rows where the model has data. */
+void dat_waterfall(const struct model *m, FILE *f);
+void dat_parallel(const struct model *m, FILE *f);
+void dat_modules(const struct model *m, FILE *f);
+
+#endif
