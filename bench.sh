@@ -16,7 +16,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
-  -s, --schemes A,B only these schemes and floors (refcost list names them)
+  -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 3600)
   --no-install      refuse to install anything
@@ -101,6 +101,7 @@ choose() {
 
 prepare() {
 	local sets=(build)
+	[ -n "$schemes" ] || sets+=(tracers)
 	if [ "$where" = host ]; then sets+=(host-headers); else sets+=(headers guest); fi
 	[ -z "$report" ] || sets+=(plot)
 	# Inside the guest everything is there already, and nothing can be written.
@@ -148,13 +149,16 @@ measure_here() {
 		unload+=(-s "$protecting")
 	fi
 	if [ $mode = instructions ]; then
-		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output"
+		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output" || return
+		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "$output"
 	else
 		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] ||
 			attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
 		[[ ,${schemes:-percpu_live}, != *,percpu_live,* ]] ||
-			attended build/bin/refcost load "${loading[@]}" -o "$output"
+			attended build/bin/refcost load "${loading[@]}" -o "$output" || return
+		[ -n "$schemes" ] || [ -s "$output/startup.csv" ] || # the last that it writes
+			attended tools/measure-tracer.sh $quick "$output"
 	fi
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
-# plot, guest, test, debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names
-# what is wanted and fails.
+# plot, guest, test, tracers (what refcost trace is compared with), debug-kernel (what `make check-debug`
+# builds one with). Knows apt; elsewhere it names what is wanted and fails.
 set -euo pipefail
 
 packages_of() {
@@ -13,6 +13,7 @@ packages_of() {
 	headers) have_headers || echo "linux-headers-$(dpkg --print-architecture)" ;;
 	host-headers) [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || echo "linux-headers-$(uname -r)" ;;
 	plot) echo gnuplot-nox ;;
+	tracers) echo bpftrace libbpf-tools ;;
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
 		xz-utils kmod cpio ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;

@@ -1,0 +1,236 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# What an unload is made of, and what watching it costs, on the machine that this runs on, as root:
+# tools/measure-tracer.sh [--quick] [--instructions] DIR
+# Writes into DIR: traced.csv (grace periods; unloads at once; other modules), watched.csv (unloads timed from outside,
+# with and without a tracer), startup.csv (until a tracer's probes are ready); with --instructions
+# watched-instructions.csv and hits.csv (runs of the tracer's programs), on a machine whose clock counts
+# instructions.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick='' instructions=''
+while [[ ${1:-} == --* ]]; do
+	case $1 in
+	--quick | --instructions) declare "${1#--}=1" ;;
+	*)
+		echo "measure-tracer.sh: no option '$1'" >&2
+		exit 64
+		;;
+	esac
+	shift
+done
+dir=${1:?give a results directory}
+refcost=$PWD/build/bin/refcost
+modules=$PWD/build/kmod/$(uname -r)
+unloads=23
+tmp=$(mktemp -d)
+expedited=/sys/kernel/rcu_expedited
+was=$(cat $expedited)
+tracer=''
+
+clean_up() {
+	[ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null || true
+	echo "$was" >$expedited
+	rmmod refcost 2>/dev/null || true
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+say() { echo "measure-tracer.sh: $*" >&2; }
+
+# plain N: the files of N empty modules
+plain() {
+	local i
+	for ((i = 1; i <= $1; i++)); do echo "$modules/refcost_plain$i.ko"; done
+}
+
+# add FILE NEW: rows of NEW after those of FILE, under one header
+add() {
+	if [ -e "$1" ]; then tail -n +2 "$2" >>"$1"; else cp "$2" "$1"; fi
+}
+
+# traced TAG COMMAND...: phases of what the command unloads
+traced() {
+	local tag=$1
+	shift
+	"$refcost" trace --strict --csv --tag "$tag" -o "$tmp/traced.csv" -- "$@" >/dev/null
+	add "$dir/traced.csv" "$tmp/traced.csv"
+}
+
+# The victim with and without calls of ftrace in its text; grace periods as usual and expedited.
+grace_periods() {
+	local e
+	insmod "$modules/refcost.ko"
+	for e in 0 1; do
+		echo $e >$expedited
+		traced "grace-$e" sh -c "'$refcost' cycle -n $unloads '$modules/refcost_victim.ko' &&
+			'$refcost' cycle -n $unloads '$modules/refcost_victim_notrace.ko'"
+	done
+	echo "$was" >$expedited
+	rmmod refcost
+}
+
+at_once() {
+	local n
+	for n in 1 2 4 8; do
+		# shellcheck disable=SC2046 # file names without blanks
+		traced "parallel-$n" "$refcost" cycle -n 11 $(plain "$n")
+	done
+}
+
+# What a distribution has: with and without an exit() that waits.
+others() {
+	local module
+	for module in crc_itu_t nls_utf8 dummy loop; do
+		if [ ! -e /sys/module/$module ] && modinfo -n $module >/dev/null 2>&1; then
+			traced modules-0 "$refcost" cycle -n 11 $module
+		fi
+	done
+}
+
+kernel_traces() {
+	[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
+}
+
+# Others patch code while all CPUs run, which an emulator may not survive: with one CPU it does.
+one_cpu() {
+	local cpu
+	grep -q hypervisor /proc/cpuinfo || return 0
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*; do echo "$1" >"$cpu/online"; done
+}
+
+# bt KIND: the script with that kind of probe
+bt() {
+	case $1 in
+	kprobe) cat tools/unload.bt ;;
+	kfunc) sed 's/^kprobe:/kfunc:/; s/^kretprobe:/kretfunc:/' tools/unload.bt ;;
+	esac
+}
+
+# ready TEXT COMMAND...: a tracer in the background, until it says that it has begun
+ready() {
+	local text=$1 tries
+	shift
+	env --default-signal=INT "$@" >"$tmp/tracer" 2>&1 &
+	tracer=$!
+	for ((tries = 0; tries < 600; tries++)); do
+		grep -q "$text" "$tmp/tracer" && return
+		kill -0 "$tracer" 2>/dev/null || break
+		sleep 0.5
+	done
+	say "$1 did not start: $(tail -n 3 "$tmp/tracer")"
+	exit 1
+}
+
+# watched ARM ARGS...: refcost cycle, in $tmp/cycles.csv, while that tracer watches everything
+watched() {
+	local arm=$1
+	shift
+	set -- "$refcost" cycle --csv --tag "$arm" "$@"
+	case $arm in
+	none) ;;
+	tracepoints | kprobe) ready 'Ctrl-C ends it' "$refcost" trace --csv --mechanism "$arm" ;;
+	all) ready 'Ctrl-C ends it' "$refcost" trace --csv ;;
+	funclatency) ready Tracing stdbuf -oL funclatency -u __x64_sys_delete_module ;;
+	bpftrace-*) # does not say when it is ready, but then starts a command
+		bt "${arm#bpftrace-}" >"$tmp/unload.bt"
+		echo "exec $* >$tmp/cycles.csv" >"$tmp/command"
+		bpftrace -c "/bin/sh $tmp/command" "$tmp/unload.bt" >"$tmp/tracer" 2>&1
+		return
+		;;
+	esac
+	"$@" >"$tmp/cycles.csv"
+	[ -z "$tracer" ] || kill -INT "$tracer"
+	[ -z "$tracer" ] || wait "$tracer" || true
+	tracer=''
+}
+
+# block NUMBER ARM ARGS...: rows of refcost cycle, with the block before them, in $tmp/block.csv
+block() {
+	local number=$1
+	shift
+	watched "$@"
+	sed "1s/^/block,/; 2,\$s/^/$number,/" "$tmp/cycles.csv" >"$tmp/block.csv"
+}
+
+shuffled() {
+	printf '%s\n' "$@" | shuf --random-source=<(yes "$seed")
+}
+
+overhead() {
+	local b arm blocks=11
+	[ -z "$quick" ] || blocks=7
+	echo 1 >$expedited
+	for ((b = 0; b < blocks; b++)); do
+		seed=$b
+		for arm in $(shuffled none tracepoints all); do
+			block $b "$arm" -n $unloads --seed $b "$(plain 1)"
+			add "$dir/watched.csv" "$tmp/block.csv"
+		done
+	done
+	echo "$was" >$expedited
+}
+
+# From the start of a program until what it runs, once its probes are ready, has begun.
+startup() {
+	local tool repeat start repeats=7 tools=(refcost)
+	[ -z "$quick" ] || repeats=3
+	if command -v bpftrace >/dev/null; then tools+=(bpftrace-kprobe bpftrace-kfunc); fi
+	printf '#!/bin/sh\ndate +%%s%%N >%s/ready\n' "$tmp" >"$tmp/when"
+	echo "tool,repeat,ns" >"$tmp/startup.csv"
+	one_cpu 0
+	for ((repeat = 0; repeat < repeats; repeat++)); do
+		for tool in "${tools[@]}"; do
+			rm -f "$tmp/ready"
+			[ "$tool" = refcost ] || bt "${tool#bpftrace-}" >"$tmp/unload.bt"
+			start=$(date +%s%N)
+			case $tool in
+			refcost) "$refcost" trace -- /bin/sh "$tmp/when" >/dev/null 2>&1 ;;
+			*) bpftrace -c "/bin/sh $tmp/when" "$tmp/unload.bt" >/dev/null 2>&1 ;;
+			esac || { say "$tool did not run"; continue; }
+			echo "$tool,$repeat,$(($(cat "$tmp/ready") - start))" >>"$tmp/startup.csv"
+		done
+	done
+	one_cpu 1
+	mv "$tmp/startup.csv" "$dir/"
+}
+
+# hits ARM: how often the tracer's programs run in a load and an unload, but for those at the scheduler's
+# tracepoints, which other tasks pass. Not timed: counting costs, too.
+hits() {
+	[ -e "$dir/hits.csv" ] || echo arm,cycles,runs >"$dir/hits.csv"
+	"$refcost" trace -v --csv --mechanism "${1/all/auto}" -- "$refcost" cycle -n $unloads "$(plain 1)" 2>&1 >/dev/null |
+		awk -v arm="$1" -v n=$unloads '/^program /{ on = 1; next } on && $1 !~ /^sched/ && $3 ~ /^[0-9]+$/ { runs += $3 } END { print arm "," n "," runs }' >>"$dir/hits.csv"
+}
+
+count_instructions() {
+	local arm arms=(none tracepoints kprobe all)
+	if command -v bpftrace >/dev/null; then arms+=(bpftrace-kprobe bpftrace-kfunc); fi
+	if command -v funclatency >/dev/null; then arms+=(funclatency); fi
+	echo 1 >$expedited
+	for arm in "${arms[@]}"; do
+		block 0 "$arm" -n $unloads "$(plain 1)"
+		add "$dir/watched-instructions.csv" "$tmp/block.csv"
+	done
+	sysctl -q kernel.bpf_stats_enabled=1
+	for arm in tracepoints all; do
+		hits $arm
+	done
+	sysctl -q kernel.bpf_stats_enabled=0
+}
+
+kernel_traces
+say "unloads by phase, and what watching them costs"
+if [ -n "$instructions" ]; then
+	rm -f "$dir"/{watched-instructions,hits}.csv
+	count_instructions
+else
+	rm -f "$dir"/{traced,watched,startup}.csv
+	grace_periods
+	at_once
+	others
+	overhead
+	startup
+fi
