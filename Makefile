@@ -31,7 +31,7 @@ LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lm
 
 # Without clang there is no tracer: say so once, build the rest.
 ifneq ($(shell command -v $(CLANG) 2>/dev/null),)
-SKEL := $(B)/bpf/unload.skel.h
+SKEL := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 LDLIBS += -lbpf -lelf -lz
 else
 $(info no clang: building without the tracer (install clang and libbpf-dev to have it))
@@ -81,15 +81,16 @@ $(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(KSRC)
 
 BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
 
-$(B)/bpf/unload.bpf.o: bpf/unload.bpf.c bpf/unload.h
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
 		-Wall -Werror -c $< -o $@
 
-$(B)/bpf/unload.skel.h: $(B)/bpf/unload.bpf.o
+.SECONDARY: $(SKEL:.skel.h=.bpf.o)
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name unload_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # --- the command ------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 /*
  * refcost trace: every delete_module(2) on the machine, phase by phase.
  *
- * A command to run is made before the tracer, which has to know whose unloads to report, and let go when
+ * A command to run is made before the tracer, which has to know whose calls to report, and let go when
  * everything is attached. Standard output is what was asked for; mechanisms, warnings and the account of
  * what may be missing go to standard error.
  */
@@ -33,6 +33,7 @@ static struct env {
 	uint64_t seconds;
 	uint64_t count;
 	uint64_t pid;
+	bool loads;
 	bool timestamps;
 	bool verbose;
 	bool histogram;
@@ -188,12 +189,12 @@ struct tracing {
 	struct ksyms *syms;
 	FILE *file;
 	struct out out;
-	struct sum sum;
+	struct sum sums[TRACE_KINDS];
 	struct trace_loss loss;
 	int err;
 };
 
-static void on_record(const struct unload_record *rec, void *arg)
+static void on_record(const struct trace_record *rec, void *arg)
 {
 	struct tracing *t = arg;
 	struct call c;
@@ -201,7 +202,7 @@ static void on_record(const struct unload_record *rec, void *arg)
 	if (t->err || (env.count && t->loss.reported == env.count))
 		return;
 	call_read(&c, rec, ++t->loss.reported);
-	t->loss.unpaired += !!(rec->flags & UNLOAD_UNPAIRED);
+	t->loss.unpaired += !!(rec->flags & TRACE_UNPAIRED);
 	if (env.format == TABLE)
 		table_call(stdout, &t->out, &c);
 	else if (env.format == CSV)
@@ -213,19 +214,26 @@ static void on_record(const struct unload_record *rec, void *arg)
 					: fail(EXIT_FAILED, "cannot write: %s", strerror(errno));
 	if (t->file && csv_trace_call(t->file, &t->out, &c))
 		t->err = fail(EXIT_FAILED, "cannot write %s: %s", env.output, strerror(errno));
-	if (sum_add(&t->sum, c.module, rec->ret, c.total_ns))
+	if (sum_add(&t->sums[rec->kind], c.module, c.outcome, c.total_ns))
 		t->err = fail(EXIT_FAILED, "out of memory");
 }
 
-static void say_mechanisms(const struct tracing *t)
+static void say_boundaries(const struct tracing *t, enum trace_kind kind)
 {
 	struct trace_boundary b;
 	int ev;
 
 	fprintf(stderr, "%-20s %-11s %s\n", "end of phase", "mechanism", "function or tracepoint");
-	for (ev = 0; trace_boundary(t->trace, ev, &b); ev++)
+	for (ev = 0; trace_boundary(t->trace, kind, ev, &b); ev++)
 		fprintf(stderr, "%-20s %-11s %s%s%s\n", b.label, b.mechanism,
 			b.why ? b.why : b.symbol, b.why ? ": " : "", b.why ? b.symbol : "");
+}
+
+static void say_mechanisms(const struct tracing *t)
+{
+	say_boundaries(t, TRACE_UNLOAD);
+	if (env.loads)
+		say_boundaries(t, TRACE_LOAD);
 }
 
 /* What the kernel counted, if it was told to: kernel.bpf_stats_enabled. */
@@ -293,6 +301,7 @@ static int attach(struct tracing *t)
 {
 	struct trace_opts opts = {
 		.module = env.module,
+		.loads = env.loads,
 		.mech = env.mech,
 		.pid = env.pid,
 		.stacks = env.stacks,
@@ -314,7 +323,7 @@ static int attach(struct tracing *t)
 	if (!t->trace)
 		return fail(errno == ENOTSUP ? EXIT_LACKING : EXIT_FAILED, "%s", why);
 	read_symbols(t);
-	t->out = (struct out){ t->trace, t->syms, env.tag, env.timestamps };
+	t->out = (struct out){ t->trace, t->syms, env.tag, env.timestamps, env.loads };
 	if (trace_note(t->trace))
 		say("%s", trace_note(t->trace));
 	if (env.verbose)
@@ -356,8 +365,9 @@ static void watch(struct tracing *t)
 	int wait;
 
 	if (!t->has_child)
-		say("tracing delete_module(2)%s%s; Ctrl-C ends it", env.module ? " of " : "",
-		    env.module ?: "");
+		say("tracing delete_module(2)%s%s%s; Ctrl-C ends it",
+		    env.loads ? ", finit_module(2) and init_module(2)" : "",
+		    env.module ? " of " : "", env.module ?: "");
 	while ((wait = patience(t, start, &told)))
 		if (trace_poll(t->trace, wait, on_record, t) < 0)
 			t->err = fail(EXIT_FAILED, "cannot read the trace: %s", strerror(errno));
@@ -377,11 +387,13 @@ static void account(struct tracing *t)
 
 static void conclude(struct tracing *t)
 {
+	enum trace_kind kind;
+
 	account(t);
-	if (env.format == TABLE)
-		table_summary(stdout, &t->sum, loss_complete(&t->loss), env.histogram);
-	else if (env.format == JSON)
-		json_trace_summary(stdout, &t->out, &t->sum, &t->loss);
+	for (kind = 0; env.format == TABLE && kind < TRACE_KINDS; kind++)
+		table_summary(stdout, &t->sums[kind], kind, loss_complete(&t->loss), env.histogram);
+	if (env.format == JSON)
+		json_trace_summary(stdout, &t->out, t->sums, &t->loss);
 	if (env.verbose)
 		say_costs(t);
 	loss_say(&t->loss);
@@ -409,6 +421,8 @@ static int command_code(struct tracing *t)
 
 static void cleanup(struct tracing *t)
 {
+	enum trace_kind kind;
+
 	if (t->trace) {
 		quiet_begin();
 		trace_close(t->trace);
@@ -417,7 +431,8 @@ static void cleanup(struct tracing *t)
 	if (t->file && fclose(t->file) && !t->err)
 		t->err = fail(EXIT_FAILED, "cannot write %s: %s", env.output, strerror(errno));
 	ksyms_free(t->syms);
-	sum_free(&t->sum);
+	for (kind = 0; kind < TRACE_KINDS; kind++)
+		sum_free(&t->sums[kind]);
 }
 
 int cmd_trace(int argc, char **argv)

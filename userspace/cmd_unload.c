@@ -298,9 +298,9 @@ struct cycle {
 	uint64_t trace_ns;
 };
 
-static void on_record(const struct unload_record *rec, void *arg)
+static void on_record(const struct trace_record *rec, void *arg)
 {
-	struct trace_phase phases[EV_NR];
+	struct trace_phase phases[TRACE_EVENTS];
 	struct cycle *c = arg;
 	uint64_t sum = 0;
 	size_t n, i;
@@ -315,12 +315,12 @@ static void on_record(const struct unload_record *rec, void *arg)
 			phases[i].label, (unsigned long)phases[i].ns,
 			(unsigned long)phases[i].off_ns, phases[i].merged, c->cell->hold_ns);
 	}
-	c->trace_ns = rec->ts[EV_NR - 1] - rec->ts[0];
+	c->trace_ns = trace_total(rec);
 	c->u->bad_sums += sum != c->trace_ns;
 	c->records++;
 }
 
-static void drop_record(const struct unload_record *rec, void *arg)
+static void drop_record(const struct trace_record *rec, void *arg)
 {
 	(void)rec;
 	(void)arg;
@@ -574,6 +574,7 @@ static void trace_validity(struct unloads *u)
 {
 	struct json_object *o = json_object_object_get(u->section, "trace"), *list;
 	struct trace_counts n = { 0 };
+	struct trace_boundary b;
 	int i;
 
 	if (!o) {
@@ -595,9 +596,8 @@ static void trace_validity(struct unloads *u)
 	results_add(o, "probe_entries", n.probe_entries);
 	results_add(o, "probe_exits", n.probe_exits);
 	list = json_object_new_object();
-	for (i = 0; i < EV_NR; i++)
-		json_object_object_add(list, trace_boundary_name(i),
-				       json_object_new_string(trace_mechanism(u->trace, i)));
+	for (i = 0; trace_boundary(u->trace, TRACE_UNLOAD, i, &b); i++)
+		json_object_object_add(list, b.label, json_object_new_string(b.mechanism));
 	json_object_object_add(o, "mechanisms", list);
 }
 

@@ -235,7 +235,8 @@ static bool is_scheduler(const char *name)
 
 static bool is_entry(const char *name)
 {
-	return strstr(name, "sys_delete_module") || begins(name, "do_syscall_64") ||
+	return strstr(name, "sys_delete_module") || strstr(name, "sys_finit_module") ||
+	       strstr(name, "sys_init_module") || begins(name, "do_syscall_64") ||
 	       begins(name, "x64_sys_call") || begins(name, "el0_svc") || begins(name, "entry_");
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user half of the tracer: finds a way to watch each boundary in the table of unload.h, loads
- * those programs alone, and turns records into phases.
+ * The user half of the tracer: finds a way to watch each boundary in the tables of unload.h and load.h,
+ * loads those programs alone, and hands records on.
  */
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,96 +11,7 @@
 #include <unistd.h>
 
 #include "trace.h"
-
-enum need { REQUIRED, OPTIONAL, MAYBE };
-
-struct row {
-	const char *id;
-	const char *label;
-	const char *symbols;
-	enum unload_where where;
-	enum unload_event after;
-	enum need need;
-	bool lock; /* a wait for module_mutex */
-};
-
-static const struct row rows[EV_NR] = {
-#define X(id, where, filter, after, need, label, symbols) \
-	{ #id, label, symbols, AT_##where, EV_##after, need, UNLOAD_IS_LOCK(where, filter) },
-	UNLOAD_BOUNDARIES(X)
-#undef X
-};
-
-const char *trace_boundary_name(int event)
-{
-	return event >= 0 && event < EV_NR ? rows[event].label : NULL;
-}
-
-/*
- * Is a boundary that was not passed missing from this record? Not if the kernel need not pass it,
- * or never came to it because the call failed.
- */
-static bool is_missing(const struct unload_record *rec, int ev)
-{
-	bool blind = !(rec->enabled & (1U << ev)) || rec->flags & UNLOAD_UNPAIRED;
-
-	if (rec->ret)
-		return blind && ev <= EV_CHECKED;
-	return blind || rows[ev].need != MAYBE;
-}
-
-size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, size_t cap)
-{
-	uint64_t last = rec->ts[EV_ENTER], sum = 0;
-	int ev, first = EV_NR;
-	size_t n = 0;
-
-	for (ev = EV_ENTER + 1; ev < EV_NR && n < cap; ev++) {
-		struct trace_phase *p = &out[n];
-
-		if (!rec->ts[ev]) {
-			if (first == EV_NR && is_missing(rec, ev))
-				first = ev;
-			continue;
-		}
-		p->merged = first != EV_NR;
-		if (p->merged)
-			snprintf(p->label, sizeof(p->label), "%s..%s", rows[first].label,
-				 rows[ev].label);
-		else
-			snprintf(p->label, sizeof(p->label), "%s", rows[ev].label);
-		p->event = ev;
-		p->start = last - rec->ts[EV_ENTER];
-		p->ns = rec->ts[ev] - last;
-		p->off_ns = rec->off_ns[ev];
-		sum += p->ns;
-		last = rec->ts[ev];
-		first = EV_NR;
-		n++;
-	}
-	assert(ev < EV_NR || sum == rec->ts[EV_EXIT] - rec->ts[EV_ENTER]);
-	return n;
-}
-
-const struct unload_stacks *trace_stacks(const struct unload_record *rec)
-{
-	return rec->flags & UNLOAD_STACKED ? &((const struct unload_stacked *)rec)->stacks : NULL;
-}
-
-bool trace_is_lock_wait(int event)
-{
-	return event >= 0 && event < EV_NR && rows[event].lock;
-}
-
-const struct unload_holder *trace_holder(const struct unload_record *rec, int event)
-{
-	const struct unload_holder *h;
-
-	if (!trace_is_lock_wait(event))
-		return NULL;
-	h = &rec->holder[unload_lock_slot(event)];
-	return h->pid ? h : NULL;
-}
+#include "trace_kind.h"
 
 #ifdef REFCOST_NO_BPF
 
@@ -114,7 +24,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 }
 
 int trace_poll(struct trace *t, int timeout_ms,
-	       void (*fn)(const struct unload_record *rec, void *arg), void *arg)
+	       void (*fn)(const struct trace_record *rec, void *arg), void *arg)
 {
 	(void)t;
 	(void)timeout_ms;
@@ -142,17 +52,20 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	return -ENOTSUP;
 }
 
-bool trace_boundary(const struct trace *t, int event, struct trace_boundary *out)
+bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
+		    struct trace_boundary *out)
 {
 	(void)t;
+	(void)kind;
 	(void)event;
 	(void)out;
 	return false;
 }
 
-const char *trace_mechanism(const struct trace *t, int event)
+const char *trace_mechanism(const struct trace *t, enum trace_kind kind, int event)
 {
 	(void)t;
+	(void)kind;
 	(void)event;
 	return "merged";
 }
@@ -183,6 +96,7 @@ void trace_close(struct trace *t)
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "load.skel.h"
 #include "unload.skel.h"
 
 #define NAME_LEN      128
@@ -215,25 +129,30 @@ struct attached {
 	const char *symbol;
 };
 
+/* What watches the calls of one kind. */
+struct watch {
+	const struct trace_table *table;
+	struct candidate candidates[2 * TRACE_EVENTS];
+	size_t nr_candidates;
+	struct function functions[TRACE_EVENTS];
+	const char *mechanism[TRACE_EVENTS];
+	const char *why[TRACE_EVENTS];
+	uint32_t enabled;
+	struct bpf_object *obj;
+	struct attached attached[TRACE_PROGS_KIND];
+	size_t nr_attached;
+};
+
 struct trace {
 	enum trace_mech mech;
 	pid_t pid;
 	bool family, stacks;
-	char module[UNLOAD_NAME_LEN];
 	char tracefs[64];
-	uint64_t module_mutex, module_notify_list;
-	int owner_at, pid_at, comm_at; /* in struct mutex, struct task_struct; -1: not known */
-	struct candidate candidates[2 * EV_NR];
-	size_t nr_candidates;
-	struct function functions[EV_NR];
-	const char *mechanism[EV_NR];
-	const char *why[EV_NR];
-	uint32_t enabled;
-	struct unload_bpf *bpf;
-	struct attached attached[TRACE_PROGS];
-	size_t nr_attached;
+	struct trace_config config; /* but for the boundaries, the same for all kinds */
+	struct watch watches[TRACE_KINDS];
+	size_t nr_watches;
 	struct ring_buffer *ring;
-	void (*fn)(const struct unload_record *rec, void *arg);
+	void (*fn)(const struct trace_record *rec, void *arg);
 	void *arg;
 	const char *note;
 	int nap_ms, wake_fd;
@@ -245,9 +164,12 @@ struct trace {
 static const char MERGED[] = "merged", TRACEPOINT[] = "tracepoint", FENTRY[] = "fentry",
 		  FEXIT[] = "fexit", KPROBE[] = "kprobe", KRETPROBE[] = "kretprobe";
 
-static bool is_function(int ev)
+static const char SYSCALLS[] =
+	"tp/syscalls/"; /* how sections of the calls' own tracepoints begin */
+
+static bool is_function(const struct trace_row *row)
 {
-	return rows[ev].where == AT_ENTRY || rows[ev].where == AT_RETURN;
+	return row->where == AT_ENTRY || row->where == AT_RETURN;
 }
 
 /* errno of what failed wins over the words: -1 lets callers return it. */
@@ -268,34 +190,39 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 }
 
 /* Rows of one function share its programs, named after the first of them. */
-static int first_row(int ev)
+static int first_row(const struct watch *w, int ev)
 {
+	const struct trace_row *rows = w->table->rows;
 	int i;
 
 	for (i = 0; i < ev; i++)
-		if (is_function(i) && !strcmp(rows[i].symbols, rows[ev].symbols))
+		if (is_function(&rows[i]) && !strcmp(rows[i].symbols, rows[ev].symbols))
 			break;
 	return i;
 }
 
-static size_t list_candidates(struct candidate *out, size_t cap)
+static bool leads_function(const struct watch *w, int ev)
 {
-	size_t n = 0;
+	return is_function(&w->table->rows[ev]) && first_row(w, ev) == ev;
+}
+
+static void list_candidates(struct watch *w)
+{
 	int ev, nth;
 
-	for (ev = 0; ev < EV_NR; ev++) {
-		const char *s = rows[ev].symbols;
+	for (ev = 0; ev < w->table->nr; ev++) {
+		const char *s = w->table->rows[ev].symbols;
 
-		if (!is_function(ev) || first_row(ev) != ev)
+		if (!leads_function(w, ev))
 			continue;
-		for (nth = 1; *s && n < cap; nth++) {
+		for (nth = 1; *s && w->nr_candidates < 2 * TRACE_EVENTS; nth++) {
 			size_t len = strcspn(s, ",");
 
-			out[n++] = (struct candidate){ s, len, 2 * nth, ev };
+			w->candidates[w->nr_candidates++] =
+				(struct candidate){ s, len, 2 * nth, ev };
 			s += len + (s[len] == ',');
 		}
 	}
-	return n;
 }
 
 /* Both lists have over 100,000 lines: each is read once, for all names. */
@@ -340,7 +267,7 @@ static void consider(struct function *f, const struct candidate *c, const char *
 static void on_symbol(struct trace *t, char *line)
 {
 	char *name = strchr(line, ' '), *end;
-	size_t i;
+	size_t i, k;
 
 	if (!name || !name[1] || !name[2])
 		return;
@@ -350,27 +277,36 @@ static void on_symbol(struct trace *t, char *line)
 		return;
 	*end = '\0';
 	if (!strcmp(name, "module_mutex"))
-		t->module_mutex = strtoull(line, NULL, 16);
+		t->config.module_mutex = strtoull(line, NULL, 16);
 	else if (!strcmp(name, "module_notify_list"))
-		t->module_notify_list = strtoull(line, NULL, 16);
-	else if (strchr("tTwW", name[-2]))
-		for (i = 0; i < t->nr_candidates; i++)
-			if (t->candidates[i].name[0] == name[0])
-				consider(&t->functions[t->candidates[i].function],
-					 &t->candidates[i], name);
+		t->config.module_notify_list = strtoull(line, NULL, 16);
+	if (!strchr("tTwW", name[-2]))
+		return;
+	for (k = 0; k < t->nr_watches; k++) {
+		struct watch *w = &t->watches[k];
+
+		for (i = 0; i < w->nr_candidates; i++)
+			if (w->candidates[i].name[0] == name[0])
+				consider(&w->functions[w->candidates[i].function],
+					 &w->candidates[i], name);
+	}
 }
 
 static void on_traceable(struct trace *t, char *line)
 {
-	size_t len = strcspn(line, "\n");
+	size_t len = strcspn(line, "\n"), k;
 	int ev;
 
 	line[len] = '\0';
 	if (strchr(line, '[')) /* a module's: never attach there, it would be pinned */
 		return;
-	for (ev = 0; ev < EV_NR; ev++)
-		if (t->functions[ev].name[0] == line[0] && !strcmp(t->functions[ev].name, line))
-			t->functions[ev].traceable = true;
+	for (k = 0; k < t->nr_watches; k++)
+		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
+			struct function *f = &t->watches[k].functions[ev];
+
+			if (f->name[0] == line[0] && !strcmp(f->name, line))
+				f->traceable = true;
+		}
 }
 
 /* Byte offset of a member, also of an anonymous one's (a kernel may shuffle members into one); or -1. */
@@ -400,39 +336,44 @@ static void find_members(struct trace *t, const struct btf *btf)
 	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
 	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
 
-	t->owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
-	t->pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
-	t->comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
+	t->config.owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
+	t->config.pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
+	t->config.comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
 }
 
 static void find_in_btf(struct trace *t)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
+	size_t k;
 	int ev;
 
 	if (!btf) {
-		t->note = "no BTF of this kernel (CONFIG_DEBUG_INFO_BTF): kprobes instead of "
-			  "fentry, and holders of module_mutex known only if they unload";
-		t->owner_at = 0; /* as in every kernel since 4.10 that is not PREEMPT_RT */
+		t->note =
+			"no BTF of this kernel (CONFIG_DEBUG_INFO_BTF): kprobes instead of "
+			"fentry, and holders of module_mutex known only if their calls are traced";
+		t->config.owner_at = 0; /* as in every kernel since 4.10 that is not PREEMPT_RT */
 		return;
 	}
 	find_members(t, btf);
-	for (ev = 0; ev < EV_NR; ev++) {
-		struct function *f = &t->functions[ev];
+	for (k = 0; k < t->nr_watches; k++)
+		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
+			struct function *f = &t->watches[k].functions[ev];
 
-		f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
-			    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
-	}
+			f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
+				    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
+		}
 	btf__free(btf);
 }
 
 static int find_symbols(struct trace *t)
 {
 	char path[128];
+	size_t k;
 
 	if (t->mech == TRACE_TRACEPOINTS)
 		return 0;
-	t->nr_candidates = list_candidates(t->candidates, 2 * EV_NR);
+	for (k = 0; k < t->nr_watches; k++)
+		list_candidates(&t->watches[k]);
 	if (each_line("/proc/kallsyms", on_symbol, t))
 		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
@@ -455,19 +396,33 @@ static bool locked_down(void)
 	return strstr(line, "[confidentiality]");
 }
 
-static bool has_event(const struct trace *t, const char *event)
+/* Of several, all. */
+static bool has_events(const struct trace *t, const char *system, const char *events)
 {
 	char path[192];
+	size_t len;
 
-	snprintf(path, sizeof(path), "%s/events/%s/id", t->tracefs, event);
-	return !access(path, R_OK);
+	for (; *events; events += len + (events[len] == ',')) {
+		len = strcspn(events, ",");
+		snprintf(path, sizeof(path), "%s/events/%s/%.*s/id", t->tracefs, system, (int)len,
+			 events);
+		if (access(path, R_OK))
+			return false;
+	}
+	return true;
+}
+
+static bool has_calls(const struct trace *t, const struct watch *w)
+{
+	return has_events(t, "syscalls", w->table->rows[0].symbols) &&
+	       has_events(t, "syscalls", w->table->rows[w->table->nr - 1].symbols);
 }
 
 static int find_tracefs(struct trace *t)
 {
 	static const char *const mounts[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char path[128];
-	size_t i;
+	size_t i, k;
 
 	if (geteuid())
 		return complain(t, EPERM, "");
@@ -485,190 +440,315 @@ static int find_tracefs(struct trace *t)
 				"tracefs is not mounted: "
 				"mount -t tracefs tracefs /sys/kernel/tracing");
 	snprintf(t->tracefs, sizeof(t->tracefs), "%s", mounts[i]);
-	if (!has_event(t, "syscalls/sys_enter_delete_module") ||
-	    !has_event(t, "syscalls/sys_exit_delete_module"))
-		return complain(t, ENOTSUP,
-				"this kernel has no system-call tracepoints: it needs "
-				"CONFIG_FTRACE_SYSCALLS and CONFIG_MODULE_UNLOAD");
+	for (k = 0; k < t->nr_watches; k++)
+		if (!has_calls(t, &t->watches[k]))
+			return complain(t, ENOTSUP,
+					"this kernel has no system-call tracepoints: it needs "
+					"CONFIG_FTRACE_SYSCALLS and CONFIG_MODULE_UNLOAD");
 	return 0;
 }
 
-static void merge(struct trace *t, int ev, const char *why)
+static void merge(struct watch *w, int ev, const char *why)
 {
-	t->mechanism[ev] = MERGED;
-	t->why[ev] = why;
+	w->mechanism[ev] = MERGED;
+	w->why[ev] = why;
 }
 
-static void choose_function(struct trace *t, int ev)
+static void choose_function(const struct trace *t, struct watch *w, int ev)
 {
-	const struct function *f = &t->functions[first_row(ev)];
-	bool ret = rows[ev].where == AT_RETURN;
+	const struct function *f = &w->functions[first_row(w, ev)];
+	bool ret = w->table->rows[ev].where == AT_RETURN;
 
 	if (t->mech == TRACE_TRACEPOINTS)
-		merge(t, ev, "tracepoints alone were asked for");
+		merge(w, ev, "tracepoints alone were asked for");
 	else if (!f->name[0])
-		merge(t, ev, "this kernel has no such function");
+		merge(w, ev, "this kernel has no such function");
 	else if (f->homonyms > 1)
-		merge(t, ev, "several functions have this name");
+		merge(w, ev, "several functions have this name");
 	else if (f->in_btf && !f->no_fentry)
-		t->mechanism[ev] = ret ? FEXIT : FENTRY;
+		w->mechanism[ev] = ret ? FEXIT : FENTRY;
 	else if (!f->no_kprobe)
-		t->mechanism[ev] = ret ? KRETPROBE : KPROBE;
+		w->mechanism[ev] = ret ? KRETPROBE : KPROBE;
 	else
-		merge(t, ev, "the kernel refused the probe");
+		merge(w, ev, "the kernel refused the probe");
 }
 
-/* A boundary that no watched one before it vouches for could be taken for a call from exit(). */
-static bool vouched(const struct trace *t, int ev)
+static bool is_enabled(const struct watch *w, int ev)
+{
+	return w->enabled & (1U << ev);
+}
+
+/* A boundary that no watched one before it vouches for could be taken for a call from init() or exit(). */
+static bool vouched(const struct watch *w, int ev)
 {
 	int i;
 
-	for (i = rows[ev].after; i < ev; i++)
-		if (t->enabled & (1U << i))
+	for (i = w->table->rows[ev].after; i < ev; i++)
+		if (is_enabled(w, i))
 			return true;
 	return false;
 }
 
-static void choose(struct trace *t)
+static void choose(const struct trace *t, struct watch *w)
 {
 	int ev;
 
-	t->enabled = 0;
-	for (ev = 0; ev < EV_NR; ev++) {
-		t->why[ev] = NULL;
-		if (is_function(ev))
-			choose_function(t, ev);
-		else if (rows[ev].where == AT_SYSCALL || has_event(t, "module/module_free"))
-			t->mechanism[ev] = TRACEPOINT;
+	w->enabled = 0;
+	for (ev = 0; ev < w->table->nr; ev++) {
+		const struct trace_row *row = &w->table->rows[ev];
+
+		w->why[ev] = NULL;
+		if (is_function(row))
+			choose_function(t, w, ev);
+		else if (row->where == AT_SYSCALL || has_events(t, "module", row->symbols))
+			w->mechanism[ev] = TRACEPOINT;
 		else
-			merge(t, ev, "this kernel has no such tracepoint");
-		if (ev && t->mechanism[ev] != MERGED && !vouched(t, ev))
-			merge(t, ev, "a boundary before it is not watched");
-		if (t->mechanism[ev] != MERGED)
-			t->enabled |= 1U << ev;
+			merge(w, ev, "this kernel has no such tracepoint");
+		if (ev && w->mechanism[ev] != MERGED && !vouched(w, ev))
+			merge(w, ev, "a boundary before it is not watched");
+		if (w->mechanism[ev] != MERGED)
+			w->enabled |= 1U << ev;
 	}
 }
 
-static struct bpf_program *program(const struct trace *t, const char *kind, int ev)
+static struct bpf_program *program(const struct watch *w, const char *name)
+{
+	return bpf_object__find_program_by_name(w->obj, name);
+}
+
+static struct bpf_program *row_program(const struct watch *w, const char *variant, int ev)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s_%s", kind, rows[ev].id);
-	return bpf_object__find_program_by_name(t->bpf->obj, name);
+	snprintf(name, sizeof(name), "%s_%s", variant, w->table->rows[ev].id);
+	return program(w, name);
 }
 
-static bool is_fentry(const struct trace *t, int ev)
+static bool is_fentry(const struct watch *w, int ev)
 {
-	return t->mechanism[ev] == FENTRY || t->mechanism[ev] == FEXIT;
+	return w->mechanism[ev] == FENTRY || w->mechanism[ev] == FEXIT;
+}
+
+static bool is_tracepoint(const struct watch *w, int ev)
+{
+	return w->table->rows[ev].where == AT_TRACEPOINT && is_enabled(w, ev);
+}
+
+/* The next row of a function that is watched, and has to be for that end of it; nr if none is. */
+static int next_use(const struct watch *w, int first, enum trace_where where)
+{
+	int ev;
+
+	for (ev = first; ev < w->table->nr; ev++)
+		if (is_function(&w->table->rows[ev]) && first_row(w, ev) == first &&
+		    is_enabled(w, ev) &&
+		    (where == AT_ENTRY || w->table->rows[ev].where == AT_RETURN))
+			break;
+	return ev;
 }
 
 /* Which programs a function needs: an awaited return needs both. */
-static bool is_used(const struct trace *t, int first, enum unload_where where)
+static bool is_used(const struct watch *w, int first, enum trace_where where)
 {
-	int ev;
-
-	for (ev = first; ev < EV_NR; ev++)
-		if (is_function(ev) && first_row(ev) == first && t->enabled & (1U << ev) &&
-		    (where == AT_ENTRY || rows[ev].where == AT_RETURN))
-			return true;
-	return false;
+	return next_use(w, first, where) < w->table->nr;
 }
 
-static const char *variant(const struct trace *t, int first, enum unload_where where)
+static const char *variant(const struct watch *w, int first, enum trace_where where)
 {
-	int ev;
-
-	for (ev = first; ev < EV_NR; ev++)
-		if (is_function(ev) && first_row(ev) == first && t->enabled & (1U << ev))
-			break;
-	if (is_fentry(t, ev))
+	if (is_fentry(w, next_use(w, first, AT_ENTRY)))
 		return where == AT_ENTRY ? FENTRY : FEXIT;
 	return where == AT_ENTRY ? KPROBE : KRETPROBE;
 }
 
-static int load(struct trace *t)
+static int map_fd(const struct watch *w, const char *name)
 {
-	static const enum unload_where ways[] = { AT_ENTRY, AT_RETURN };
+	return bpf_map__fd(bpf_object__find_map_by_name(w->obj, name));
+}
+
+/* The first kind has the maps, the others use them, too: one buffer, one account. */
+static int share_maps(const struct trace *t, const struct watch *w)
+{
+	static const char *const names[] = { "calls", "sleeps", "family", "records", "counts" };
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++)
+		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(w->obj, names[i]),
+					map_fd(&t->watches[0], names[i]));
+	return err;
+}
+
+/* What is not used is made small. */
+static int size_maps(const struct trace *t, const struct watch *w)
+{
+	int err = 0;
+
+	if (!t->family)
+		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "family"), 1);
+	if (err)
+		return err;
+	if (t->stacks)
+		return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "records"),
+						STACKED_BYTES);
+	return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "sleeps"), 1);
+}
+
+static bool follows(const struct trace *t, const struct watch *w)
+{
+	return t->family && w == &t->watches[0];
+}
+
+static int select_functions(const struct watch *w)
+{
+	static const enum trace_where ways[] = { AT_ENTRY, AT_RETURN };
 	struct bpf_program *prog;
 	int ev, i, err;
 
-	t->bpf = unload_bpf__open();
-	if (!t->bpf)
-		return -errno;
-	bpf_object__for_each_program(prog, t->bpf->obj) bpf_program__set_autoload(prog, false);
-	bpf_program__set_autoload(t->bpf->progs.syscall_enter, true);
-	bpf_program__set_autoload(t->bpf->progs.syscall_exit, true);
-	bpf_program__set_autoload(t->bpf->progs.sched_switch, true);
-	bpf_program__set_autoload(t->bpf->progs.sched_process_fork, t->family);
-	bpf_program__set_autoload(t->bpf->progs.sched_process_exit, t->family);
-	if (!t->family)
-		bpf_map__set_max_entries(t->bpf->maps.family, 1);
-	if (t->stacks)
-		bpf_map__set_max_entries(t->bpf->maps.records, STACKED_BYTES);
-	else
-		bpf_map__set_max_entries(t->bpf->maps.sleeps, 1);
-	for (ev = 0; ev < EV_NR; ev++) {
-		if (rows[ev].where == AT_TRACEPOINT && t->enabled & (1U << ev))
-			bpf_program__set_autoload(program(t, "raw_tp", ev), true);
-		if (!is_function(ev) || first_row(ev) != ev)
+	for (ev = 0; ev < w->table->nr; ev++) {
+		if (!leads_function(w, ev))
 			continue;
 		for (i = 0; i < 2; i++) {
-			if (!is_used(t, ev, ways[i]))
+			if (!is_used(w, ev, ways[i]))
 				continue;
-			prog = program(t, variant(t, ev, ways[i]), ev);
+			prog = row_program(w, variant(w, ev, ways[i]), ev);
 			bpf_program__set_autoload(prog, true);
-			if (variant(t, ev, AT_ENTRY) != FENTRY)
+			if (variant(w, ev, AT_ENTRY) != FENTRY)
 				continue;
-			err = bpf_program__set_attach_target(prog, 0, t->functions[ev].name);
+			err = bpf_program__set_attach_target(prog, 0, w->functions[ev].name);
 			if (err)
 				return err;
 		}
 	}
-	memcpy((char *)t->bpf->rodata->target, t->module, sizeof(t->module));
-	t->bpf->rodata->module_mutex = t->module_mutex;
-	t->bpf->rodata->module_notify_list = t->module_notify_list;
-	t->bpf->rodata->enabled = t->enabled;
-	t->bpf->rodata->only_tgid = t->pid;
-	t->bpf->rodata->follow = t->family;
-	t->bpf->rodata->stacks = t->stacks;
-	t->bpf->rodata->owner_at = t->owner_at;
-	t->bpf->rodata->pid_at = t->pid_at;
-	t->bpf->rodata->comm_at = t->comm_at;
-	return unload_bpf__load(t->bpf);
+	return 0;
 }
 
-static int keep(struct trace *t, struct bpf_link *link, struct bpf_program *prog,
+static bool is_syscall(const struct bpf_program *prog)
+{
+	return !strncmp(bpf_program__section_name(prog), SYSCALLS, strlen(SYSCALLS));
+}
+
+static void select_programs(const struct trace *t, const struct watch *w)
+{
+	struct bpf_program *prog;
+	int ev;
+
+	bpf_object__for_each_program(prog, w->obj)
+		bpf_program__set_autoload(prog, is_syscall(prog));
+	bpf_program__set_autoload(program(w, "sched_switch"), true);
+	bpf_program__set_autoload(program(w, "sched_process_fork"), follows(t, w));
+	bpf_program__set_autoload(program(w, "sched_process_exit"), follows(t, w));
+	for (ev = 0; ev < w->table->nr; ev++)
+		if (is_tracepoint(w, ev))
+			bpf_program__set_autoload(row_program(w, "raw_tp", ev), true);
+}
+
+static int open_object(struct watch *w)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = w->table->name);
+	const void *elf;
+	size_t size;
+
+	if (w->table == &trace_tables[TRACE_UNLOAD])
+		elf = unload_bpf__elf_bytes(&size);
+	else
+		elf = load_bpf__elf_bytes(&size);
+	w->obj = bpf_object__open_mem(elf, size, &opts);
+	return w->obj ? 0 : -errno;
+}
+
+static int load(const struct trace *t, struct watch *w)
+{
+	struct trace_config config = t->config;
+	int err;
+
+	err = open_object(w);
+	if (err)
+		return err;
+	select_programs(t, w);
+	err = select_functions(w);
+	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
+	config.enabled = w->enabled;
+	err = err
+		      ?: bpf_map__set_initial_value(bpf_object__find_map_by_name(w->obj,
+										 ".rodata.config"),
+						    &config, sizeof(config));
+	return err ?: bpf_object__load(w->obj);
+}
+
+static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog,
 		const char *symbol)
 {
 	int err = libbpf_get_error(link);
 
 	if (err)
 		return err;
-	t->attached[t->nr_attached++] = (struct attached){ link, prog, symbol };
+	w->attached[w->nr_attached++] = (struct attached){ link, prog, symbol };
 	return 0;
 }
 
-static int attach_function(struct trace *t, int first, enum unload_where where)
+static int attach_function(struct watch *w, int first, enum trace_where where)
 {
-	const char *kind = variant(t, first, where), *name = t->functions[first].name;
-	struct bpf_program *prog = program(t, kind, first);
+	const char *kind = variant(w, first, where), *name = w->functions[first].name;
+	struct bpf_program *prog = row_program(w, kind, first);
 
 	if (kind == FENTRY || kind == FEXIT)
-		return keep(t, bpf_program__attach_trace(prog), prog, name);
-	return keep(t, bpf_program__attach_kprobe(prog, kind == KRETPROBE, name), prog, name);
+		return keep(w, bpf_program__attach_trace(prog), prog, name);
+	return keep(w, bpf_program__attach_kprobe(prog, kind == KRETPROBE, name), prog, name);
 }
 
 /* Without fentry at all, if there was any: trampolines may be lacking, or the BTF be unusable. */
-static bool give_up_fentry(struct trace *t)
+static bool give_up_fentry(struct watch *w)
 {
 	bool any = false;
 	int ev;
 
-	for (ev = 0; ev < EV_NR; ev++) {
-		any |= is_fentry(t, ev);
-		t->functions[ev].no_fentry = true;
+	for (ev = 0; ev < w->table->nr; ev++) {
+		any |= is_fentry(w, ev);
+		w->functions[ev].no_fentry = true;
 	}
 	return any;
+}
+
+/* 0; 1 when the function's mechanism failed and was struck off; -errno. */
+static int attach_ends(struct watch *w, int ev)
+{
+	bool fentry = variant(w, ev, AT_ENTRY) == FENTRY;
+	int err;
+
+	err = is_used(w, ev, AT_RETURN) ? attach_function(w, ev, AT_RETURN) : 0;
+	err = err ?: attach_function(w, ev, AT_ENTRY);
+	if (!err || err == -EPERM || err == -EACCES)
+		return err;
+	if (err == -ENOTSUPP && fentry)
+		give_up_fentry(w);
+	else if (fentry)
+		w->functions[ev].no_fentry = true;
+	else
+		w->functions[ev].no_kprobe = true;
+	return 1;
+}
+
+static int attach_named(struct watch *w, const char *name)
+{
+	struct bpf_program *prog = program(w, name);
+
+	return keep(w, bpf_program__attach(prog), prog, name);
+}
+
+/* The calls' own tracepoints that begin so. */
+static int attach_calls(struct watch *w, const char *with)
+{
+	struct bpf_program *prog;
+	int err = 0;
+
+	bpf_object__for_each_program(prog, w->obj)
+	{
+		const char *event = bpf_program__section_name(prog) + strlen(SYSCALLS);
+
+		if (!err && is_syscall(prog) && !strncmp(event, with, strlen(with)))
+			err = keep(w, bpf_program__attach(prog), prog, event);
+	}
+	return err;
 }
 
 /*
@@ -676,78 +756,57 @@ static bool give_up_fentry(struct trace *t)
  *
  * Return: 0; 1 when a function's mechanism failed and was struck off: choose again; -errno.
  */
-static int attach(struct trace *t)
+static int attach(const struct trace *t, struct watch *w)
 {
-	int ev, err;
+	int ev, err = 0;
 
-	for (ev = 0; ev < EV_NR; ev++) {
-		struct bpf_program *prog;
+	for (ev = 0; ev < w->table->nr && !err; ev++) {
+		const char *symbols = w->table->rows[ev].symbols;
 
-		if (rows[ev].where == AT_TRACEPOINT && t->enabled & (1U << ev)) {
-			prog = program(t, "raw_tp", ev);
-			err = keep(t, bpf_program__attach_raw_tracepoint(prog, rows[ev].symbols),
-				   prog, rows[ev].symbols);
-			if (err)
-				return err;
+		if (is_tracepoint(w, ev)) {
+			struct bpf_program *prog = row_program(w, "raw_tp", ev);
+
+			err = keep(w, bpf_program__attach_raw_tracepoint(prog, symbols), prog,
+				   symbols);
+		} else if (leads_function(w, ev) && is_used(w, ev, AT_ENTRY)) {
+			err = attach_ends(w, ev);
 		}
-		if (!is_function(ev) || first_row(ev) != ev || !is_used(t, ev, AT_ENTRY))
-			continue;
-		err = is_used(t, ev, AT_RETURN) ? attach_function(t, ev, AT_RETURN) : 0;
-		err = err ?: attach_function(t, ev, AT_ENTRY);
-		if (!err)
-			continue;
-		if (err == -EPERM || err == -EACCES)
-			return err;
-		if (err == -ENOTSUPP && variant(t, ev, AT_ENTRY) == FENTRY)
-			give_up_fentry(t);
-		else if (variant(t, ev, AT_ENTRY) == FENTRY)
-			t->functions[ev].no_fentry = true;
-		else
-			t->functions[ev].no_kprobe = true;
-		return 1;
 	}
-	err = keep(t, bpf_program__attach(t->bpf->progs.sched_switch), t->bpf->progs.sched_switch,
-		   "sched_switch");
-	if (!err && t->family)
-		err = keep(t, bpf_program__attach(t->bpf->progs.sched_process_exit),
-			   t->bpf->progs.sched_process_exit, "sched_process_exit");
-	if (!err && t->family)
-		err = keep(t, bpf_program__attach(t->bpf->progs.sched_process_fork),
-			   t->bpf->progs.sched_process_fork, "sched_process_fork");
-	err = err
-		      ?: keep(t, bpf_program__attach(t->bpf->progs.syscall_exit),
-			      t->bpf->progs.syscall_exit, rows[EV_EXIT].symbols);
-	return err
-		       ?: keep(t, bpf_program__attach(t->bpf->progs.syscall_enter),
-			       t->bpf->progs.syscall_enter, rows[EV_ENTER].symbols);
+	err = err ?: attach_named(w, "sched_switch");
+	if (follows(t, w)) {
+		err = err ?: attach_named(w, "sched_process_exit");
+		err = err ?: attach_named(w, "sched_process_fork");
+	}
+	err = err ?: attach_calls(w, "sys_exit_");
+	return err ?: attach_calls(w, "sys_enter_");
 }
 
 /* Backwards: the call's entry first, so that no record begins any more. */
-static void detach(struct trace *t)
+static void detach(struct watch *w)
 {
-	while (t->nr_attached)
-		bpf_link__destroy(t->attached[--t->nr_attached].link);
-	unload_bpf__destroy(t->bpf);
-	t->bpf = NULL;
+	while (w->nr_attached)
+		bpf_link__destroy(w->attached[--w->nr_attached].link);
+	bpf_object__close(w->obj);
+	w->obj = NULL;
 }
 
 /* Each failure strikes something off, so this ends. */
-static int load_and_attach(struct trace *t)
+static int load_and_attach(struct trace *t, struct watch *w)
 {
 	char line[256];
 	int err;
 
 	for (;;) {
-		choose(t);
-		err = load(t);
+		choose(t, w);
+		err = load(t, w);
 		if (!err) {
-			err = attach(t);
+			err = attach(t, w);
 			if (!err)
 				return 0;
-		} else if (err != -EPERM && give_up_fentry(t)) {
+		} else if (err != -EPERM && give_up_fentry(w)) {
 			err = 1;
 		}
-		detach(t);
+		detach(w);
 		if (err != 1)
 			break;
 	}
@@ -763,7 +822,7 @@ static int on_record(void *ctx, void *data, size_t size)
 {
 	struct trace *t = ctx;
 
-	if (size >= sizeof(struct unload_record) && t->fn)
+	if (size >= sizeof(struct trace_record) && t->fn)
 		t->fn(data, t->arg);
 	return 0;
 }
@@ -774,10 +833,10 @@ static int set_module(struct trace *t, const char *module)
 
 	if (!module)
 		return 0;
-	if (strlen(module) >= sizeof(t->module))
+	if (strlen(module) >= sizeof(t->config.target))
 		return complain(t, EINVAL, "the module's name is too long for the kernel");
-	strcpy(t->module, module);
-	for (c = t->module; *c; c++) /* the kernel knows modules with underscores only */
+	strcpy(t->config.target, module);
+	for (c = t->config.target; *c; c++) /* the kernel knows modules with underscores only */
 		if (*c == '-')
 			*c = '_';
 	return 0;
@@ -786,6 +845,7 @@ static int set_module(struct trace *t, const char *module)
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)
 {
 	struct trace *t = calloc(1, sizeof(*t));
+	size_t k;
 	int saved;
 
 	if (!t) {
@@ -796,15 +856,24 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->pid = opts->pid;
 	t->family = opts->pid && opts->family;
 	t->stacks = opts->stacks;
-	t->owner_at = t->pid_at = t->comm_at = -1;
+	t->config.owner_at = t->config.pid_at = t->config.comm_at = -1;
+	t->config.only_tgid = t->pid;
+	t->config.follow = t->family;
+	t->config.stacks = t->stacks;
+	for (k = 0; k < TRACE_KINDS; k++)
+		if (k != TRACE_LOAD || opts->loads)
+			t->watches[t->nr_watches++].table = &trace_tables[k];
 	t->nap_ms = NAP_MIN_MS;
 	t->wake_fd = t->stats_fd = -1;
 	t->err = err;
 	t->errlen = errlen;
 	libbpf_set_print(quiet);
-	if (set_module(t, opts->module) || find_tracefs(t) || find_symbols(t) || load_and_attach(t))
+	if (set_module(t, opts->module) || find_tracefs(t) || find_symbols(t))
 		goto fail;
-	t->ring = ring_buffer__new(bpf_map__fd(t->bpf->maps.records), on_record, t, NULL);
+	for (k = 0; k < t->nr_watches; k++)
+		if (load_and_attach(t, &t->watches[k]))
+			goto fail;
+	t->ring = ring_buffer__new(map_fd(&t->watches[0], "records"), on_record, t, NULL);
 	if (!t->ring) {
 		complain(t, errno, "cannot map the tracer's ring buffer");
 		goto fail;
@@ -820,7 +889,7 @@ fail:
 
 /* The kernel side wakes the reader in need alone, as that lengthens the calls it measures: look, and nap. */
 int trace_poll(struct trace *t, int timeout_ms,
-	       void (*fn)(const struct unload_record *rec, void *arg), void *arg)
+	       void (*fn)(const struct trace_record *rec, void *arg), void *arg)
 {
 	struct pollfd fds[] = {
 		{ .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
@@ -864,10 +933,10 @@ static int prog_info(const struct attached *a, struct bpf_prog_info *info)
 int trace_counts(struct trace *t, struct trace_counts *counts)
 {
 	int cpu, cpus = libbpf_num_possible_cpus(), err = 0;
-	struct unload_counts *n;
+	struct trace_tally *n;
 	struct bpf_prog_info info;
 	__u32 zero = 0;
-	size_t i;
+	size_t i, k;
 
 	memset(counts, 0, sizeof(*counts));
 	if (cpus < 0)
@@ -875,7 +944,7 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	n = calloc(cpus, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(bpf_map__fd(t->bpf->maps.counts), &zero, n)) {
+	if (bpf_map_lookup_elem(map_fd(&t->watches[0], "counts"), &zero, n)) {
 		err = -errno;
 		goto free_n;
 	}
@@ -889,31 +958,47 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 		counts->probe_entries += n[cpu].probe_entries;
 		counts->probe_exits += n[cpu].probe_exits;
 	}
-	for (i = 0; i < t->nr_attached && !err; i++) {
-		err = prog_info(&t->attached[i], &info);
-		counts->missed += info.recursion_misses;
-	}
+	for (k = 0; k < t->nr_watches; k++)
+		for (i = 0; i < t->watches[k].nr_attached && !err; i++) {
+			err = prog_info(&t->watches[k].attached[i], &info);
+			counts->missed += info.recursion_misses;
+		}
 free_n:
 	free(n);
 	return err;
 }
 
-bool trace_boundary(const struct trace *t, int event, struct trace_boundary *out)
+static const struct watch *find_watch(const struct trace *t, enum trace_kind kind)
 {
-	if (event < 0 || event >= EV_NR)
+	size_t k;
+
+	for (k = 0; k < t->nr_watches; k++)
+		if (t->watches[k].table == &trace_tables[kind])
+			return &t->watches[k];
+	return NULL;
+}
+
+bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
+		    struct trace_boundary *out)
+{
+	const struct watch *w = find_watch(t, kind);
+
+	if (!w || event < 0 || event >= w->table->nr)
 		return false;
-	out->label = rows[event].label;
-	out->symbol = rows[event].symbols;
-	if (is_function(event) && t->functions[first_row(event)].name[0])
-		out->symbol = t->functions[first_row(event)].name;
-	out->mechanism = t->mechanism[event];
-	out->why = t->why[event];
+	out->label = w->table->rows[event].label;
+	out->symbol = w->table->rows[event].symbols;
+	if (is_function(&w->table->rows[event]) && w->functions[first_row(w, event)].name[0])
+		out->symbol = w->functions[first_row(w, event)].name;
+	out->mechanism = w->mechanism[event];
+	out->why = w->why[event];
 	return true;
 }
 
-const char *trace_mechanism(const struct trace *t, int event)
+const char *trace_mechanism(const struct trace *t, enum trace_kind kind, int event)
 {
-	return event >= 0 && event < EV_NR ? t->mechanism[event] : MERGED;
+	struct trace_boundary b;
+
+	return trace_boundary(t, kind, event, &b) ? b.mechanism : MERGED;
 }
 
 int trace_stats_enable(struct trace *t)
@@ -926,25 +1011,30 @@ int trace_stats_enable(struct trace *t)
 size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t cap)
 {
 	struct bpf_prog_info info;
-	size_t i, n = 0;
+	size_t i, k, n = 0;
 
-	for (i = 0; i < t->nr_attached && n < cap; i++) {
-		const struct attached *a = &t->attached[i];
+	for (k = 0; k < t->nr_watches; k++)
+		for (i = 0; i < t->watches[k].nr_attached && n < cap; i++) {
+			const struct attached *a = &t->watches[k].attached[i];
 
-		if (prog_info(a, &info))
-			continue;
-		out[n++] = (struct trace_prog){ bpf_program__name(a->prog), a->symbol, info.run_cnt,
-						info.run_time_ns, info.recursion_misses };
-	}
+			if (prog_info(a, &info))
+				continue;
+			out[n++] = (struct trace_prog){ bpf_program__name(a->prog), a->symbol,
+							info.run_cnt, info.run_time_ns,
+							info.recursion_misses };
+		}
 	return n;
 }
 
 void trace_close(struct trace *t)
 {
+	size_t k;
+
 	if (!t)
 		return;
 	ring_buffer__free(t->ring);
-	detach(t);
+	for (k = 0; k < t->nr_watches; k++)
+		detach(&t->watches[k]);
 	if (t->stats_fd >= 0)
 		close(t->stats_fd);
 	free(t);

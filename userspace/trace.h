@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracer: every delete_module(2) on the machine, or those of one module, phase by phase.
+ * The tracer: every delete_module(2) on the machine, or those of one module, phase by phase; if asked
+ * for, also every finit_module(2) and init_module(2).
  *
  * Needs root, tracefs and Linux 5.8; uses fentry where the kernel has it, kprobes where not, and
  * the tracepoints alone where neither works. A boundary that cannot be watched is merged into the
@@ -14,24 +15,26 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../bpf/unload.h"
+#include "../bpf/phases.h"
 
 enum trace_mech {
 	TRACE_AUTO,	   /* fentry, else kprobe, else merged */
 	TRACE_KPROBE,	   /* kprobe, else merged */
-	TRACE_TRACEPOINTS, /* total and the time until memory is freed, at the least cost */
+	TRACE_TRACEPOINTS, /* total and the time until memory is freed, or init() begins: least cost */
 };
 
 /**
  * struct trace_opts - what to trace
- * @module: unloads of this module only; NULL or "": of any
+ * @module: calls on this module only; NULL or "": on any
+ * @loads: trace loads as well as unloads
  * @mech: the best mechanism that may be used
- * @pid: unloads by this process only; 0: by any
+ * @pid: calls by this process only; 0: by any
  * @family: and by all that it forks from now on, and they in turn
  * @stacks: keep the stack of the longest sleep of each phase, see trace_stacks()
  */
 struct trace_opts {
 	const char *module;
+	bool loads;
 	enum trace_mech mech;
 	pid_t pid;
 	bool family;
@@ -41,7 +44,7 @@ struct trace_opts {
 /**
  * struct trace_counts - the tracer's account of itself since it was opened
  * @records: records handed over by the kernel
- * @entries: calls of delete_module(2) that were traced
+ * @entries: calls that were traced
  * @exits: how many of them returned; less than @entries while one is in flight
  * @dropped: records lost because the buffer was full: poll more often
  * @lost: calls not traced, or tasks not followed, because there were too many
@@ -65,7 +68,7 @@ struct trace_counts {
 /**
  * struct trace_phase - one phase of one call
  * @label: its name; "first..last" of the phases that it holds, if merged
- * @event: the boundary that ends it, enum unload_event; the same for this phase in every record
+ * @event: the boundary that ends it; the same for this phase in every record of the kind
  * @start: from the start of the call, ns
  * @ns: how long it took, ns
  * @off_ns: of that, off the CPU, ns
@@ -110,7 +113,9 @@ struct trace_prog {
 	uint64_t missed;
 };
 
-#define TRACE_PROGS (2 * EV_NR + 5) /* no more programs than this are attached */
+#define TRACE_PROGS_KIND \
+	(2 * TRACE_EVENTS + 7) /* no more programs than this are attached for a kind */
+#define TRACE_PROGS (TRACE_KINDS * TRACE_PROGS_KIND)
 
 struct trace;
 
@@ -132,14 +137,14 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
  * @fn: called for each, in order of completion
  * @arg: its second argument
  *
- * The kernel keeps some 2,000 records (800 with stacks), and wakes the reader when half of them are
+ * The kernel keeps some 2,000 records (600 with stacks), and wakes the reader when half of them are
  * taken; else records are looked for every 10 ms, and less often, down to every 100 ms, while there
  * are none. What does not fit is counted as dropped.
  *
  * Return: how many records; 0 on timeout or when a signal came; -errno.
  */
 int trace_poll(struct trace *t, int timeout_ms,
-	       void (*fn)(const struct unload_record *rec, void *arg), void *arg);
+	       void (*fn)(const struct trace_record *rec, void *arg), void *arg);
 
 /**
  * trace_wake_on() - have trace_poll() return early
@@ -161,14 +166,31 @@ int trace_counts(struct trace *t, struct trace_counts *counts);
  * trace_phases() - the phases of one call, which add up to its total
  * @rec: the record
  * @out: filled in, in the order of time
- * @cap: the size of @out; EV_NR always suffices
+ * @cap: the size of @out; TRACE_EVENTS always suffices
  *
- * A call that failed has those phases only that it came to. Phases which the kernel does not enter
+ * A call that failed has those phases only that it came to, and a load one more in which the kernel undoes
+ * them. Phases which the kernel does not enter
  * in every call (the grace period of a module without trace sites, say) are left out, not merged.
  *
  * Return: how many phases.
  */
-size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, size_t cap);
+size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, size_t cap);
+
+/**
+ * trace_total() - how long a call took
+ * @rec: the record
+ *
+ * Return: ns.
+ */
+uint64_t trace_total(const struct trace_record *rec);
+
+/**
+ * trace_init_began() - is what a load returned its module's own word?
+ * @rec: the record
+ *
+ * Return: true if the load came to init().
+ */
+bool trace_init_began(const struct trace_record *rec);
 
 /**
  * trace_stacks() - where a call slept
@@ -176,7 +198,7 @@ size_t trace_phases(const struct unload_record *rec, struct trace_phase *out, si
  *
  * Return: its stacks; NULL if it has none.
  */
-const struct unload_stacks *trace_stacks(const struct unload_record *rec);
+const struct trace_stacks *trace_stacks(const struct trace_record *rec);
 
 /**
  * trace_holder() - who held module_mutex when a call began to wait for it
@@ -185,23 +207,33 @@ const struct unload_stacks *trace_stacks(const struct unload_record *rec);
  *
  * Return: the holder; NULL if there was none, it is not known, or the phase is no wait for it.
  */
-const struct unload_holder *trace_holder(const struct unload_record *rec, int event);
+const struct trace_holder *trace_holder(const struct trace_record *rec, int event);
+
+/**
+ * trace_kind_name() - the kind of a call
+ * @kind: of the record
+ *
+ * Return: "unload" or "load".
+ */
+const char *trace_kind_name(enum trace_kind kind);
 
 /**
  * trace_is_lock_wait() - is a phase a wait for module_mutex?
+ * @kind: of the call
  * @event: the boundary that ends it
  *
  * Return: true if it is.
  */
-bool trace_is_lock_wait(int event);
+bool trace_is_lock_wait(enum trace_kind kind, int event);
 
 /**
  * trace_boundary_name() - the phase that ends at a boundary, known without a tracer
- * @event: enum unload_event
+ * @kind: of the call
+ * @event: the boundary; from 0 up it walks all of them
  *
- * Return: its label, unique.
+ * Return: its label, unique in the kind; NULL when there is no such boundary.
  */
-const char *trace_boundary_name(int event);
+const char *trace_boundary_name(enum trace_kind kind, int event);
 
 /**
  * trace_note() - what the tracer could not have and does without
@@ -214,21 +246,24 @@ const char *trace_note(const struct trace *t);
 /**
  * trace_boundary() - how a boundary is watched
  * @t: the tracer
- * @event: enum unload_event; from 0 up it walks all of them
+ * @kind: of the calls
+ * @event: the boundary; from 0 up it walks all of them
  * @out: filled in; valid as long as @t
  *
- * Return: false when there is no such boundary.
+ * Return: false when there is no such boundary, or the kind is not traced.
  */
-bool trace_boundary(const struct trace *t, int event, struct trace_boundary *out);
+bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
+		    struct trace_boundary *out);
 
 /**
  * trace_mechanism() - the mechanism alone
  * @t: the tracer
- * @event: enum unload_event
+ * @kind: of the calls
+ * @event: the boundary
  *
  * Return: as in struct trace_boundary.
  */
-const char *trace_mechanism(const struct trace *t, int event);
+const char *trace_mechanism(const struct trace *t, enum trace_kind kind, int event);
 
 /**
  * trace_stats_enable() - have the kernel time BPF programs until trace_close()

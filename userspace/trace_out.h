@@ -12,9 +12,10 @@
 #include "ksyms.h"
 #include "trace.h"
 #include "trace_sum.h"
+#include "trace_text.h"
 
 /**
- * struct call - one call of delete_module(2), ready to be printed
+ * struct call - one call, ready to be printed
  * @rec: the record
  * @number: of the call, from 1
  * @phases: its phases
@@ -22,19 +23,22 @@
  * @total_ns: how long it took
  * @off_ns: of that, off the CPU
  * @wall_ns: when it began, CLOCK_REALTIME
- * @module: which module, printable; "(unknown)" if the name could not be read
+ * @module: which module, printable; "(unknown)" if the name could not be read, "-" if a load failed before
+ *          there was one
  * @command: the caller's name, printable
- * @result: in words, as trace_result()
+ * @outcome: what it came to
+ * @result: the same in words, as trace_result()
  * @room: for those words
  */
 struct call {
-	const struct unload_record *rec;
+	const struct trace_record *rec;
 	uint64_t number;
-	struct trace_phase phases[EV_NR];
+	struct trace_phase phases[TRACE_EVENTS];
 	size_t nr_phases;
 	uint64_t total_ns, off_ns, wall_ns;
-	char module[UNLOAD_NAME_LEN + 1];
+	char module[TRACE_NAME_LEN + 1];
 	char command[17];
+	enum trace_outcome outcome;
 	const char *result;
 	char room[32];
 };
@@ -45,12 +49,14 @@ struct call {
  * @syms: names addresses; NULL if stacks were not asked for, or names are hidden
  * @tag: copied into every row of CSV and JSON; NULL: none
  * @timestamps: tables say when a call began
+ * @loads: loads are traced, too: tables say which calls are
  */
 struct out {
 	const struct trace *trace;
 	const struct ksyms *syms;
 	const char *tag;
 	bool timestamps;
+	bool loads;
 };
 
 /**
@@ -87,7 +93,7 @@ struct trace_loss {
  * @rec: the record
  * @number: of the call
  */
-void call_read(struct call *c, const struct unload_record *rec, uint64_t number);
+void call_read(struct call *c, const struct trace_record *rec, uint64_t number);
 
 /**
  * call_slept() - where a phase slept longest
@@ -126,10 +132,12 @@ void table_call(FILE *f, const struct out *o, const struct call *c);
  * table_summary() - a row a module
  * @f: where to
  * @s: the summary
+ * @kind: of the calls in it
  * @complete: from loss_complete()
  * @histograms: with a histogram each
  */
-void table_summary(FILE *f, const struct sum *s, bool complete, bool histograms);
+void table_summary(FILE *f, const struct sum *s, enum trace_kind kind, bool complete,
+		   bool histograms);
 
 /**
  * csv_trace_header() - the first line
@@ -159,10 +167,10 @@ void json_trace_call(FILE *f, const struct out *o, const struct call *c);
  * json_trace_summary() - the last object
  * @f: where to
  * @o: what is common
- * @s: the summary
+ * @sums: the summary of each kind of calls
  * @l: what may be missing
  */
-void json_trace_summary(FILE *f, const struct out *o, const struct sum *s,
+void json_trace_summary(FILE *f, const struct out *o, const struct sum *sums,
 			const struct trace_loss *l);
 
 #endif

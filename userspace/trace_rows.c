@@ -39,7 +39,8 @@
 	X(holder_module)  \
 	X(slept_ns)       \
 	X(why)            \
-	X(stack)
+	X(stack)          \
+	X(type)
 
 enum column {
 #define X(name) COL_##name,
@@ -97,7 +98,7 @@ void csv_trace_header(FILE *f)
 
 int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 {
-	char time[48], tag[256], comm[17], module[UNLOAD_NAME_LEN + 1];
+	char time[48], tag[256], comm[17], module[TRACE_NAME_LEN + 1];
 	static char stack[STACK_MAX * KSYM_LEN];
 	static struct slept slept;
 	struct row r;
@@ -109,7 +110,7 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 	r.field[COL_tag] = trace_clean(tag, sizeof(tag), o->tag ?: "");
 	put_num(&r, COL_call, c->number);
 	r.field[COL_time] = iso_time(c->wall_ns, time, sizeof(time));
-	put_num(&r, COL_start_ns, c->rec->ts[EV_ENTER]);
+	put_num(&r, COL_start_ns, c->rec->ts[0]);
 	r.field[COL_module] = c->module;
 	put_num(&r, COL_pid, c->rec->tgid);
 	put_num(&r, COL_tid, c->rec->pid);
@@ -117,9 +118,10 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 	r.field[COL_result] = c->result;
 	put_num(&r, COL_errno, -c->rec->ret);
 	put_num(&r, COL_total_ns, c->total_ns);
+	r.field[COL_type] = trace_kind_name(c->rec->kind);
 	for (i = 0; i < c->nr_phases && !err; i++) {
 		const struct trace_phase *p = &c->phases[i];
-		const struct unload_holder *h = trace_holder(c->rec, p->event);
+		const struct trace_holder *h = trace_holder(c->rec, p->event);
 		bool slept_here = call_slept(c, i, o->syms, &slept);
 
 		r.field[COL_phase] = p->label;
@@ -127,7 +129,7 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 		put_num(&r, COL_ns, p->ns);
 		put_num(&r, COL_on_ns, p->ns - p->off_ns);
 		put_num(&r, COL_off_ns, p->off_ns);
-		r.field[COL_mechanism] = trace_mechanism(o->trace, p->event);
+		r.field[COL_mechanism] = trace_mechanism(o->trace, c->rec->kind, p->event);
 		put_num(&r, COL_merged, p->merged);
 		r.field[COL_holder_pid] = r.field[COL_holder_command] = r.field[COL_holder_module] =
 			r.field[COL_slept_ns] = r.field[COL_why] = r.field[COL_stack] = "";
@@ -180,9 +182,9 @@ static void print_line(FILE *f, struct json_object *o)
 static struct json_object *phase_json(const struct out *o, const struct call *c, size_t i)
 {
 	const struct trace_phase *p = &c->phases[i];
-	const struct unload_holder *h = trace_holder(c->rec, p->event);
+	const struct trace_holder *h = trace_holder(c->rec, p->event);
 	struct json_object *phase = json_object_new_object(), *part;
-	char text[UNLOAD_NAME_LEN + 1];
+	char text[TRACE_NAME_LEN + 1];
 	static struct slept slept;
 	size_t k;
 
@@ -191,7 +193,7 @@ static struct json_object *phase_json(const struct out *o, const struct call *c,
 	add_num(phase, "ns", p->ns);
 	add_num(phase, "on_ns", p->ns - p->off_ns);
 	add_num(phase, "off_ns", p->off_ns);
-	add_text(phase, "mechanism", trace_mechanism(o->trace, p->event));
+	add_text(phase, "mechanism", trace_mechanism(o->trace, c->rec->kind, p->event));
 	json_object_object_add(phase, "merged", json_object_new_boolean(p->merged));
 	if (h) {
 		part = json_object_new_object();
@@ -218,11 +220,11 @@ void json_trace_call(FILE *f, const struct out *o, const struct call *c)
 	char time[48];
 	size_t i;
 
-	add_text(call, "type", "unload");
+	add_text(call, "type", trace_kind_name(c->rec->kind));
 	add_tag(call, o);
 	add_num(call, "call", c->number);
 	add_text(call, "time", iso_time(c->wall_ns, time, sizeof(time)));
-	add_num(call, "start_ns", c->rec->ts[EV_ENTER]);
+	add_num(call, "start_ns", c->rec->ts[0]);
 	add_text(call, "module", c->module);
 	add_num(call, "pid", c->rec->tgid);
 	add_num(call, "tid", c->rec->pid);
@@ -233,29 +235,33 @@ void json_trace_call(FILE *f, const struct out *o, const struct call *c)
 	add_num(call, "on_ns", c->total_ns - c->off_ns);
 	add_num(call, "off_ns", c->off_ns);
 	json_object_object_add(call, "unpaired",
-			       json_object_new_boolean(c->rec->flags & UNLOAD_UNPAIRED));
+			       json_object_new_boolean(c->rec->flags & TRACE_UNPAIRED));
 	for (i = 0; i < c->nr_phases; i++)
 		json_object_array_add(phases, phase_json(o, c, i));
 	json_object_object_add(call, "phases", phases);
 	print_line(f, call);
 }
 
-static struct json_object *module_json(const struct sum_module *m)
+static struct json_object *module_json(const struct sum_module *m, enum trace_kind kind)
 {
 	struct json_object *o = json_object_new_object();
-	uint64_t n = sum_unloads(m);
+	uint64_t n = sum_successes(m);
 
 	add_text(o, "module", m->name);
-	add_num(o, "unloads", n);
+	add_num(o, kind == TRACE_LOAD ? "loads" : "unloads", n);
 	add_num(o, "total_ns", m->total_ns);
 	add_ns(o, "p50_ns", sum_percentile(m, 0.5));
 	add_ns(o, "p90_ns", sum_percentile(m, 0.9));
 	add_ns(o, "p99_ns", sum_percentile(m, 0.99));
 	add_ns(o, "max_ns", n ? (double)m->hist->max : NAN);
-	add_num(o, "busy", m->refused[SUM_BUSY]);
-	add_num(o, "dying_or_permanent", m->refused[SUM_DYING]);
-	add_num(o, "not_loaded", m->refused[SUM_NOT_LOADED]);
-	add_num(o, "failed", m->refused[SUM_FAILED]);
+	if (kind == TRACE_LOAD) {
+		add_num(o, "already_loaded", m->outcomes[OUTCOME_ALREADY]);
+	} else {
+		add_num(o, "busy", m->outcomes[OUTCOME_BUSY]);
+		add_num(o, "dying_or_permanent", m->outcomes[OUTCOME_DYING]);
+		add_num(o, "not_loaded", m->outcomes[OUTCOME_NOT_LOADED]);
+	}
+	add_num(o, "failed", m->outcomes[OUTCOME_FAILED]);
 	return o;
 }
 
@@ -278,23 +284,43 @@ static struct json_object *loss_json(const struct trace_loss *l)
 	return o;
 }
 
-void json_trace_summary(FILE *f, const struct out *o, const struct sum *s,
+static void add_modules(struct json_object *o, const char *key, const struct sum *s,
+			enum trace_kind kind)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		json_object_array_add(list, module_json(&s->v[i], kind));
+	json_object_object_add(o, key, list);
+}
+
+static void add_mechanisms(struct json_object *o, const char *key, const struct trace *t,
+			   enum trace_kind kind)
+{
+	struct json_object *list = json_object_new_object();
+	struct trace_boundary b;
+	int ev;
+
+	for (ev = 0; trace_boundary(t, kind, ev, &b); ev++)
+		add_text(list, b.label, b.mechanism);
+	json_object_object_add(o, key, list);
+}
+
+void json_trace_summary(FILE *f, const struct out *o, const struct sum *sums,
 			const struct trace_loss *l)
 {
-	struct json_object *last = json_object_new_object(), *list = json_object_new_array();
-	size_t i;
-	int ev;
+	struct json_object *last = json_object_new_object();
 
 	add_text(last, "type", "summary");
 	add_tag(last, o);
 	json_object_object_add(last, "complete", json_object_new_boolean(loss_complete(l)));
-	for (i = 0; i < s->n; i++)
-		json_object_array_add(list, module_json(&s->v[i]));
-	json_object_object_add(last, "modules", list);
+	add_modules(last, "modules", &sums[TRACE_UNLOAD], TRACE_UNLOAD);
+	if (o->loads)
+		add_modules(last, "modules_loaded", &sums[TRACE_LOAD], TRACE_LOAD);
 	json_object_object_add(last, "counts", loss_json(l));
-	list = json_object_new_object();
-	for (ev = 0; ev < EV_NR; ev++)
-		add_text(list, trace_boundary_name(ev), trace_mechanism(o->trace, ev));
-	json_object_object_add(last, "mechanisms", list);
+	add_mechanisms(last, "mechanisms", o->trace, TRACE_UNLOAD);
+	if (o->loads)
+		add_mechanisms(last, "mechanisms_load", o->trace, TRACE_LOAD);
 	print_line(f, last);
 }

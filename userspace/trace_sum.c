@@ -34,19 +34,6 @@ static struct sum_module *find(struct sum *s, const char *name)
 	return v;
 }
 
-static enum sum_refusal refusal(int ret)
-{
-	switch (-ret) {
-	case EWOULDBLOCK:
-		return SUM_BUSY;
-	case EBUSY:
-		return SUM_DYING;
-	case ENOENT:
-		return SUM_NOT_LOADED;
-	}
-	return SUM_FAILED;
-}
-
 /* The array doubles when it is full, at 1, 2, 4, ... times. */
 static int keep_exact(struct sum_module *m, uint64_t n, uint64_t ns)
 {
@@ -64,16 +51,15 @@ static int keep_exact(struct sum_module *m, uint64_t n, uint64_t ns)
 	return 0;
 }
 
-int sum_add(struct sum *s, const char *module, int ret, uint64_t ns)
+int sum_add(struct sum *s, const char *module, enum trace_outcome outcome, uint64_t ns)
 {
-	struct sum_module *m = find(s, *module ? module : "(unknown)");
+	struct sum_module *m = find(s, module);
 
 	if (!m)
 		return -ENOMEM;
-	if (ret) {
-		m->refused[refusal(ret)]++;
+	m->outcomes[outcome]++;
+	if (outcome != OUTCOME_GONE && outcome != OUTCOME_LOADED)
 		return 0;
-	}
 	if (!m->hist)
 		m->hist = calloc(1, sizeof(*m->hist));
 	if (!m->hist || keep_exact(m, hist_count(m->hist), ns))
@@ -83,14 +69,14 @@ int sum_add(struct sum *s, const char *module, int ret, uint64_t ns)
 	return 0;
 }
 
-uint64_t sum_unloads(const struct sum_module *m)
+uint64_t sum_successes(const struct sum_module *m)
 {
 	return m->hist ? hist_count(m->hist) : 0;
 }
 
 double sum_percentile(const struct sum_module *m, double p)
 {
-	uint64_t n = sum_unloads(m);
+	uint64_t n = sum_successes(m);
 	struct stats_summary s;
 
 	if (!n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a trace says about each module: how often it went, how long that took, how often it did not go.
+ * What a trace says about each module: how often it went or came, how long that took, how often it did not.
  *
  * Takes bounded memory however long the trace lasts: times are kept one by one at first, later as counts
  * of a log-linear histogram; modules beyond a thousand share a row.
@@ -12,32 +12,31 @@
 #include <stdint.h>
 
 #include "hist.h"
+#include "trace_text.h"
 
 #define SUM_EXACT   4096 /* times of a module that are kept one by one */
 #define SUM_MODULES 1000
 #define SUM_OTHERS  "(others)"
 
-/* Calls that did not unload the module, by what they returned. */
-enum sum_refusal { SUM_BUSY, SUM_DYING, SUM_NOT_LOADED, SUM_FAILED, SUM_REFUSALS };
-
 /**
  * struct sum_module - one module
  * @name: its name
- * @hist: times of the calls that unloaded it, ns; NULL if none did
+ * @hist: times of the calls that succeeded, ns; NULL if none did
  * @exact: the same, the first SUM_EXACT of them
  * @total_ns: their sum
- * @refused: how many calls did not
+ * @outcomes: how many calls came to what
  */
 struct sum_module {
 	char name[64];
 	struct hist *hist;
 	double *exact;
 	uint64_t total_ns;
-	uint64_t refused[SUM_REFUSALS];
+	uint64_t outcomes[OUTCOMES];
 };
 
 /**
- * struct sum - all modules, in the order in which they were first seen; zeroed, it is empty
+ * struct sum - all modules that calls of one kind were about, in the order in which they were first seen;
+ * zeroed, it is empty
  * @v: modules
  * @n: how many
  */
@@ -49,24 +48,24 @@ struct sum {
 /**
  * sum_add() - count one call
  * @s: the summary
- * @module: which module; "": the name could not be read
- * @ret: what it returned
+ * @module: which module
+ * @outcome: what it came to
  * @ns: how long it took
  *
  * Return: 0; -ENOMEM.
  */
-int sum_add(struct sum *s, const char *module, int ret, uint64_t ns);
+int sum_add(struct sum *s, const char *module, enum trace_outcome outcome, uint64_t ns);
 
 /**
- * sum_unloads() - how often a module went
+ * sum_successes() - how often a module went, or came
  * @m: the module
  *
  * Return: the number of calls behind the percentiles.
  */
-uint64_t sum_unloads(const struct sum_module *m);
+uint64_t sum_successes(const struct sum_module *m);
 
 /**
- * sum_percentile() - of the calls that unloaded the module
+ * sum_percentile() - of the calls that succeeded
  * @m: the module
  * @p: fraction, 0 < @p < 1
  *

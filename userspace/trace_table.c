@@ -12,12 +12,14 @@
 #include "trace_text.h"
 
 #define WIDTH	     79
+#define NAME	     24
+#define KIND	     7 /* of those, if there are several */
 #define LABEL	     22
 #define TIME	     9
 #define BAR	     32
 #define FINE_BUCKETS 64 /* rows of a histogram that are not too many */
 
-void call_read(struct call *c, const struct unload_record *rec, uint64_t number)
+void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
 {
 	struct timespec real;
 	size_t i;
@@ -27,27 +29,28 @@ void call_read(struct call *c, const struct unload_record *rec, uint64_t number)
 	c->rec = rec;
 	c->number = number;
 	c->nr_phases = trace_phases(rec, c->phases, ARRAY_SIZE(c->phases));
-	c->total_ns = rec->ts[EV_EXIT] - rec->ts[EV_ENTER];
-	c->wall_ns = real.tv_sec * NSEC_PER_SEC + real.tv_nsec - (now_ns() - rec->ts[EV_ENTER]);
+	c->total_ns = trace_total(rec);
+	c->wall_ns = real.tv_sec * NSEC_PER_SEC + real.tv_nsec - (now_ns() - rec->ts[0]);
 	for (i = 0; i < c->nr_phases; i++)
 		c->off_ns += c->phases[i].off_ns;
 	trace_clean(c->module, sizeof(c->module), rec->module);
-	if (rec->flags & UNLOAD_NO_NAME || !*rec->module)
-		strcpy(c->module, "(unknown)");
+	if (!*rec->module)
+		strcpy(c->module, rec->kind == TRACE_LOAD ? "-" : "(unknown)");
 	trace_clean(c->command, sizeof(c->command), rec->comm);
-	c->result = trace_result(rec->ret, c->room, sizeof(c->room));
+	c->outcome = trace_outcome(rec->kind, rec->ret, trace_init_began(rec));
+	c->result = trace_result(c->outcome, rec->ret, c->room, sizeof(c->room));
 }
 
 bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out)
 {
-	const struct unload_stacks *s = trace_stacks(c->rec);
+	const struct trace_stacks *s = trace_stacks(c->rec);
 	int ev = c->phases[phase].event;
 
 	if (!s || !s->ns[ev])
 		return false;
 	out->ns = s->ns[ev];
-	stack_name(syms, s->ips[ev], UNLOAD_STACK_DEPTH, c->module, &out->stack);
-	out->why = stack_why(&out->stack, trace_is_lock_wait(ev));
+	stack_name(syms, s->ips[ev], TRACE_STACK_DEPTH, c->module, &out->stack);
+	out->why = stack_why(&out->stack, trace_is_lock_wait(c->rec->kind, ev));
 	return true;
 }
 
@@ -115,21 +118,22 @@ static void print_slept(FILE *f, const struct slept *s)
 	print_stack(f, &s->stack);
 }
 
-static void print_holder(FILE *f, const struct unload_holder *h)
+static void print_holder(FILE *f, const struct trace_holder *h)
 {
-	char comm[17], module[UNLOAD_NAME_LEN + 1];
+	char comm[17], module[TRACE_NAME_LEN + 1];
 
 	fprintf(f, "      module_mutex was held by %s/%u", trace_clean(comm, sizeof(comm), h->comm),
 		h->pid);
 	if (*h->module)
-		fprintf(f, " (%s)", trace_clean(module, sizeof(module), h->module));
+		fprintf(f, " (%s%s)", h->kind == TRACE_LOAD ? "loading " : "",
+			trace_clean(module, sizeof(module), h->module));
 	fputc('\n', f);
 }
 
 static void print_phase(FILE *f, const struct out *o, const struct call *c, size_t i)
 {
 	const struct trace_phase *p = &c->phases[i];
-	const struct unload_holder *h = trace_holder(c->rec, p->event);
+	const struct trace_holder *h = trace_holder(c->rec, p->event);
 	char bar[BAR + 1], on[32], off[32];
 	static struct slept slept;
 
@@ -149,26 +153,29 @@ static void print_phase(FILE *f, const struct out *o, const struct call *c, size
 
 void table_call(FILE *f, const struct out *o, const struct call *c)
 {
+	int width = o->loads ? NAME - KIND : NAME;
 	char total[32];
 	size_t i;
 
 	if (c->number == 1)
-		fprintf(f, "%s%-24s %7s %-15s %-18s %10s\n",
-			o->timestamps ? "TIME            " : "", "MODULE", "PID", "COMMAND",
-			"RESULT", "TOTAL");
+		fprintf(f, "%s%s%-*s %7s %-15s %-18s %10s\n",
+			o->timestamps ? "TIME            " : "", o->loads ? "CALL   " : "", width,
+			"MODULE", "PID", "COMMAND", "RESULT", "TOTAL");
 	if (o->timestamps)
 		print_time(f, c->wall_ns);
-	if (strlen(c->module) > 24)
-		fprintf(f, "%s\n%-24s", c->module, "");
+	if (o->loads)
+		fprintf(f, "%-*s", KIND, trace_kind_name(c->rec->kind));
+	if (strlen(c->module) > (size_t)width)
+		fprintf(f, "%s\n%-*s", c->module, o->loads ? NAME : width, "");
 	else
-		fprintf(f, "%-24s", c->module);
+		fprintf(f, "%-*s", width, c->module);
 	fprintf(f, " %7u %-15s %-18s %10s\n", c->rec->tgid, c->command, c->result,
 		ns_text(c->total_ns, total, sizeof(total)));
 	if (c->nr_phases)
 		fprintf(f, "  %-*s %*s %*s\n", LABEL, "phase", TIME, "on CPU", TIME, "off CPU");
 	for (i = 0; i < c->nr_phases; i++)
 		print_phase(f, o, c, i);
-	if (c->rec->flags & UNLOAD_UNPAIRED)
+	if (c->rec->flags & TRACE_UNPAIRED)
 		fputs("  a return probe missed: its phase is merged into the next\n", f);
 	fflush(f);
 }
@@ -180,45 +187,40 @@ static const char *percentile(const struct sum_module *m, double p, char *buf, s
 	return isnan(ns) ? "-" : ns_text(ns, buf, len);
 }
 
-static void print_refusals(FILE *f, const struct sum_module *m)
+static void print_refusals(FILE *f, const struct sum_module *m, enum trace_kind kind)
 {
-	static const char *const words[] = {
-		[SUM_BUSY] = "busy",
-		[SUM_DYING] = "dying or permanent",
-		[SUM_NOT_LOADED] = "not loaded",
-		[SUM_FAILED] = "failed otherwise",
-	};
-	const char *sep = "  did not go: ";
-	size_t i;
+	const char *sep = kind == TRACE_LOAD ? "  did not load: " : "  did not go: ";
+	enum trace_outcome i;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!m->refused[i])
+	for (i = 0; i < OUTCOMES; i++) {
+		if (i == OUTCOME_GONE || i == OUTCOME_LOADED || !m->outcomes[i])
 			continue;
-		fprintf(f, "%s%lu %s", sep, (unsigned long)m->refused[i], words[i]);
+		fprintf(f, "%s%lu %s", sep, (unsigned long)m->outcomes[i], outcome_name(i));
 		sep = ", ";
 	}
 	if (*sep == ',')
 		fputc('\n', f);
 }
 
-static void print_module(FILE *f, const struct sum_module *m)
+static void print_module(FILE *f, const struct sum_module *m, enum trace_kind kind)
 {
-	uint64_t n = sum_unloads(m);
+	uint64_t n = sum_successes(m);
 	char text[4][32];
 
-	if (strlen(m->name) > 24)
-		fprintf(f, "%s\n%-24s", m->name, "");
+	if (strlen(m->name) > NAME)
+		fprintf(f, "%s\n%-*s", m->name, NAME, "");
 	else
-		fprintf(f, "%-24s", m->name);
+		fprintf(f, "%-*s", NAME, m->name);
 	fprintf(f, " %7lu %10s %10s %10s %10s\n", (unsigned long)n,
 		percentile(m, 0.5, text[0], sizeof(text[0])),
 		percentile(m, 0.9, text[1], sizeof(text[1])),
 		percentile(m, 0.99, text[2], sizeof(text[2])),
 		n ? ns_text(m->hist->max, text[3], sizeof(text[3])) : "-");
-	print_refusals(f, m);
+	print_refusals(f, m, kind);
 }
 
-void table_summary(FILE *f, const struct sum *s, bool complete, bool histograms)
+void table_summary(FILE *f, const struct sum *s, enum trace_kind kind, bool complete,
+		   bool histograms)
 {
 	bool unsupported = false;
 	size_t i;
@@ -227,13 +229,14 @@ void table_summary(FILE *f, const struct sum *s, bool complete, bool histograms)
 		return;
 	fprintf(f, "\nSummary%s\n%-24s %7s %10s %10s %10s %10s\n",
 		complete ? "" : " (incomplete: the trace's last line says what may be missing)",
-		"MODULE", "UNLOADS", "P50", "P90", "P99", "MAX");
+		"MODULE", kind == TRACE_LOAD ? "LOADS" : "UNLOADS", "P50", "P90", "P99", "MAX");
 	for (i = 0; i < s->n; i++) {
-		print_module(f, &s->v[i]);
-		unsupported |= !stats_percentile_supported(sum_unloads(&s->v[i]), 0.99);
+		print_module(f, &s->v[i], kind);
+		unsupported |= !stats_percentile_supported(sum_successes(&s->v[i]), 0.99);
 	}
 	if (unsupported)
-		fputs("p90 takes 36 unloads, p99 368: - is given for fewer\n", f);
+		fprintf(f, "p90 takes 36 %ss, p99 368: - is given for fewer\n",
+			trace_kind_name(kind));
 	for (i = 0; histograms && i < s->n; i++) {
 		const struct hist *h = s->v[i].hist;
 

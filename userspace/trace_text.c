@@ -11,20 +11,47 @@
 
 #define NAME_MAX_LEN 63
 
-const char *trace_result(int ret, char *buf, size_t len)
+enum trace_outcome trace_outcome(enum trace_kind kind, int ret, bool init)
+{
+	if (kind == TRACE_LOAD) {
+		if (!ret)
+			return OUTCOME_LOADED;
+		return ret == -EEXIST && !init ? OUTCOME_ALREADY : OUTCOME_FAILED;
+	}
+	switch (-ret) {
+	case 0:
+		return OUTCOME_GONE;
+	case EWOULDBLOCK:
+		return OUTCOME_BUSY;
+	case EBUSY:
+		return OUTCOME_DYING;
+	case ENOENT:
+		return OUTCOME_NOT_LOADED;
+	}
+	return OUTCOME_FAILED;
+}
+
+const char *outcome_name(enum trace_outcome outcome)
+{
+	static const char *const names[] = {
+		[OUTCOME_GONE] = "gone",
+		[OUTCOME_BUSY] = "busy",
+		[OUTCOME_DYING] = "dying or permanent",
+		[OUTCOME_NOT_LOADED] = "not loaded",
+		[OUTCOME_LOADED] = "loaded",
+		[OUTCOME_ALREADY] = "already loaded",
+		[OUTCOME_FAILED] = "failed otherwise",
+	};
+
+	return names[outcome];
+}
+
+const char *trace_result(enum trace_outcome outcome, int ret, char *buf, size_t len)
 {
 	const char *name;
 
-	switch (-ret) {
-	case 0:
-		return "gone";
-	case EWOULDBLOCK:
-		return "busy";
-	case EBUSY:
-		return "dying or permanent";
-	case ENOENT:
-		return "not loaded";
-	}
+	if (outcome != OUTCOME_FAILED)
+		return outcome_name(outcome);
 	name = strerrorname_np(-ret);
 	if (name)
 		return name;

@@ -5,19 +5,52 @@
 #ifndef REFCOST_TRACE_TEXT_H
 #define REFCOST_TRACE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bpf/phases.h"
+
+/* What a call came to; what is OUTCOME_FAILED goes by the name of its errno. */
+enum trace_outcome {
+	OUTCOME_GONE,
+	OUTCOME_BUSY,
+	OUTCOME_DYING,
+	OUTCOME_NOT_LOADED,
+	OUTCOME_LOADED,
+	OUTCOME_ALREADY,
+	OUTCOME_FAILED,
+	OUTCOMES,
+};
+
 /**
- * trace_result() - what a call of delete_module(2) came to
+ * trace_outcome() - what a call came to
+ * @kind: of the call
+ * @ret: 0 or -errno
+ * @init: it is what init() said, which no call of delete_module(2) returns
+ *
+ * Return: as the name of the outcome says; busy is EWOULDBLOCK, dying (or permanent) is EBUSY.
+ */
+enum trace_outcome trace_outcome(enum trace_kind kind, int ret, bool init);
+
+/**
+ * outcome_name() - an outcome in words
+ * @outcome: the outcome
+ *
+ * Return: one or more words.
+ */
+const char *outcome_name(enum trace_outcome outcome);
+
+/**
+ * trace_result() - what a call came to in words
+ * @outcome: from trace_outcome()
  * @ret: 0 or -errno
  * @buf: room for a name that is not in the table
  * @len: its size
  *
- * Return: "gone", "busy" (EWOULDBLOCK), "dying or permanent" (EBUSY), "not loaded" (ENOENT), or the
- * name of the errno.
+ * Return: outcome_name(), or the name of the errno.
  */
-const char *trace_result(int ret, char *buf, size_t len);
+const char *trace_result(enum trace_outcome outcome, int ret, char *buf, size_t len);
 
 /**
  * trace_bar() - one row of a waterfall

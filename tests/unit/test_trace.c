@@ -24,18 +24,29 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-static void results_have_names(void **state)
+static void assert_result(const char *want, enum trace_kind kind, int ret, bool init)
 {
 	char buf[32];
 
+	assert_string_equal(trace_result(trace_outcome(kind, ret, init), ret, buf, sizeof(buf)),
+			    want);
+}
+
+static void results_have_names(void **state)
+{
 	(void)state;
-	assert_string_equal(trace_result(0, buf, sizeof(buf)), "gone");
-	assert_string_equal(trace_result(-EWOULDBLOCK, buf, sizeof(buf)), "busy");
-	assert_string_equal(trace_result(-EBUSY, buf, sizeof(buf)), "dying or permanent");
-	assert_string_equal(trace_result(-ENOENT, buf, sizeof(buf)), "not loaded");
-	assert_string_equal(trace_result(-EPERM, buf, sizeof(buf)), "EPERM");
-	assert_string_equal(trace_result(-EINTR, buf, sizeof(buf)), "EINTR");
-	assert_string_equal(trace_result(-513, buf, sizeof(buf)), "error 513");
+	assert_result("gone", TRACE_UNLOAD, 0, false);
+	assert_result("busy", TRACE_UNLOAD, -EWOULDBLOCK, false);
+	assert_result("dying or permanent", TRACE_UNLOAD, -EBUSY, false);
+	assert_result("not loaded", TRACE_UNLOAD, -ENOENT, false);
+	assert_result("EPERM", TRACE_UNLOAD, -EPERM, false);
+	assert_result("EINTR", TRACE_UNLOAD, -EINTR, false);
+	assert_result("error 513", TRACE_UNLOAD, -513, false);
+	assert_result("loaded", TRACE_LOAD, 0, true);
+	assert_result("already loaded", TRACE_LOAD, -EEXIST, false);
+	assert_result("EEXIST", TRACE_LOAD, -EEXIST, true);
+	assert_result("ENOENT", TRACE_LOAD, -ENOENT, false);
+	assert_result("EBUSY", TRACE_LOAD, -EBUSY, false);
 }
 
 static void assert_bar(const char *want, uint64_t start, uint64_t ns, uint64_t off, uint64_t total)
@@ -155,16 +166,16 @@ static void percentiles(void **state)
 
 	(void)state;
 	for (i = 1; i <= 35; i++)
-		assert_int_equal(sum_add(&s, "dummy", 0, i * 1000), 0);
+		assert_int_equal(sum_add(&s, "dummy", OUTCOME_GONE, i * 1000), 0);
 	assert_int_equal(s.n, 1);
-	assert_int_equal(sum_unloads(&s.v[0]), 35);
+	assert_int_equal(sum_successes(&s.v[0]), 35);
 	assert_true(sum_percentile(&s.v[0], 0.5) == 18000);
 	assert_true(isnan(sum_percentile(&s.v[0], 0.9)));
-	sum_add(&s, "dummy", 0, 36000);
+	sum_add(&s, "dummy", OUTCOME_GONE, 36000);
 	assert_true(sum_percentile(&s.v[0], 0.9) == 32500);
 	assert_true(isnan(sum_percentile(&s.v[0], 0.99)));
 	for (i = 37; i <= 368; i++)
-		sum_add(&s, "dummy", 0, i * 1000);
+		sum_add(&s, "dummy", OUTCOME_GONE, i * 1000);
 	assert_true(sum_percentile(&s.v[0], 0.99) > 364000);
 	assert_int_equal(s.v[0].total_ns, 368 * 369 / 2 * 1000);
 	sum_free(&s);
@@ -176,7 +187,7 @@ static void one_unload_has_a_median(void **state)
 	struct sum s = { 0 };
 
 	(void)state;
-	sum_add(&s, "loop", 0, 511000000);
+	sum_add(&s, "loop", OUTCOME_GONE, 511000000);
 	assert_true(sum_percentile(&s.v[0], 0.5) == 511000000);
 	assert_true(isnan(sum_percentile(&s.v[0], 0.9)));
 	sum_free(&s);
@@ -187,20 +198,18 @@ static void refusals_are_no_unloads(void **state)
 	struct sum s = { 0 };
 
 	(void)state;
-	sum_add(&s, "nf_conntrack", -EWOULDBLOCK, 5000);
-	sum_add(&s, "nf_conntrack", -EWOULDBLOCK, 5000);
-	sum_add(&s, "nf_conntrack", -EBUSY, 5000);
-	sum_add(&s, "nf_conntrack", -ENOENT, 5000);
-	sum_add(&s, "nf_conntrack", -EINTR, 5000);
-	sum_add(&s, "", -ENOENT, 5000);
-	assert_int_equal(s.n, 2);
-	assert_int_equal(sum_unloads(&s.v[0]), 0);
+	sum_add(&s, "nf_conntrack", OUTCOME_BUSY, 5000);
+	sum_add(&s, "nf_conntrack", OUTCOME_BUSY, 5000);
+	sum_add(&s, "nf_conntrack", OUTCOME_DYING, 5000);
+	sum_add(&s, "nf_conntrack", OUTCOME_NOT_LOADED, 5000);
+	sum_add(&s, "nf_conntrack", OUTCOME_FAILED, 5000);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(sum_successes(&s.v[0]), 0);
 	assert_true(isnan(sum_percentile(&s.v[0], 0.5)));
-	assert_int_equal(s.v[0].refused[SUM_BUSY], 2);
-	assert_int_equal(s.v[0].refused[SUM_DYING], 1);
-	assert_int_equal(s.v[0].refused[SUM_NOT_LOADED], 1);
-	assert_int_equal(s.v[0].refused[SUM_FAILED], 1);
-	assert_string_equal(s.v[1].name, "(unknown)");
+	assert_int_equal(s.v[0].outcomes[OUTCOME_BUSY], 2);
+	assert_int_equal(s.v[0].outcomes[OUTCOME_DYING], 1);
+	assert_int_equal(s.v[0].outcomes[OUTCOME_NOT_LOADED], 1);
+	assert_int_equal(s.v[0].outcomes[OUTCOME_FAILED], 1);
 	sum_free(&s);
 }
 
@@ -212,16 +221,16 @@ static void a_long_trace_takes_no_more_memory(void **state)
 
 	(void)state;
 	for (i = 0; i < 3 * SUM_EXACT; i++)
-		sum_add(&s, "dummy", 0, 1000000 + i % 1000);
-	assert_int_equal(sum_unloads(&s.v[0]), 3 * SUM_EXACT);
+		sum_add(&s, "dummy", OUTCOME_GONE, 1000000 + i % 1000);
+	assert_int_equal(sum_successes(&s.v[0]), 3 * SUM_EXACT);
 	assert_true(fabs(sum_percentile(&s.v[0], 0.5) / 1000500 - 1) < 0.016);
 	for (i = 0; i < 2 * SUM_MODULES; i++) {
 		snprintf(name, sizeof(name), "m%zu", i);
-		sum_add(&s, name, -ENOENT, 1000);
+		sum_add(&s, name, OUTCOME_NOT_LOADED, 1000);
 	}
 	assert_int_equal(s.n, SUM_MODULES + 1);
 	assert_string_equal(s.v[SUM_MODULES].name, SUM_OTHERS);
-	assert_int_equal(s.v[SUM_MODULES].refused[SUM_NOT_LOADED], SUM_MODULES + 1);
+	assert_int_equal(s.v[SUM_MODULES].outcomes[OUTCOME_NOT_LOADED], SUM_MODULES + 1);
 	sum_free(&s);
 }
 
@@ -349,26 +358,96 @@ static void hidden_addresses_are_refused(void **state)
 
 static void each_wait_has_a_slot(void **state)
 {
-	struct unload_record rec = { 0 };
-	unsigned int seen = 0;
-	int ev;
+	enum trace_kind kind;
 
 	(void)state;
-	for (ev = 0; ev < EV_NR; ev++) {
-		assert_int_equal(trace_is_lock_wait(ev),
-				 !strncmp(trace_boundary_name(ev), "lock wait", 9));
-		if (!trace_is_lock_wait(ev)) {
+	for (kind = 0; kind < TRACE_KINDS; kind++) {
+		struct trace_record rec = { .kind = kind };
+		unsigned int seen = 0;
+		int ev;
+
+		for (ev = 0; trace_boundary_name(kind, ev); ev++) {
+			assert_int_equal(trace_is_lock_wait(kind, ev),
+					 !!strstr(trace_boundary_name(kind, ev), "lock wait"));
 			assert_null(trace_holder(&rec, ev));
-			continue;
+			if (!trace_is_lock_wait(kind, ev))
+				continue;
+			rec.holder[seen].pid = 7;
+			assert_ptr_equal(trace_holder(&rec, ev), &rec.holder[seen]);
+			seen++;
 		}
-		assert_int_equal(unload_lock_slot(ev), seen);
-		assert_null(trace_holder(&rec, ev));
-		rec.holder[seen].pid = 7;
-		assert_ptr_equal(trace_holder(&rec, ev), &rec.holder[seen]);
-		seen++;
+		assert_in_range(seen, 1, TRACE_LOCKS);
+		assert_in_range(ev, 2, TRACE_EVENTS);
+		assert_null(trace_stacks(&rec));
 	}
-	assert_int_equal(seen, UNLOAD_LOCKS);
-	assert_null(trace_stacks(&rec));
+}
+
+/* A record of a call that passed these boundaries, 10 ns apart, of those that are watched. */
+static struct trace_record passed(enum trace_kind kind, uint32_t watched, uint32_t events, int ret)
+{
+	struct trace_record rec = { .kind = kind, .enabled = watched, .ret = ret };
+	int ev, n = 0;
+
+	for (ev = 0; trace_boundary_name(kind, ev); ev++)
+		if (events & watched & (1U << ev))
+			rec.ts[ev] = 1000 + 10 * n++;
+	return rec;
+}
+
+static void assert_phases(const char *want, const struct trace_record *rec)
+{
+	struct trace_phase phases[TRACE_EVENTS];
+	char got[TRACE_EVENTS * (sizeof(phases[0].label) + 2)] = "";
+	uint64_t sum = 0;
+	size_t i, n = trace_phases(rec, phases, LEN(phases));
+
+	for (i = 0; i < n; i++) {
+		strcat(strcat(got, i ? "; " : ""), phases[i].label);
+		assert_int_equal(phases[i].start, sum);
+		sum += phases[i].ns;
+	}
+	assert_string_equal(got, want);
+	assert_int_equal(sum, trace_total(rec));
+}
+
+static uint32_t bit(enum trace_kind kind, const char *label)
+{
+	int ev;
+
+	for (ev = 0; strcmp(trace_boundary_name(kind, ev), label); ev++)
+		;
+	return 1U << ev;
+}
+
+static void failed_calls_have_the_phases_they_came_to(void **state)
+{
+	const uint32_t all = ~0U, ends = bit(TRACE_LOAD, "start") | bit(TRACE_LOAD, "return");
+	const uint32_t read = bit(TRACE_LOAD, "read"), copied = bit(TRACE_LOAD, "file copy");
+	struct trace_record rec;
+
+	(void)state;
+	rec = passed(TRACE_LOAD, all, ends, -EBADF);
+	assert_phases("undo", &rec);
+	rec = passed(TRACE_LOAD, all, ends | read, -ENOEXEC);
+	assert_phases("read; undo", &rec);
+	rec = passed(TRACE_LOAD, all & ~bit(TRACE_LOAD, "signature"), ends | read, -ENOEXEC);
+	assert_phases("read; signature..undo", &rec);
+	rec = passed(TRACE_LOAD, ends | copied, all, 0);
+	assert_phases("read..file copy; init()..return", &rec);
+	rec = passed(TRACE_LOAD, ends | copied, all, -ENODEV);
+	assert_phases("read..file copy; init()..undo", &rec);
+	rec = passed(TRACE_LOAD, ends | copied, ends, -EEXIST);
+	assert_phases("read..undo", &rec);
+	rec = passed(TRACE_UNLOAD, all,
+		     bit(TRACE_UNLOAD, "start") | bit(TRACE_UNLOAD, "lock wait") |
+			     bit(TRACE_UNLOAD, "checks") | bit(TRACE_UNLOAD, "return"),
+		     -EWOULDBLOCK);
+	assert_phases("lock wait; checks; return", &rec);
+	rec = passed(TRACE_UNLOAD,
+		     bit(TRACE_UNLOAD, "start") | bit(TRACE_UNLOAD, "async") |
+			     bit(TRACE_UNLOAD, "return"),
+		     ~bit(TRACE_UNLOAD, "async"), -EWOULDBLOCK);
+	assert_phases("lock wait..return", &rec);
 }
 
 static void any_loss_is_a_loss(void **state)
@@ -453,6 +532,7 @@ int main(void)
 		cmocka_unit_test(addresses_have_names),
 		cmocka_unit_test(hidden_addresses_are_refused),
 		cmocka_unit_test(each_wait_has_a_slot),
+		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
 		cmocka_unit_test(any_loss_is_a_loss),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(commands_run),

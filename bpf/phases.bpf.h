@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel half of the tracer: one record per call.
+ *
+ * What includes this has said whose boundaries these are: BOUNDARIES is the table, EVENT(id) a row of it,
+ * KIND the enum trace_kind; and makes programs of enter() and leave() for the system calls' tracepoints.
+ *
+ * Programs are made out of the table, each function in two variants (fentry and fexit, kprobe and
+ * kretprobe) around one body; user space loads those it attaches. A call in flight is found by its task,
+ * so that no kernel structure is read and one object serves every kernel, with BTF and without.
+ * Functions watched here are busy ones: all but such calls leave after one load.
+ *
+ * If two kinds are traced, their objects share all maps but their own data.
+ */
+#ifndef REFCOST_PHASES_BPF_H
+#define REFCOST_PHASES_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "phases.h"
+
+#define MODULE_STATE_LIVE   0
+#define MODULE_STATE_COMING 1
+#define MODULE_STATE_GOING  2
+#define MODULE_NAME_AT	    24 /* name in struct module: a state and a list head come before it */
+#define MAX_IN_FLIGHT	    1024
+#define MAX_FAMILY	    8192
+#define RING_BYTES	    (1 << 21)
+#define MUTEX_FLAGS	    7 /* in the owner's word */
+
+_Static_assert(EVENT(NR) <= TRACE_EVENTS, "a record has no room for so many boundaries");
+
+#define X(id, where, filter, after, need, label, symbols) +TRACE_IS_LOCK(where, filter)
+_Static_assert(BOUNDARIES(X) <= TRACE_LOCKS, "a record has no room for so many waits");
+#undef X
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Found and set before loading, by the name of its section. */
+const volatile struct trace_config config SEC(".rodata.config") = {};
+
+/* Of the same size in all objects, which share the map. */
+struct in_flight {
+	struct trace_record rec;
+	__u64 name;  /* in the caller's memory; 0 once read */
+	__u64 mutex; /* module_mutex, as far as known */
+	__u64 task;
+	__u64 off_since;	   /* when switched out, 0 on the CPU */
+	__u64 off_ns;		   /* off the CPU so far in this phase */
+	__u32 last;		   /* the latest boundary passed */
+	__u32 pending;		   /* returns awaited, a bit each */
+	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
+};
+
+/* Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that ended. */
+struct asleep {
+	struct trace_stacks out;
+	__u64 now[TRACE_STACK_DEPTH];
+	__u64 longest[TRACE_STACK_DEPTH];
+	__u64 longest_ns;
+};
+
+static const struct in_flight fresh = { .rec.kind = KIND };
+static const struct asleep awake;
+
+/* How many calls of this kind are in flight: the cheapest of questions, and nearly always 0. */
+static __u32 nr_in_flight;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_IN_FLIGHT);
+	__type(key, __u64); /* address of the task */
+	__type(value, struct in_flight);
+} calls SEC(".maps");
+
+/* One element suffices where this is not used: user space makes it small. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_IN_FLIGHT);
+	__type(key, __u64); /* as in calls */
+	__type(value, struct asleep);
+} sleeps SEC(".maps");
+
+/* Tasks that descend from the one asked for; as small where this is not used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FAMILY);
+	__type(key, __u64); /* address of the task */
+	__type(value, __u8);
+} family SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trace_tally);
+} counts SEC(".maps");
+
+/* Layouts of the system calls' tracepoints: part of the kernel's ABI. */
+struct sys_enter_args {
+	__u64 common;
+	__s64 nr;
+	__u64 args[6];
+};
+
+struct sys_exit_args {
+	__u64 common;
+	__s64 nr;
+	__s64 ret;
+};
+
+static __always_inline struct trace_tally *count(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counts, &zero);
+}
+
+static __always_inline struct in_flight *find(__u64 task)
+{
+	struct in_flight *c;
+
+	if (!*(volatile __u32 *)&nr_in_flight)
+		return NULL;
+	c = bpf_map_lookup_elem(&calls, &task);
+	return c && c->rec.kind == KIND ? c : NULL;
+}
+
+static __always_inline bool same_name(const char *a, const volatile char *b)
+{
+	int i;
+
+	for (i = 0; i < TRACE_NAME_LEN; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (!a[i])
+			break;
+	}
+	return true;
+}
+
+static __always_inline bool is_target(const char *name)
+{
+	return !config.target[0] || same_name(name, config.target);
+}
+
+/* Is there a struct module of the name that the call is about? */
+static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
+{
+	char name[TRACE_NAME_LEN] = {};
+
+	return !c->name &&
+	       bpf_probe_read_kernel_str(name, sizeof(name),
+					 (const void *)(unsigned long)(mod + MODULE_NAME_AT)) > 1 &&
+	       same_name(name, c->rec.module);
+}
+
+static __always_inline void learn_name(struct in_flight *c, __u64 mod)
+{
+	if (!c->rec.module[0])
+		bpf_probe_read_kernel_str(c->rec.module, sizeof(c->rec.module),
+					  (const void *)(unsigned long)(mod + MODULE_NAME_AT));
+}
+
+/* The page with the name may be absent at first; once the kernel has copied it, it is not. */
+static __always_inline void read_name(struct in_flight *c)
+{
+	if (c->name && bpf_probe_read_user_str(c->rec.module, sizeof(c->rec.module),
+					       (const void *)(unsigned long)c->name) > 0)
+		c->name = 0;
+}
+
+/* The longest sleep belongs to the phase that ends here. */
+static __always_inline void keep_stack(const struct in_flight *c, __u32 ev)
+{
+	__u64 task = c->task;
+	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
+
+	if (!s || !s->longest_ns)
+		return;
+	s->out.ns[ev] = s->longest_ns;
+	bpf_probe_read_kernel(s->out.ips[ev], sizeof(s->longest), s->longest);
+	s->longest_ns = 0;
+}
+
+static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
+{
+	if (config.stacks)
+		keep_stack(c, ev);
+	c->rec.ts[ev] = now;
+	c->rec.off_ns[ev] = c->off_ns;
+	c->off_ns = 0;
+	c->last = ev;
+}
+
+/* In order, not before its time, and not inside a function whose return comes first. */
+static __always_inline bool may_pass(const struct in_flight *c, __u32 ev, __u32 after)
+{
+	return config.enabled & (1U << ev) && ev > c->last && c->last >= after &&
+	       !(c->pending & ((1U << ev) - 1));
+}
+
+static __always_inline bool is_notice(const struct in_flight *c, __u64 list, __u64 mod)
+{
+	return config.module_notify_list ? config.module_notify_list == list : is_module(c, mod);
+}
+
+static __always_inline bool accept(struct in_flight *c, enum trace_filter filter, __u64 arg1,
+				   __u64 arg2, __u64 arg3)
+{
+	switch (filter) {
+	case FILTER_ANY:
+		return true;
+	case FILTER_LEARN:
+		if (!c->mutex)
+			c->mutex = arg1;
+		return c->mutex == arg1;
+	case FILTER_LOCK:
+		return c->mutex == arg1;
+	case FILTER_GOING:
+		return arg2 == MODULE_STATE_GOING && is_notice(c, arg1, arg3);
+	case FILTER_COMING:
+		return arg2 == MODULE_STATE_COMING && arg3 == MODULE_STATE_GOING &&
+		       (!config.module_notify_list || config.module_notify_list == arg1);
+	case FILTER_LIVE:
+		return arg2 == MODULE_STATE_LIVE && is_notice(c, arg1, arg3);
+	case FILTER_MODULE1:
+		learn_name(c, arg1);
+		return true;
+	case FILTER_MODULE2:
+		learn_name(c, arg2);
+		return true;
+	}
+	return false;
+}
+
+/* The slot of a wait for module_mutex, by the boundary that ends it. */
+static __always_inline unsigned int lock_slot(__u32 ev)
+{
+#define X(id, where, filter, after, need, label, symbols) \
+	+(EVENT(id) < ev && TRACE_IS_LOCK(where, filter))
+	return BOUNDARIES(X);
+#undef X
+}
+
+/* A holder that is traced is known here; of any other one only what the kernel's BTF tells to find. */
+static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
+{
+	struct trace_holder *h = &c->rec.holder[slot];
+	const struct in_flight *other;
+	__u64 owner = 0;
+
+	if (config.owner_at < 0 || !c->mutex ||
+	    bpf_probe_read_kernel(&owner, sizeof(owner),
+				  (const void *)(unsigned long)(c->mutex + config.owner_at)))
+		return;
+	owner &= ~(__u64)MUTEX_FLAGS;
+	if (!owner)
+		return;
+	other = bpf_map_lookup_elem(&calls, &owner);
+	if (other) {
+		h->pid = other->rec.pid;
+		h->kind = other->rec.kind;
+		__builtin_memcpy(h->comm, other->rec.comm, sizeof(h->comm));
+		__builtin_memcpy(h->module, other->rec.module, sizeof(h->module));
+	} else if (config.pid_at >= 0 && config.comm_at >= 0 &&
+		   bpf_probe_read_kernel_str(
+			   h->comm, sizeof(h->comm),
+			   (const void *)(unsigned long)(owner + config.comm_at)) > 0) {
+		bpf_probe_read_kernel(&h->pid, sizeof(h->pid),
+				      (const void *)(unsigned long)(owner + config.pid_at));
+	}
+}
+
+static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum trace_where where,
+				      enum trace_filter filter, __u32 after, __u64 arg1, __u64 arg2,
+				      __u64 arg3, __u64 now)
+{
+	if (where == AT_RETURN && c->pending & (1U << ev)) {
+		c->nested[ev]++;
+		return;
+	}
+	if (!may_pass(c, ev, after) || !accept(c, filter, arg1, arg2, arg3))
+		return;
+	if (where == AT_ENTRY) {
+		pass(c, ev, now);
+		return;
+	}
+	c->pending |= 1U << ev;
+	c->rec.entries++;
+	if (filter == FILTER_LEARN || filter == FILTER_LOCK)
+		note_holder(c, lock_slot(ev));
+}
+
+static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
+{
+	if (!(c->pending & (1U << ev)))
+		return;
+	if (c->nested[ev]) {
+		c->nested[ev]--;
+		return;
+	}
+	c->pending &= ~(1U << ev);
+	c->rec.exits++;
+	if (ev > c->last)
+		pass(c, ev, now);
+}
+
+/* The comparison of two literals is folded away: each program holds its own rows alone. */
+#define SAME_FUNCTION(where, symbols, function)                 \
+	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN) && \
+	 !__builtin_strcmp(symbols, function))
+
+static __always_inline int function_entry(const char *function, __u64 arg1, __u64 arg2, __u64 arg3)
+{
+	struct in_flight *c = find(bpf_get_current_task());
+	__u64 now;
+
+	if (!c)
+		return 0;
+	now = bpf_ktime_get_ns();
+	read_name(c);
+#define X(id, where, filter, after, need, label, symbols)                                      \
+	if (SAME_FUNCTION(where, symbols, function))                                           \
+		row_entry(c, EVENT(id), AT_##where, FILTER_##filter, EVENT(after), arg1, arg2, \
+			  arg3, now);
+	BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+static __always_inline int function_return(const char *function)
+{
+	struct in_flight *c = find(bpf_get_current_task());
+	__u64 now;
+
+	if (!c)
+		return 0;
+	now = bpf_ktime_get_ns();
+#define X(id, where, filter, after, need, label, symbols)                       \
+	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function)) \
+		row_return(c, EVENT(id), now);
+	BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+/* An argument may be read only where the function has it: the verifier knows its prototype. */
+#define FENTRY_ARG(ctx, filter, n) (ARGS_##filter >= (n) ? (ctx)[(n)-1] : 0)
+
+#define FUNCTION_PROGRAMS(id, filter, symbols)                                                 \
+	SEC("fentry")                                                                          \
+	int fentry_##id(__u64 *ctx)                                                            \
+	{                                                                                      \
+		return function_entry(symbols, FENTRY_ARG(ctx, filter, 1),                     \
+				      FENTRY_ARG(ctx, filter, 2), FENTRY_ARG(ctx, filter, 3)); \
+	}                                                                                      \
+	SEC("fexit")                                                                           \
+	int fexit_##id(__u64 *ctx)                                                             \
+	{                                                                                      \
+		return function_return(symbols);                                               \
+	}                                                                                      \
+	SEC("kprobe")                                                                          \
+	int kprobe_##id(struct pt_regs *ctx)                                                   \
+	{                                                                                      \
+		return function_entry(symbols, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),         \
+				      PT_REGS_PARM3(ctx));                                     \
+	}                                                                                      \
+	SEC("kretprobe")                                                                       \
+	int kretprobe_##id(struct pt_regs *ctx)                                                \
+	{                                                                                      \
+		return function_return(symbols);                                               \
+	}
+
+#define TRACEPOINT_PROGRAM(id, filter, after)                       \
+	SEC("raw_tp")                                               \
+	int raw_tp_##id(struct bpf_raw_tracepoint_args *ctx)        \
+	{                                                           \
+		struct in_flight *c = find(bpf_get_current_task()); \
+		__u64 arg1 = ARGS_##filter >= 1 ? ctx->args[0] : 0; \
+                                                                    \
+		if (c && may_pass(c, EVENT(id), EVENT(after)) &&    \
+		    accept(c, FILTER_##filter, arg1, 0, 0))         \
+			pass(c, EVENT(id), bpf_ktime_get_ns());     \
+		return 0;                                           \
+	}
+
+#define PROGRAMS_SYSCALL(id, filter, after, symbols)
+#define PROGRAMS_TRACEPOINT(id, filter, after, symbols) TRACEPOINT_PROGRAM(id, filter, after)
+#define PROGRAMS_ENTRY(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
+#define PROGRAMS_RETURN(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
+
+#define X(id, where, filter, after, need, label, symbols) \
+	PROGRAMS_##where(id, filter, after, symbols)
+BOUNDARIES(X)
+#undef X
+
+static __always_inline bool is_family(__u64 task)
+{
+	return (__u32)(bpf_get_current_pid_tgid() >> 32) == config.only_tgid ||
+	       (config.follow && bpf_map_lookup_elem(&family, &task));
+}
+
+static __always_inline bool is_wanted(__u64 task)
+{
+	return !config.only_tgid || is_family(task);
+}
+
+/*
+ * A call begins. @name is where its caller keeps the module's name; 0: the kernel will tell.
+ *
+ * A task that died in a call left its record behind: begin anew.
+ */
+static __always_inline int enter(__u64 name)
+{
+	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
+	struct trace_tally *n = count();
+	struct in_flight *c;
+
+	if (!n)
+		return 0;
+	if (find(task))
+		__sync_fetch_and_add(&nr_in_flight, -1);
+	bpf_map_delete_elem(&calls, &task);
+	if (!is_wanted(task))
+		return 0;
+	if (bpf_map_update_elem(&calls, &task, &fresh, BPF_ANY)) {
+		n->lost++;
+		return 0;
+	}
+	c = bpf_map_lookup_elem(&calls, &task);
+	if (!c)
+		return 0;
+	c->name = name;
+	read_name(c);
+	if (name && !c->name && !is_target(c->rec.module)) {
+		bpf_map_delete_elem(&calls, &task);
+		return 0;
+	}
+	if (config.stacks)
+		bpf_map_update_elem(&sleeps, &task, &awake, BPF_ANY);
+	id = bpf_get_current_pid_tgid();
+	c->task = task;
+	c->rec.pid = id;
+	c->rec.tgid = id >> 32;
+	c->rec.enabled = config.enabled;
+	c->mutex = config.module_mutex;
+	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
+	pass(c, EVENT(ENTER), now);
+	n->entries++;
+	__sync_fetch_and_add(&nr_in_flight, 1);
+	return 0;
+}
+
+/*
+ * Waking the reader here would be part of the call: over a millisecond in some guests. It looks by
+ * itself often enough, unless records come so fast that they are lost else.
+ */
+static __always_inline __u64 wakeup(void)
+{
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) >
+			       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE) / 2
+		       ? BPF_RB_FORCE_WAKEUP
+		       : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline bool put_record(struct in_flight *c)
+{
+	const struct asleep *s = config.stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
+	struct trace_stacked *full;
+
+	if (!s)
+		return !bpf_ringbuf_output(&records, &c->rec, sizeof(c->rec), wakeup());
+	full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
+	if (!full)
+		return false;
+	c->rec.flags |= TRACE_STACKED;
+	bpf_probe_read_kernel(&full->rec, sizeof(full->rec), &c->rec);
+	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
+	bpf_ringbuf_submit(full, wakeup());
+	return true;
+}
+
+static __always_inline void emit(struct in_flight *c, struct trace_tally *n)
+{
+	struct trace_record *rec = &c->rec;
+
+	if (rec->entries != rec->exits)
+		rec->flags |= TRACE_UNPAIRED;
+	n->probe_entries += rec->entries;
+	n->probe_exits += rec->exits;
+	if (put_record(c))
+		n->records++;
+	else
+		n->dropped++;
+}
+
+/* It ends. What it was about is not known of every load that fails: with a target, those are left out. */
+static __always_inline int leave(__s64 ret)
+{
+	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
+	struct trace_tally *n = count();
+	struct in_flight *c;
+
+	if (!n)
+		return 0;
+	c = find(task);
+	if (!c) {
+		/* with a target, other modules are not looked at */
+		if (!config.target[0] && is_wanted(task))
+			n->unmatched++;
+		return 0;
+	}
+	read_name(c);
+	pass(c, EVENT(EXIT), now);
+	c->rec.ret = ret;
+	n->exits++;
+	if (c->name || is_target(c->rec.module))
+		emit(c, n);
+	if (config.stacks)
+		bpf_map_delete_elem(&sleeps, &task);
+	bpf_map_delete_elem(&calls, &task);
+	__sync_fetch_and_add(&nr_in_flight, -1);
+	return 0;
+}
+
+/* Arguments: preempt, the task that leaves, the task that comes. */
+SEC("raw_tp/sched_switch")
+int sched_switch(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct in_flight *c;
+	struct asleep *s;
+	__u64 now, slept, task;
+
+	if (!*(volatile __u32 *)&nr_in_flight)
+		return 0;
+	now = bpf_ktime_get_ns();
+	task = ctx->args[1];
+	c = find(task);
+	if (c) {
+		c->off_since = now;
+		s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
+		if (s)
+			bpf_get_stack(ctx, s->now, sizeof(s->now), 0);
+	}
+	task = ctx->args[2];
+	c = find(task);
+	if (!c || !c->off_since)
+		return 0;
+	slept = now - c->off_since;
+	c->off_ns += slept;
+	c->off_since = 0;
+	s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
+	if (s && slept > s->longest_ns) {
+		s->longest_ns = slept;
+		bpf_probe_read_kernel(s->longest, sizeof(s->longest), s->now);
+	}
+	return 0;
+}
+
+/* Arguments: the task that forks, the new one. */
+SEC("raw_tp/sched_process_fork")
+int sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 child = ctx->args[1];
+	struct trace_tally *n = count();
+	__u8 one = 1;
+
+	if (is_family(ctx->args[0]) && bpf_map_update_elem(&family, &child, &one, BPF_ANY) && n)
+		n->lost++;
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 task = ctx->args[0];
+
+	bpf_map_delete_elem(&family, &task);
+	return 0;
+}
+
+#endif

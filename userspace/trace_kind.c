@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kinds of calls that are traced, and what a record of one says: known without a kernel.
+ */
+#include "trace_kind.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "load.h"
+#include "trace.h"
+#include "unload.h"
+
+#define ROW(kind, id, where, filter, after, need, label, symbols) \
+	{ #id, label, symbols, AT_##where, kind##_##after, need, TRACE_IS_LOCK(where, filter) },
+
+static const struct trace_row unload_rows[] = {
+#define X(...) ROW(UNLOAD, __VA_ARGS__)
+	UNLOAD_BOUNDARIES(X)
+#undef X
+};
+
+static const struct trace_row load_rows[] = {
+#define X(...) ROW(LOAD, __VA_ARGS__)
+	LOAD_BOUNDARIES(X)
+#undef X
+};
+
+const struct trace_table trace_tables[TRACE_KINDS] = {
+	[TRACE_UNLOAD] = { "unload", unload_rows, UNLOAD_NR, UNLOAD_CHECKED, "return" },
+	[TRACE_LOAD] = { "load", load_rows, LOAD_NR, LOAD_INITIALISED, "undo" },
+};
+
+const char *trace_kind_name(enum trace_kind kind)
+{
+	return trace_tables[kind].name;
+}
+
+static const struct trace_row *row(enum trace_kind kind, int event)
+{
+	const struct trace_table *t = &trace_tables[kind];
+
+	return event >= 0 && event < t->nr ? &t->rows[event] : NULL;
+}
+
+const char *trace_boundary_name(enum trace_kind kind, int event)
+{
+	const struct trace_row *r = row(kind, event);
+
+	return r ? r->label : NULL;
+}
+
+static bool is_blind(const struct trace_record *rec, int ev)
+{
+	return !(rec->enabled & (1U << ev)) || rec->flags & TRACE_UNPAIRED;
+}
+
+/*
+ * How far a call may have come: if it failed, not to the next boundary that it would have been seen to
+ * pass.
+ */
+static int reach(const struct trace_record *rec)
+{
+	const struct trace_table *t = &trace_tables[rec->kind];
+	int ev = t->nr - 1;
+
+	if (!rec->ret)
+		return ev;
+	do
+		ev--;
+	while (!rec->ts[ev]);
+	do
+		ev++;
+	while (ev <= t->last_failed && (is_blind(rec, ev) || t->rows[ev].need == MAYBE));
+	return ev;
+}
+
+size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, size_t cap)
+{
+	const struct trace_table *t = &trace_tables[rec->kind];
+	int ev, first = t->nr, far = reach(rec);
+	uint64_t last = rec->ts[0], sum = 0;
+	size_t n = 0;
+
+	for (ev = 1; ev < t->nr && n < cap; ev++) {
+		bool undone = ev == t->nr - 1 && rec->ret;
+		const char *label = undone ? t->undo : t->rows[ev].label;
+		struct trace_phase *p = &out[n];
+
+		if (!rec->ts[ev]) {
+			/* not missing if the kernel need not pass it, or never came to it */
+			if (first == t->nr && ev < far &&
+			    (is_blind(rec, ev) || t->rows[ev].need != MAYBE))
+				first = ev;
+			continue;
+		}
+		p->merged = first != t->nr;
+		snprintf(p->label, sizeof(p->label), "%s%s%s",
+			 p->merged ? t->rows[first].label : "", p->merged ? ".." : "", label);
+		p->event = ev;
+		p->start = last - rec->ts[0];
+		p->ns = rec->ts[ev] - last;
+		p->off_ns = rec->off_ns[ev];
+		sum += p->ns;
+		last = rec->ts[ev];
+		first = t->nr;
+		n++;
+	}
+	assert(ev < t->nr || sum == trace_total(rec));
+	return n;
+}
+
+uint64_t trace_total(const struct trace_record *rec)
+{
+	return rec->ts[trace_tables[rec->kind].nr - 1] - rec->ts[0];
+}
+
+bool trace_init_began(const struct trace_record *rec)
+{
+	return rec->kind == TRACE_LOAD && rec->ts[LOAD_LOADED];
+}
+
+const struct trace_stacks *trace_stacks(const struct trace_record *rec)
+{
+	return rec->flags & TRACE_STACKED ? &((const struct trace_stacked *)rec)->stacks : NULL;
+}
+
+bool trace_is_lock_wait(enum trace_kind kind, int event)
+{
+	const struct trace_row *r = row(kind, event);
+
+	return r && r->lock;
+}
+
+const struct trace_holder *trace_holder(const struct trace_record *rec, int event)
+{
+	const struct trace_holder *h = rec->holder;
+	int ev;
+
+	if (!trace_is_lock_wait(rec->kind, event))
+		return NULL;
+	for (ev = 0; ev < event; ev++)
+		h += trace_tables[rec->kind].rows[ev].lock;
+	return h->pid ? h : NULL;
+}
