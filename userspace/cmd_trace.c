@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost trace: every delete_module(2) on the machine, phase by phase.
+ * refcost trace: every delete_module(2) on the machine, phase by phase; loads as well if asked for.
  *
  * A command to run is made before the tracer, which has to know whose calls to report, and let go when
  * everything is attached. Standard output is what was asked for; mechanisms, warnings and the account of
@@ -44,11 +44,13 @@ static struct env {
 	char **command;
 } env;
 
-enum { OPT_CSV = 256, OPT_JSON, OPT_TAG, OPT_STACKS, OPT_MECH, OPT_STRICT };
+enum { OPT_LOAD = 256, OPT_CSV, OPT_JSON, OPT_TAG, OPT_STACKS, OPT_MECH, OPT_STRICT };
 
 static const struct argp_option options[] = {
-	{ "module", 'm', "NAME", 0, "Unloads of this module only", 0 },
-	{ "pid", 'p', "PID", 0, "Unloads by this process only", 0 },
+	{ "load", OPT_LOAD, 0, 0, "Trace loads, too: finit_module(2) and init_module(2)", 0 },
+	{ "module", 'm', "NAME", 0,
+	  "Calls on this module only; of loads, those that come far enough to know its name", 0 },
+	{ "pid", 'p', "PID", 0, "Calls by this process only", 0 },
 	{ "duration", 'd', "SECONDS", 0, "End after that time", 0 },
 	{ "count", 'n', "COUNT", 0, "End after that many calls", 0 },
 	{ "timestamps", 'T', 0, 0, "Say when each call began", 0 },
@@ -100,6 +102,9 @@ static void check(struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
+	case OPT_LOAD:
+		env.loads = true;
+		break;
 	case 'm':
 		env.module = arg;
 		break;
@@ -158,12 +163,14 @@ static const struct argp argp = {
 	options,
 	parse,
 	"[-- COMMAND [ARG...]]",
-	"Trace delete_module(2): a row for every call on this machine, with what it came to and where the "
-	"time went, and a summary of each module. Until Ctrl-C or SIGTERM, or for as long as COMMAND "
+	"Trace delete_module(2), and with --load also finit_module(2) and init_module(2): a row for every "
+	"call on this machine, with what it came to and where the time went, and a summary of each "
+	"module. Until Ctrl-C or SIGTERM, or for as long as COMMAND "
 	"runs; with it, only calls by COMMAND and by what it starts are reported."
 	"\vBars: # on the CPU, - off it (asleep, or waiting for a CPU), . too short to draw. A call that "
 	"unloads nothing is reported as busy (EWOULDBLOCK: in use), dying or permanent (EBUSY), not "
-	"loaded (ENOENT), or by the name of its errno.\n\n"
+	"loaded (ENOENT), or by the name of its errno; one that loads nothing as already loaded (EEXIST) "
+	"or by the name of its errno, with - for a module whose name was not known yet.\n\n"
 	"The last line on standard error counts what may be missing: records dropped because nobody read "
 	"them in time, calls lost because too many were in flight, probes missed, returns unpaired, calls "
 	"unmatched as they began before the trace or were in flight at its end.\n\n"
@@ -172,6 +179,7 @@ static const struct argp argp = {
 	"  refcost trace -- modprobe -r dummy        what this command unloads\n"
 	"  refcost trace --stacks -- rmmod dummy     and what each phase waits for\n"
 	"  refcost trace -m xfs -n 1                 the next unload of xfs\n"
+	"  refcost trace --load -m xfs               its loads and its unloads: whole cycles\n"
 	"  refcost trace -d 60 -H                    a minute, with histograms\n"
 	"  refcost trace --json --tag base -d 60     for programs\n"
 	"\nExit codes: 0 fine, 1 failed, 2 incomplete (--strict), 4 not possible here, 64 usage. After a "

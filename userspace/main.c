@@ -19,7 +19,7 @@ static const struct command {
 	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
 	  cmd_unload },
 	{ "load", "load the victim while users look for its objects already", cmd_load },
-	{ "trace", "trace delete_module(2) of any module, phase by phase", cmd_trace },
+	{ "trace", "trace unloads, and loads, of any module, phase by phase", cmd_trace },
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
 	  cmd_cycle },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },

@@ -18,6 +18,8 @@ column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n
 total() { awk '{ s += $1 } END { printf "%.0f", s }'; }
 # calls FILE: number, module, result and total of each call, from rows of phases
 calls() { awk -F, 'NR > 1 && !seen[$2]++ { print $2, $5, $9, $11 }' "$1"; }
+# wrong_sums FILE: calls whose phases do not add up to their total
+wrong_sums() { awk -F, 'NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$1"; }
 
 # modprobe is slow over 9p: modules that need no other are loaded from memory.
 for module in nls_utf8 crc_itu_t dummy loop; do
@@ -100,8 +102,7 @@ commands_of_others() {
 	ok "the account" grep -Eq '[0-9]+ reported; 0 dropped, 0 lost, 0 missed, 0 unpaired, 0 unmatched, 0 in flight$' <<<"$stderr"
 	sed -i 's/^"a,b",/tagged,/' "$out"
 	is "-o: the tag is in every row" "tagged" "$(column "$out" tag | sort -u)"
-	is "-o: phases of each call add up to its total" "" "$(awk -F, '
-		NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$out")"
+	is "-o: phases of each call add up to its total" "" "$(wrong_sums "$out")"
 	is "crc_itu_t has no trace sites: one grace period" 1 "$(of crc_itu_t | grep -c 'grace period .*|.*-.*|')"
 	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 3 '^  exit()')
 	ok "dummy: who waits for the grace period" grep -q 'synchronize_rcu < free_module' <(of dummy | grep -A 3 '^  grace period')
@@ -141,21 +142,26 @@ refused() {
 	ok "... phases are an array" grep -q '"result":"gone".*"phases":\[{"phase":.*"mechanism":"tracepoint","merged":true}' <<<"$stdout"
 }
 
-# What others say of the same calls: strace of each, funclatency of all.
-agree() {
-	local n=23 fun count strace_us ours_us low high
-	cat >"$tmp/loads" <<-END
+# cycles N DEVICES: a script that loads and unloads four modules in turn, in $tmp/cycles
+cycles() {
+	cat >"$tmp/cycles" <<-END
 		i=0
-		while [ \$i -lt $n ]; do
+		while [ \$i -lt $1 ]; do
 			options=
 			case \$((i % 4)) in
-			0) m=nls_utf8 ;; 1) m=crc_itu_t ;; 2) m=dummy ;; *) m=loop options=max_loop=24 ;;
+			0) m=nls_utf8 ;; 1) m=crc_itu_t ;; 2) m=dummy ;; *) m=loop options=max_loop=$2 ;;
 			esac
 			insmod $tmp/\$m.ko \$options
 			busybox rmmod \$m
 			i=\$((i + 1))
 		done
 	END
+}
+
+# What others say of the same calls: strace of each, funclatency of all.
+agree() {
+	local n=23 fun count strace_us ours_us low high
+	cycles $n 24
 	fun=
 	if command -v funclatency >/dev/null; then
 		count_calls() {
@@ -166,7 +172,7 @@ agree() {
 		}
 		quietly count_calls
 	fi
-	run_cmd "$refcost" trace --csv --strict -- strace -f --seccomp-bpf -T -qq -e trace=delete_module -e signal=none -o "$tmp/strace" sh "$tmp/loads"
+	run_cmd "$refcost" trace --csv --strict -- strace -f --seccomp-bpf -T -qq -e trace=delete_module -e signal=none -o "$tmp/strace" sh "$tmp/cycles"
 	is "$n unloads, strictly: exit 0" 0 "$status"
 	printf '%s\n' "$stdout" >"$tmp/23.csv"
 	if [ -n "$fun" ]; then
@@ -177,8 +183,7 @@ agree() {
 	cp "$tmp/strace" "$dir/trace-strace.txt"
 	cp "$tmp/23.csv" "$dir/trace-23.csv"
 	is "$n unloads: $n calls, all gone" "$n $n" "$(calls "$tmp/23.csv" | awk '{ n++; g += $3 == "gone" } END { print n, g }')"
-	is "phases of each add up to its total" "" "$(awk -F, '
-		NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$tmp/23.csv")"
+	is "phases of each add up to its total" "" "$(wrong_sums "$tmp/23.csv")"
 	is "strace counts as many" $n "$(grep -c 'delete_module(.*) = 0 ' "$tmp/strace")"
 	strace_us=$(sed -n 's/.*delete_module(.*<\([0-9.]*\)>$/\1/p' "$tmp/strace" | awk '{ s += $1 * 1e6 } END { printf "%.0f", s }')
 	ours_us=$(($(calls "$tmp/23.csv" | cut -d' ' -f4 | total) / 1000))
@@ -191,6 +196,104 @@ agree() {
 	read -r count low high < <(awk '$2 == "->" { n += $5; l += $1 * $5; h += ($3 + 1) * $5 } END { print n, l, h }' "$tmp/fun")
 	is "funclatency counts as many" $n "$count"
 	ok "our sum is within its buckets, $low to $high us" test $ours_us -ge "$low" -a $ours_us -le $((high + high / 20))
+}
+
+# syscalls_us FILE CALLS: what the kernel's own trace of system calls says CALLS took in sum
+syscalls_us() {
+	awk -v calls="$2" '
+		match($0, /[0-9]+\.[0-9]+: sys_[a-z_]+/) {
+			split(substr($0, RSTART, RLENGTH), part, ": sys_")
+			if (part[2] !~ calls) next
+			n = split($1, task, "-")
+			if (/ -> /) sum += part[1] - since[task[n]]; else since[task[n]] = part[1]
+		}
+		END { printf "%.0f", sum * 1e6 }' "$1"
+}
+
+# digest: each call of a table with --load in a line: what of which module by whom = result: phase; <what it waited for> ...
+digest() {
+	awk '
+		function cut(from, n) { s = substr($0, from, n); sub(/ +$/, "", s); return s }
+		/^Summary/ { exit }
+		/^(un)?load / { printf "%s%s %s by %s = %s:", end, $1, $2, $4, cut(50, 18); end = "\n" }
+		/^  [^ ]/ && !/^  phase / { printf " %s;", cut(3, 22) }
+		sub(/^ .*waiting for /, "") || sub(/^ .*was held by /, "") { printf " <%s>", $0 }
+		END { print "" }'
+}
+
+# --load: whole cycles, loads that fail at each stage, and what strace and the kernel itself say of them.
+loads() {
+	local n=8 own=/sys/kernel/tracing/instances/refcost-test kind theirs ours
+	cycles $n 4
+	head -c 5000 /dev/urandom >"$tmp/garbage.ko"
+	# init_module(2) of FILE, again and again while rmmod MODULE runs
+	cat >"$tmp/init" <<-'END'
+		use POSIX ":sys_wait_h";
+		local $/; open(my $f, "<", shift) or die; my $image = <$f>; my $options = ""; my $rmmod = shift;
+		my $pid = $rmmod && fork; exec("rmmod", $rmmod) if $rmmod && !$pid;
+		do { syscall(175, $image, length $image, $options) } while ($rmmod && !waitpid($pid, WNOHANG));
+	END
+	cat >"$tmp/stages" <<-END
+		sh $tmp/cycles
+		insmod $tmp/dummy.ko numdummies=1; insmod $tmp/dummy.ko
+		insmod $tmp/garbage.ko; insmod $tmp/crc_itu_t.ko
+		insmod $tmp/loop.ko max_loop=zz; insmod $tmp/loop.ko max_part=1000
+		perl $tmp/init $tmp/nls_utf8.ko
+		perl $tmp/init $tmp/nls_utf8.ko crc_itu_t
+		rmmod nls_utf8; rmmod dummy
+	END
+	record_calls() {
+		mkdir "$own"
+		echo mono >"$own/trace_clock"
+		for kind in {enter,exit}_{finit,init,delete}_module; do echo 1 >"$own/events/syscalls/sys_$kind/enable"; done
+	}
+	quietly record_calls
+	run_cmd "$refcost" trace --load --stacks --strict -o "$tmp/loads.csv" -- strace -f --seccomp-bpf -qq \
+		-e trace=finit_module,init_module,delete_module -e signal=none -o "$tmp/strace" sh "$tmp/stages"
+	cp "$own/trace" "$dir/trace-loads.events"
+	quietly rmdir "$own"
+	printf '%s\n' "$stdout" >"$dir/trace-loads.txt"
+	cp "$tmp/loads.csv" "$dir/trace-loads.csv"
+	is "cycles and failing loads, strictly: exit 0" 0 "$status"
+	ok "the account is of both" grep -Eq '[1-9][0-9]+ reported; 0 dropped, 0 lost, 0 missed, 0 unpaired, 0 unmatched, 0 in flight$' <<<"$stderr"
+	digest <<<"$stdout" >"$tmp/digest"
+	is "$n loads, $n unloads, in turn" "$(yes "load unload" | head -n $n)" \
+		"$(head -n $((2 * n)) "$tmp/digest" | grep -E ' = (loaded|gone):' | cut -d' ' -f1 | paste -d' ' - -)"
+	is "phases of each add up to its total" "" "$(wrong_sums "$tmp/loads.csv")"
+	is "none is merged" 0 "$(column "$tmp/loads.csv" merged | sort -u)"
+	for kind in 'load init_module' 'unload delete_module'; do
+		grep -E "^tag,|,${kind% *}\$" "$tmp/loads.csv" >"$tmp/kind.csv"
+		calls "$tmp/kind.csv" >"$tmp/calls"
+		ours=$(($(awk '{ print $NF }' "$tmp/calls" | total) / 1000))
+		theirs=$(syscalls_us "$dir/trace-loads.events" "${kind#* }")
+		is "strace counts as many ${kind% *}s" "$(wc -l <"$tmp/calls")" "$(grep -c "${kind#* }(" "$tmp/strace")"
+		ok "the kernel's own sum of ${kind% *}s, $theirs us, is within 5 % of ours, $ours us" \
+			test $((100 * (theirs - ours))) -le $((5 * theirs)) -a $((100 * (ours - theirs))) -le $((5 * theirs))
+	done
+	is "no line is longer than 79 columns" "" "$(awk 'length > 79' <<<"$stdout")"
+	ok "dummy: its init() is a phase" grep -Eq '^load dummy by insmod = loaded: read; .* init\(\); .* return;' "$tmp/digest"
+	ok "loop: so is its" grep -Eq '^load loop by insmod = loaded: read; .* init\(\);.* return;' "$tmp/digest"
+	ok "crc_itu_t has none, and no phase for it" grep -Eq '^load crc_itu_t by insmod = loaded: read; .* file copy; notifiers LIVE;' "$tmp/digest"
+	ok "init_module(2): its image is copied" grep -Eq '^load nls_utf8 by perl = loaded: copy; signature;' "$tmp/digest"
+	ok "EEXIST: with its name" grep -Eq '^load dummy by insmod = already loaded: .* undo;$' "$tmp/digest"
+	ok "ENOEXEC: no name yet" grep -Eq '^load - by insmod = ENOEXEC: read; .*undo;$' "$tmp/digest"
+	ok "a bad parameter: what undoing it waits for" \
+		grep -Eq '^load loop by insmod = EINVAL: .* notifiers COMING;[^;]* undo; .*<a grace period:>' "$tmp/digest"
+	ok "init() that fails: as well" grep -Eq '^load loop by insmod = EINVAL: .* init\(\);[^;]* undo; .*<a grace period:>' "$tmp/digest"
+	ok "a load waits for module_mutex, held by who unloads" \
+		grep -Eq '^load nls_utf8 by perl = .* lock wait[^;]*; <rmmod/[0-9]+ \(crc_itu_t\)>' "$tmp/digest"
+	ok "the summary has both" test "$(grep -cE '^MODULE +(UN)?LOADS ' <<<"$stdout")" = 2
+	ok "... and what did not load" grep -Eq '^  did not load: [1-9][0-9]* already loaded' <<<"$stdout"
+
+	run_cmd "$refcost" trace --load --json --strict --mechanism tracepoints -m nls-utf8 -- sh -c "
+		for m in nls_utf8 crc_itu_t garbage; do insmod $tmp/\$m.ko; done; rmmod crc_itu_t; rmmod nls_utf8"
+	is "-m, JSON: a line a call on it whose name was known" "load unload summary" \
+		"$(sed -n 's/^{"type":"\([a-z]*\)",.*}$/\1/p' <<<"$stdout" | paste -sd' ')"
+	ok "... tracepoints alone: to init() and beyond" \
+		grep -q '^{"type":"load".*"phase":"read..file copy".*"phase":"init()..return"' <<<"$stdout"
+	begin without --mechanism tracepoints
+	is "without --load no load is watched" 0 "$(bpftool prog show | grep -c 'name syscall_enter_f' || true)"
+	end_with INT
 }
 
 whose_calls() {
@@ -299,14 +402,13 @@ holders() {
 mechanisms() {
 	local mechanism
 	for mechanism in kprobe tracepoints; do
-		load nls_utf8
-		run_cmd "$refcost" trace -v --strict --csv --mechanism $mechanism -- rmmod nls_utf8
+		run_cmd "$refcost" trace -v --load --strict --csv --mechanism $mechanism -- sh -c "insmod $tmp/nls_utf8.ko; rmmod nls_utf8"
 		is "$mechanism: exit 0, strictly" 0 "$status"
 		printf '%s\n' "$stdout" >"$tmp/$mechanism.csv"
-		is "$mechanism: phases add up" "$(column "$tmp/$mechanism.csv" total_ns | tail -n 1)" "$(column "$tmp/$mechanism.csv" ns | total)"
+		is "$mechanism: a load and an unload, whose phases add up" "2 " "$(calls "$tmp/$mechanism.csv" | wc -l) $(wrong_sums "$tmp/$mechanism.csv")"
 	done
 	ok "kprobe is recorded, fentry is not" bash -c "grep -q ',kretprobe,' '$tmp/kprobe.csv' && ! grep -q fentry '$tmp/kprobe.csv'"
-	is "tracepoints alone: two phases, both merged" "1 1" "$(column "$tmp/tracepoints.csv" merged | paste -sd' ')"
+	is "tracepoints alone: two phases each, all merged" "1 1 1 1" "$(column "$tmp/tracepoints.csv" merged | paste -sd' ')"
 	ok "... and -v says why" grep -q 'merged .*tracepoints alone were asked for' <<<"$stderr"
 	load nls_utf8
 	mount -t tmpfs none /sys/kernel/btf
@@ -375,7 +477,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-for part in commands_of_others refused agree whose_calls cut_off lost holders mechanisms bad_input modest; do
+for part in commands_of_others refused agree loads whose_calls cut_off lost holders mechanisms bad_input modest; do
 	SECONDS=0
 	$part
 	echo "# $part: $SECONDS s"
