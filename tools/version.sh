@@ -10,4 +10,4 @@ first_line() {
 revision=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 printf '#define REFCOST_VERSION "%s"\n' "$revision"
 printf '#define REFCOST_TOOLS "%s"\n' \
-	"$(first_line "${CC:-gcc}" --version); $(first_line "${CLANG:-clang}" --version)"
+	"$(first_line "${CC:-gcc}" --version); $(first_line "${CLANG:-clang}" --version); libbpf $(first_line pkg-config --modversion libbpf)"

@@ -52,27 +52,46 @@ static FILE *config_open(bool *piped)
 	return popen("zcat /proc/config.gz", "re");
 }
 
-char *env_config(const char *option, char *buf, size_t len)
+/* The whole configuration, read once; NULL where there is none. */
+static const char *config_text(void)
 {
-	size_t n = strlen(option);
-	char line[LINE];
+	static char *text;
+	static bool tried;
+	size_t size = 0;
 	bool piped;
-	FILE *f = config_open(&piped);
+	FILE *f;
 
-	buf[0] = '\0';
+	if (tried)
+		return text;
+	tried = true;
+	f = config_open(&piped);
 	if (!f)
-		return buf;
-	snprintf(buf, len, "n");
-	while (fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, option, n) && line[n] == '=') {
-			line[strcspn(line, "\n")] = '\0';
-			snprintf(buf, len, "%s", line + n + 1);
-		}
+		return NULL;
+	if (getdelim(&text, &size, '\0', f) < 0) {
+		free(text);
+		text = NULL;
 	}
 	if (piped)
 		pclose(f);
 	else
 		fclose(f);
+	return text;
+}
+
+char *env_config(const char *option, char *buf, size_t len)
+{
+	const char *line = config_text();
+	size_t n = strlen(option);
+
+	buf[0] = '\0';
+	if (!line)
+		return buf;
+	snprintf(buf, len, "n");
+	for (; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, option, n) && line[n] == '=')
+			snprintf(buf, len, "%.*s", (int)strcspn(line + n + 1, "\n"), line + n + 1);
+	}
 	return buf;
 }
 
@@ -135,14 +154,22 @@ static struct json_object *env_kernel(void)
 	static const char *const options[] = {
 		"CONFIG_HZ",	  "CONFIG_PREEMPT_NONE",    "CONFIG_PREEMPT_VOLUNTARY",
 		"CONFIG_PREEMPT", "CONFIG_PREEMPT_DYNAMIC", "CONFIG_PREEMPT_RT",
-		"CONFIG_SMP",	  "CONFIG_FUNCTION_TRACER",
+		"CONFIG_SMP",	  "CONFIG_FUNCTION_TRACER", "CONFIG_NO_HZ_FULL",
+		"CONFIG_NUMA",	  "CONFIG_RCU_NOCB_CPU",    "CONFIG_LIVEPATCH",
+		"CONFIG_UBSAN",
 	};
 	/* These distort what is measured. */
 	static const char *const debug[] = {
 		"CONFIG_KASAN",
 		"CONFIG_KCSAN",
+		"CONFIG_KMSAN",
+		"CONFIG_GCOV_KERNEL",
 		"CONFIG_PROVE_LOCKING",
+		"CONFIG_DEBUG_LOCK_ALLOC",
 		"CONFIG_LOCK_STAT",
+		"CONFIG_DEBUG_SPINLOCK",
+		"CONFIG_DEBUG_MUTEXES",
+		"CONFIG_PROVE_RCU",
 		"CONFIG_DEBUG_ATOMIC_SLEEP",
 		"CONFIG_DEBUG_KMEMLEAK",
 		"CONFIG_DEBUG_OBJECTS",
@@ -151,7 +178,7 @@ static struct json_object *env_kernel(void)
 		"CONFIG_DEBUG_PREEMPT",
 	};
 	struct json_object *o = json_object_new_object(), *config = json_object_new_object();
-	char value[LINE], list[512] = "";
+	char value[LINE], list[1024] = "";
 	struct utsname u;
 	size_t i;
 
@@ -165,6 +192,8 @@ static struct json_object *env_kernel(void)
 	add_file(o, "rcu_expedited", "/sys/kernel/rcu_expedited");
 	add_file(o, "rcu_normal", "/sys/kernel/rcu_normal");
 	add_file(o, "bpf_jit", "/proc/sys/net/core/bpf_jit_enable");
+	add_file(o, "nmi_watchdog", "/proc/sys/kernel/nmi_watchdog");
+	add_file(o, "tainted", "/proc/sys/kernel/tainted");
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		add(config, options[i], env_config(options[i], value, sizeof(value)));
 	json_object_object_add(o, "config", config);
@@ -208,6 +237,10 @@ static struct json_object *env_cpu(void)
 	json_object_object_add(o, "online", json_object_new_int(sysconf(_SC_NPROCESSORS_ONLN)));
 	json_object_object_add(o, "topology", topo_json());
 	add_file(o, "smt", "/sys/devices/system/cpu/smt/control");
+	add_file(o, "isolated", "/sys/devices/system/cpu/isolated");
+	add_file(o, "nohz_full", "/sys/devices/system/cpu/nohz_full");
+	add_file(o, "idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver");
+	add_file(o, "frequency_driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver");
 	add_file(o, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
 	add_file(o, "frequency_khz", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq");
 	add_file(o, "frequency_max_khz", "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
@@ -238,6 +271,7 @@ static struct json_object *env_machine(void)
 		json_object_object_add(o, "host_cpus", json_object_new_int(env_host_cpus()));
 	add_file(o, "vendor", "/sys/class/dmi/id/sys_vendor");
 	add_file(o, "product", "/sys/class/dmi/id/product_name");
+	add_file(o, "product_version", "/sys/class/dmi/id/product_version");
 	env_file("/proc/stat", stat, sizeof(stat));
 	if (sscanf(stat, "cpu %*d %*d %*d %*d %*d %*d %*d %ld", &steal) == 1)
 		json_object_object_add(o, "steal_ticks", json_object_new_int64(steal));

@@ -32,6 +32,22 @@ static int make_dirs(const char *dir)
 	return mkdir(path, 0777) && errno != EEXIST ? -errno : 0;
 }
 
+/* This command as it was given, words apart by blanks. */
+static struct json_object *command_line(void)
+{
+	char text[4096];
+	FILE *f = fopen("/proc/self/cmdline", "re");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0, i;
+
+	if (f)
+		fclose(f);
+	for (i = 0; i + 1 < n; i++)
+		if (!text[i])
+			text[i] = ' ';
+	text[n] = '\0';
+	return json_object_new_string(text);
+}
+
 static struct json_object *new_document(void)
 {
 	struct json_object *doc = json_object_new_object();
@@ -138,6 +154,7 @@ struct json_object *results_section(struct results *r, const char *name, struct 
 	}
 	section = json_object_new_object();
 	json_object_object_add(section, "status", json_object_new_string("partial"));
+	json_object_object_add(section, "command", command_line());
 	json_object_object_add(section, "plan", plan);
 	json_object_object_add(r->doc, name, section);
 	return section;

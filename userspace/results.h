@@ -53,6 +53,7 @@ int results_load(struct results *r, const char *dir);
  * @plan: what is going to be done; its reference is taken over
  *
  * A part that is there must have the same plan, else finished cells of another plan would be mixed in.
+ * A new one also gets the command line that it was asked for with.
  *
  * Return: the part (borrowed), or NULL after a line that says what to do.
  */

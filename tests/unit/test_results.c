@@ -64,6 +64,9 @@ static void test_json_round_trip(void **state)
 			    "a \"quoted\"\n\xc3\xa9");
 	assert_string_equal(json_object_get_string(json_object_object_get(again, "status")),
 			    "partial");
+	/* this program's own, which was given no argument */
+	assert_non_null(strstr(json_object_get_string(json_object_object_get(again, "command")),
+			       "test_results"));
 	assert_null(results_section(&r, "run", plan(4)));
 	assert_non_null(json_object_object_get(r.doc, "environment"));
 	results_close(&r);
