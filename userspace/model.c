@@ -286,6 +286,9 @@ static int summarise_all(struct model *m)
 	for (i = 0; i < m->nr_loadings; i++)
 		err = err ?: series_summarise(&m->loadings[i].refused) ?:
 			series_summarise(&m->loadings[i].window_us) ?: series_summarise(&m->loadings[i].load_ms);
+	if (err == -EINVAL)
+		return fail(EXIT_FAILED, "%s holds a number that is not finite: was it edited?",
+			    m->results.dir);
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }
 
@@ -306,10 +309,14 @@ static size_t plan_place(const struct model *m, const char *scheme)
 	for (k = 0; k < ARRAY_SIZE(plans); k++) {
 		struct json_object *list = model_get(m, plans[k]);
 
-		for (i = 0; list && i < json_object_array_length(list); i++)
-			if (!strcmp(json_object_get_string(json_object_array_get_idx(list, i)),
-				    scheme))
+		if (!json_object_is_type(list, json_type_array))
+			continue;
+		for (i = 0; i < json_object_array_length(list); i++) {
+			struct json_object *name = json_object_array_get_idx(list, i);
+
+			if (name && !strcmp(json_object_get_string(name), scheme))
 				return i;
+		}
 	}
 	return SIZE_MAX;
 }

@@ -76,6 +76,7 @@ int results_load(struct results *r, const char *dir)
 	if (!r->doc)
 		return fail(EXIT_FAILED, "%s is not JSON: was it cut short or edited?", path);
 	if (!json_object_object_get_ex(r->doc, "schema", &schema) ||
+	    !json_object_is_type(schema, json_type_int) ||
 	    json_object_get_int(schema) != RESULTS_SCHEMA) {
 		results_close(r);
 		return fail(EXIT_FAILED,

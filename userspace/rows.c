@@ -53,6 +53,9 @@ int rows_read(const char *dir, const char *name, int (*add)(void *arg, const str
 	err = csv_read(path, &csv);
 	if (err == -ENOENT)
 		return EXIT_FINE;
+	if (err && csv.line)
+		return fail(EXIT_FAILED, "%s, line %zu is no row of this table: was it edited?",
+			    path, csv.line);
 	if (err)
 		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err));
 	for (r.i = 0; !err && r.i < csv.rows; r.i++)
