@@ -145,12 +145,15 @@ install: all
 	install -d $(DESTDIR)$(prefix)/share/man/man1 $(DESTDIR)$(prefix)/share/man/man8
 	install -m 644 docs/*.1 $(DESTDIR)$(prefix)/share/man/man1/
 	install -m 644 docs/*.8 $(DESTDIR)$(prefix)/share/man/man8/
+	install -D -m 755 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/render.sh
+	install -m 644 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/*.gp plots/*.inc
 	install -D -m 644 $(KMOD)/refcost.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost.ko
 	install -D -m 644 $(KMOD)/refcost_victim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost_victim.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost*.ko
+	rm -rf $(DESTDIR)$(prefix)/share/refcost
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man8/%,$(wildcard docs/*.8))
 

@@ -15,6 +15,7 @@ for test in build/tests/test_*; do
 done
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
+suite compare 120 tests/cli/compare.sh
 suite loops 60 tests/loops.sh
 suite figures 120 tests/figures.sh
 suite claims 60 tests/claims.sh

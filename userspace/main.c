@@ -23,6 +23,8 @@ static const struct command {
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
 	  cmd_cycle },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
+	{ "compare", "two results directories, cell by cell: did anything get slower?",
+	  cmd_compare },
 	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
 	  cmd_doctor },
 };
@@ -89,7 +91,8 @@ int main(int argc, char **argv)
 		catch_signals();
 		return commands[i].fn(argc - 1, argv + 1);
 	}
-	return fail(EXIT_USAGE,
-		    "no command '%s': use list, run, unload, load, trace, cycle, report or doctor",
-		    argv[1]);
+	return fail(
+		EXIT_USAGE,
+		"no command '%s': use list, run, unload, load, trace, cycle, report, compare or doctor",
+		argv[1]);
 }

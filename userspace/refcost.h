@@ -20,7 +20,8 @@ enum {
 	EXIT_FAILED = 1,
 	EXIT_UNRELIABLE =
 		2, /* measured, but the validity checks say not to trust it (with --strict) */
-	EXIT_LACKING = 4, /* this kernel or machine lacks what was asked */
+	EXIT_REGRESSED = 3, /* compared, and something got slower */
+	EXIT_LACKING = 4,   /* this kernel or machine lacks what was asked */
 	EXIT_USAGE = 64,
 };
 
@@ -90,6 +91,7 @@ int cmd_load(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_cycle(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# refcost compare on stored data: the same twice, with a scheme made slower or faster, and everything that
+# may be wrong with a directory. Needs no root.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+refcost=build/bin/refcost
+a=tests/data/run
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# altered NAME FILE AWK: a copy of the stored run as $dir/NAME, with each row of FILE through AWK, where
+# at["COLUMN"] is a column's number
+altered() {
+	[ -d "$dir/$1" ] || cp -r "$a" "$dir/$1"
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
+		'"$3"' { print }' "$dir/$1/$2" >"$dir/new"
+	cp "$dir/new" "$dir/$1/$2"
+}
+
+# described NAME SED: a copy whose run.json is changed
+described() {
+	[ -d "$dir/$1" ] || cp -r "$a" "$dir/$1"
+	sed -i "$2" "$dir/$1/run.json"
+}
+
+compare() { run_cmd "$refcost" compare "$@"; }
+row() { grep -E "$1" <<<"$stdout"; }
+
+# field SCHEME WHAT MODE COLUMN: from CSV, of the cell at the first place
+field() {
+	awk -F, -v scheme="$1" -v what="$2" -v mode="$3" -v name="$4" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["scheme"] == scheme && $at["what"] == what && $at["mode"] == mode { print $at[name]; exit }' <<<"$stdout"
+}
+
+compare "$a" "$a"
+is "the same twice: exits 0" 0 "$status"
+ok "... nothing is slower or faster" bash -c '! grep -Eq "[.][.][0-9.]+ +(slower|faster)" <<<"$1"' - "$stdout"
+ok "... and that is summed up" grep -q '52 cells judged: 0 slower, 0 faster, 52 no difference detected' <<<"$stdout"
+ok "... with what chance alone would do" grep -q 'By chance alone up to about 3 of 52 would differ' <<<"$stdout"
+ok "... and the seed" grep -q 'bootstrap, 9999 resamples, seed 1' <<<"$stdout"
+is "the table is under 80 columns" "" "$(awk 'length >= 80' <<<"$stdout")"
+first=$stdout
+compare "$a" "$a" --seed 1
+is "the same seed gives the same" "$first" "$stdout"
+
+altered slow samples.csv '$at["scheme"] == "percpu_live" && $at["mode"] == "getput" { $at["ns_per_op"] *= 1.5; $at["ns_elapsed"] *= 1.5 }'
+compare "$a" "$dir/slow"
+is "half as much again: exits 3" 3 "$status"
+ok "... the row says so, and regressed" row '^percpu_live +1 .* 1\.500 .* slower +\*'
+ok "... three cells did" row 'Regressed .*: 3\.'
+is "... the table is under 80 columns" "" "$(awk 'length >= 80' <<<"$stdout")"
+compare -d "$a" "$dir/slow"
+is "-d: only cells that differ" "percpu_live percpu_live percpu_live" \
+	"$(sed -n '/difference$/,/^$/p' <<<"$stdout" | awk '/slower|faster|none/ { print $1 }' | xargs)"
+compare --threshold 60 "$a" "$dir/slow"
+is "within the threshold: exits 0" 0 "$status"
+ok "... and still says slower" row '^percpu_live +1 .* slower'
+compare "$dir/slow" "$a"
+is "the other way round: exits 0" 0 "$status"
+ok "... the row says faster" row '^percpu_live +1 .* 0\.667 .* faster$'
+
+compare --csv "$a" "$dir/slow"
+is "--csv: exits 3 too" 3 "$status"
+is "--csv: a header and a row a cell" 67 "$(wc -l <<<"$stdout")"
+is "--csv: every row is as long as the header" 1 "$(awk -F, '{ print NF }' <<<"$stdout" | sort -u | wc -l)"
+is "--csv: ratio" 1.5 "$(field percpu_live ns_per_op getput ratio)"
+is "--csv: verdict" slower "$(field percpu_live ns_per_op getput verdict)"
+is "--csv: regressed" 1 "$(field percpu_live ns_per_op getput regressed)"
+is "--csv: another verdict" "no difference detected" "$(field kref ns_per_op getput verdict)"
+ok "--csv: the summary is on standard error" grep -q '^Regressed' <<<"$stderr"
+
+altered late unload.csv '$at["scheme"] == "kref" && $at["arm"] == "idle" { $at["success_ns"] *= 2 }'
+compare --csv "$a" "$dir/late"
+is "unloads that take twice as long: exits 3" 3 "$status"
+is "... ratio" 2 "$(field kref success_ms idle ratio)"
+is "... those under load are left alone" "no difference detected" "$(field kref success_ms loaded verdict)"
+
+altered starved unload.csv '$at["scheme"] == "kref" && $at["arm"] == "loaded" { $at["gone"] = 0; $at["success_ns"] = 0 }'
+compare "$a" "$dir/starved"
+is "unloads that starve: exits 3" 3 "$status"
+ok "... and are slower than any that do not" row '^kref +0 +[0-9.]+ starved +inf +inf..inf slower +\*'
+compare "$dir/starved" "$dir/starved"
+is "starved in both: exits 0" 0 "$status"
+ok "... and is not judged" row '^kref +0 starved starved .*not judged'
+
+altered longer instructions.csv '$at["scheme"] == "kref" && $at["mode"] == "getput" { $at["instructions"] += 1 }'
+compare "$a" "$dir/longer"
+is "an instruction more of 15.75: exits 3" 3 "$status"
+ok "... and is printed exactly" row '^kref +15\.75 +16\.75 +\+1\.00 +more +\*'
+ok "... one count of 14 differs" row '14 counts compared: 1 more, 0 fewer, 13 equal'
+compare --threshold 10 "$a" "$dir/longer"
+is "... within the threshold: exits 0" 0 "$status"
+
+altered few samples.csv '$at["block"] > 4 { next }'
+described few 's/"blocks":10/"blocks":5/'
+compare "$a" "$dir/few"
+is "five blocks: exits 0" 0 "$status"
+ok "... too few to judge" row 'Not judged: 42 cells'
+altered part samples.csv '$at["block"] > 7 { next }'
+described part '/"run":/,/"plan"/s/"complete"/"partial"/'
+compare "$a" "$dir/part"
+is "a run that was interrupted: exits 0" 0 "$status"
+ok "... and is called partial" row '^B: .*, partial$'
+
+compare --figure "$dir/ratio.svg" "$a" "$dir/slow"
+is "--figure: exits 3 all the same" 3 "$status"
+ok "... the figure can be drawn" rsvg-convert -o "$dir/ratio.png" "$dir/ratio.svg"
+ok "... it names a scheme" grep -q percpu_live "$dir/ratio.svg"
+is "... a row a cell that was timed beside it" 53 "$(wc -l <"$dir/ratio.dat")"
+is "... nothing is left over" "ratio.dat ratio.png ratio.svg" "$(cd "$dir" && echo ratio.*)"
+exits "--figure without .svg" 64 "ends with .svg" "$refcost" compare --figure ratio.png "$a" "$a"
+exits "--figure where nothing can be written" 1 "cannot write $dir/none/r.svg" "$refcost" compare --figure "$dir/none/r.svg" "$a" "$a"
+
+# Only what makes runs unlike is held against them.
+described other 's/"loadavg":"[^"]*"/"loadavg":"9.00 8.00 7.00"/; s/"refcost":"[^"]*"/"refcost":"0123456789ab"/; s/"host":"guest"/"host":"elsewhere"/'
+compare "$a" "$dir/other"
+is "other sources, load and host name: exits 0" 0 "$status"
+described kernel 's/"release":"[^"]*"/"release":"6.12.0"/'
+exits "another kernel" 1 "unlike environments: kernel.release \(6.1.0-56-amd64 \| 6.12.0\):.*--force" "$refcost" compare "$a" "$dir/kernel"
+compare --force "$a" "$dir/kernel"
+is "... with --force: exits 0" 0 "$status"
+ok "... and says so" row 'Unlike environments, compared all the same: kernel.release'
+# unlike NAME SED REGEX: what differs is named
+unlike() {
+	described "unlike-$1" "$2"
+	exits "unlike: $1" 1 "unlike environments: .*$3" "$refcost" compare "$a" "$dir/unlike-$1"
+}
+unlike cpu 's/"model":"[^"]*"/"model":"Z80"/' 'cpu.model \(QEMU.* \| Z80\)'
+unlike kind 's/"kind":"emulated"/"kind":"virtual"/' 'machine.kind \(emulated \| virtual\)'
+unlike vcpus 's/"online":4/"online":8/' 'cpu.online \(4 \| 8\)'
+unlike hz 's/"CONFIG_HZ":"250"/"CONFIG_HZ":"1000"/' 'kernel.config.CONFIG_HZ \(250 \| 1000\)'
+unlike preempt 's/"preempt":"[^"]*"/"preempt":"none voluntary (full) "/' 'kernel.preempt'
+unlike debug 's/"debug_options":"none"/"debug_options":"CONFIG_KASAN"/' 'kernel.debug_options \(none \| CONFIG_KASAN\)'
+unlike rcu 's/"rcu_expedited":"0"/"rcu_expedited":"1"/' 'kernel.rcu_expedited \(0 \| 1\)'
+unlike compiler 's/"built_with":"gcc/"built_with":"clang/' 'built_with'
+unlike governor 's/"clocksource":/"governor":"powersave","clocksource":/' 'cpu.governor \(not recorded \| powersave\)'
+unlike workers 's/"workers":3/"workers":2/' 'unload.plan.workers \(3 \| 2\)'
+unlike hold '0,/"hold_ns":0/s//"hold_ns":1000/' 'run.plan.hold_ns \(0 \| 1000\)'
+unlike cpus 's/"mitigations":{/"mitigations":{"new":"Vulnerable",/' 'cpu.mitigations.new \(not recorded \| Vulnerable\)'
+unlike none '/"environment":/s/environment/elsewhere/' 'machine .*not recorded'
+
+# One line each, and no table.
+# bad WHAT REGEX NAME: comparing with $dir/NAME fails for this reason, whichever comes first
+bad() {
+	exits "$1" 1 "$2" "$refcost" compare "$a" "$dir/$3"
+	is "... in one line" 1 "$(wc -l <<<"$stderr")"
+	is "... and nothing else" "" "$stdout"
+	exits "... as the first one, too" 1 "$2" "$refcost" compare "$dir/$3" "$a"
+}
+mkdir "$dir/empty"
+bad "no run" "empty is not a results directory" empty
+bad "no directory" "nowhere is not a results directory: .*No such file" nowhere
+described newer 's/"schema":1/"schema":2/'
+bad "a newer schema" "another schema than 1: use the refcost that wrote it" newer
+described words 's/"schema":1/"schema":"1"/'
+bad "a schema that is no number" "another schema" words
+cp -r "$a" "$dir/torn"
+head -c 900 "$a/run.json" >"$dir/torn/run.json"
+bad "run.json cut short" "run.json is not JSON" torn
+cp -r "$a" "$dir/cut"
+head -c 20000 "$a/samples.csv" >"$dir/cut/samples.csv"
+bad "samples.csv cut within a line" "samples.csv has [0-9] of 10 samples of .*: was it cut short or edited" cut
+cp -r "$a" "$dir/lines"
+head -n 400 "$a/samples.csv" >"$dir/lines/samples.csv"
+bad "samples.csv cut at a line" "samples.csv has [0-9] of 10 samples of" lines
+cp -r "$a" "$dir/gone"
+rm "$dir/gone/samples.csv"
+bad "samples.csv is gone" "samples.csv has 0 of 10 samples of empty, getput, 1 CPUs" gone
+cp -r "$a" "$dir/blank"
+: >"$dir/blank/samples.csv"
+bad "samples.csv is empty" "cannot read $dir/blank/samples.csv" blank
+cp -r "$a" "$dir/unloads"
+head -n 200 "$a/unload.csv" >"$dir/unloads/unload.csv"
+bad "unload.csv cut at a line" "unload.csv has [0-9]+ of 23 samples of" unloads
+cp -r "$a" "$dir/counts"
+head -n 20 "$a/instructions.csv" | grep -v '^0,rwsem' >"$dir/counts/instructions.csv"
+bad "instructions.csv with a scheme taken out" "instructions.csv has 0 of 1 samples of rwsem" counts
+cp -r "$a" "$dir/long"
+sed -i '7s/$/,1/' "$dir/long/samples.csv"
+bad "a row with a field too many" "samples.csv, line 7 is no row of this table" long
+altered word samples.csv 'NR == 5 { $at["ns_per_op"] = "fast" }'
+bad "a word for a number" "samples.csv has 9 of 10 samples of" word
+altered zero samples.csv 'NR == 5 { $at["ns_per_op"] = 0 }'
+bad "a time of 0" "samples.csv: a time of '[a-z_]+' is missing, or not above 0" zero
+altered minus unload.csv 'NR == 5 { $at["success_ns"] = -3 }'
+bad "a negative time" "unload.csv: a time of '[a-z_]+' is missing, or not above 0" minus
+altered infinite samples.csv 'NR == 5 { $at["ns_per_op"] = "inf" }'
+bad "an infinite time" "holds a number that is not finite" infinite
+described text 's/"schemes":\[/"schemes":"kref","others":[/'
+bad "a plan of text where a list belongs" "run.json does not say what 'run' was" text
+described null 's/"kref"/null/'
+bad "a scheme that is null" "cut short or edited" null
+altered others samples.csv '{ $at["scheme"] = "x_" $at["scheme"] }'
+described others 's/"complete"/"partial"/'
+rm "$dir/others/unload.csv" "$dir/others/instructions.csv"
+bad "no cell in common" "have no cell in common" others
+
+exits "no directory given" 64 "give two results directories" "$refcost" compare
+exits "one directory given" 64 "give two results directories" "$refcost" compare "$a"
+exits "three directories given" 64 "takes two results directories" "$refcost" compare "$a" "$a" "$a"
+for value in '' -1 x 5% 1e3 nan inf 1.2.3; do
+	exits "--threshold '$value'" 64 "threshold '$value': give per cent|unrecognized|invalid" "$refcost" compare --threshold "$value" "$a" "$a"
+done
+for value in '' -1 x 99999999999; do
+	exits "--seed '$value'" 64 "seed" "$refcost" compare --seed "$value" "$a" "$a"
+done
+
+tap_done

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refcost compare: two results directories, cell by cell, and whether anything got slower.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "options.h"
+#include "refcost.h"
+
+static struct env {
+	const char *dir[2];
+	const char *figure;
+	double threshold;
+	uint64_t seed;
+	bool force, csv, different;
+} env = {
+	.threshold = 5,
+	.seed = 1,
+};
+
+enum {
+	OPT_CSV = 256,
+	OPT_FIGURE,
+	OPT_FORCE,
+	OPT_SEED,
+	OPT_THRESHOLD,
+};
+
+static const struct argp_option options[] = {
+	{ "different", 'd', 0, 0, "Print only cells that differ", 0 },
+	{ "threshold", OPT_THRESHOLD, "PCT", 0,
+	  "A cell has regressed that is slower, and by more than this (5)", 0 },
+	{ "force", OPT_FORCE, 0, 0, "Compare runs of unlike environments all the same", 0 },
+	{ "csv", OPT_CSV, 0, 0, "Print comma-separated values; the summary goes to standard error",
+	  0 },
+	{ "figure", OPT_FIGURE, "FILE.svg", 0, "Draw the ratios; their data go beside, to FILE.dat",
+	  0 },
+	{ "seed", OPT_SEED, "N", 0, "Of the bootstrap (1)", 0 },
+	{ 0 },
+};
+
+static double opt_percent(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	if (!*arg || strspn(arg, "0123456789.") != strlen(arg) || *end || v > 1e6)
+		argp_error(state, "--threshold '%s': give per cent, 0 or more", arg);
+	return v;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	size_t len = arg ? strlen(arg) : 0;
+
+	switch (key) {
+	case 'd':
+		env.different = true;
+		break;
+	case OPT_THRESHOLD:
+		env.threshold = opt_percent(state, arg);
+		break;
+	case OPT_FORCE:
+		env.force = true;
+		break;
+	case OPT_CSV:
+		env.csv = true;
+		break;
+	case OPT_FIGURE:
+		if (len < 5 || strcmp(arg + len - 4, ".svg") || len > PATH_MAX - 16)
+			argp_error(state, "--figure '%s': give a file name that ends with .svg",
+				   arg);
+		env.figure = arg;
+		break;
+	case OPT_SEED:
+		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
+		break;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			argp_error(state, "takes two results directories");
+		env.dir[state->arg_num] = arg;
+		break;
+	case ARGP_KEY_END:
+		if (state->arg_num < 2)
+			argp_error(
+				state,
+				"give two results directories, the one to be held against first");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	options,
+	parse,
+	"A B",
+	"Compare two results directories cell by cell: ratios of medians, B over A, with bootstrap "
+	"intervals (95 %), times to unload and instructions included."
+	"\vExit codes: 0 nothing regressed, 1 failed, 3 something regressed, 64 usage.\n\n"
+	"Examples:\n"
+	"  refcost compare results/before results/after\n"
+	"  refcost compare -d --threshold 10 --figure ratio.svg results/before results/after\n"
+	"  refcost compare --csv A B | awk -F, '$16 == \"slower\"'\n"
+	"  git bisect run sh -c './bench.sh --quick --no-report --output results/$$ || exit 125\n"
+	"    refcost compare results/good results/$$; s=$?; [ $s = 1 ] && exit 125; exit $s'\n",
+	NULL,
+	NULL,
+	NULL,
+};
+
+static int read_runs(struct model m[2])
+{
+	int err = model_read(&m[0], env.dir[0]);
+
+	if (err)
+		return err;
+	err = model_read(&m[1], env.dir[1]);
+	if (err)
+		model_free(&m[0]);
+	return err;
+}
+
+/* What differs in how the two were measured is written to @text, which is to be freed. */
+static int check_alike(const struct model m[2], char **text)
+{
+	size_t len, n;
+	FILE *f = open_memstream(text, &len);
+
+	if (!f)
+		return fail(EXIT_FAILED, "out of memory");
+	n = compare_environments(&m[0], &m[1], f);
+	fclose(f);
+	if (!n || env.force)
+		return EXIT_FINE;
+	return fail(
+		EXIT_FAILED,
+		"%s and %s were measured in unlike environments: %s: measure again, or compare them "
+		"all the same with --force",
+		env.dir[0], env.dir[1], *text);
+}
+
+static void print_run(FILE *f, char name, const struct model *m)
+{
+	fprintf(f, "%c: %s: refcost %s, %s%s\n", name, m->results.dir,
+		model_text(m, "environment.refcost"), model_text(m, "date"),
+		!strcmp(model_text(m, "run.status"), "partial") ||
+				!strcmp(model_text(m, "unload.status"), "partial")
+			? ", partial"
+			: "");
+}
+
+static void print_head(FILE *f, const struct model m[2], const char *unlike)
+{
+	print_run(f, 'A', &m[0]);
+	print_run(f, 'B', &m[1]);
+	fprintf(f, "%s, Linux %s, %s CPUs\n", model_text(&m[1], "environment.machine.kind"),
+		model_text(&m[1], "environment.kernel.release"),
+		model_text(&m[1], "environment.cpu.online"));
+	if (*unlike)
+		fprintf(f, "Unlike environments, compared all the same: %s\n", unlike);
+}
+
+/* Each cell has its own chance of an interval that misses 1 though nothing changed. */
+static void print_times(FILE *f, const struct compare *c)
+{
+	size_t slower = compare_count(c, false, COMPARE_SLOWER);
+	size_t faster = compare_count(c, false, COMPARE_FASTER);
+	size_t none = compare_count(c, false, COMPARE_NONE);
+	size_t few = compare_count(c, false, COMPARE_FEW), judged = slower + faster + none;
+
+	if (judged + few)
+		fprintf(f,
+			"Times: %zu cells judged: %zu slower, %zu faster, %zu no difference detected.\n",
+			judged, slower, faster, none);
+	if (judged)
+		fprintf(f,
+			"By chance alone up to about %.0f of %zu would differ at 95 %%, half of them slower.\n",
+			ceil(judged * (1 - BOOTSTRAP_LEVEL)), judged);
+	if (few)
+		fprintf(f, "Not judged: %zu cells, of under %d samples or starved in both runs.\n",
+			few, BOOTSTRAP_MIN);
+}
+
+static void print_summary(FILE *f, const struct compare *c)
+{
+	size_t more = compare_count(c, true, COMPARE_SLOWER);
+	size_t fewer = compare_count(c, true, COMPARE_FASTER);
+	size_t equal = compare_count(c, true, COMPARE_NONE);
+
+	print_times(f, c);
+	if (more + fewer + equal)
+		fprintf(f, "Instructions: %zu counts compared: %zu more, %zu fewer, %zu equal.\n",
+			more + fewer + equal, more, fewer, equal);
+	if (c->alone_a || c->alone_b)
+		fprintf(f, "In one run alone: %zu cells of A, %zu of B.\n", c->alone_a, c->alone_b);
+	fprintf(f, "Regressed (slower or more, by over %g %%): %zu.\n", env.threshold,
+		compare_regressed(c));
+	fprintf(f, "Intervals: bootstrap, %d resamples, seed %lu.\n", BOOTSTRAP_RESAMPLES,
+		(unsigned long)env.seed);
+}
+
+static int print_all(const struct compare *c, const struct model m[2], const char *unlike)
+{
+	FILE *f = env.csv ? stderr : stdout;
+
+	print_head(f, m, unlike);
+	if (env.csv)
+		compare_print_csv(c, env.different);
+	else
+		compare_print_table(c, env.different);
+	fputs("\n", f);
+	if (!env.csv)
+		fputs("* regressed; o more workers than CPUs; u unreliable: drift or little overlap\n",
+		      f);
+	print_summary(f, c);
+	if (fflush(stdout) || ferror(stdout))
+		return fail(EXIT_FAILED, "cannot write the table: %s", strerror(errno));
+	return EXIT_FINE;
+}
+
+static int draw(const struct compare *c, const struct model m[2])
+{
+	char label[512];
+
+	snprintf(label, sizeof(label), "A: %s, B: %s; %s, Linux %s",
+		 model_text(&m[0], "environment.refcost"), model_text(&m[1], "environment.refcost"),
+		 model_text(&m[1], "environment.machine.kind"),
+		 model_text(&m[1], "environment.kernel.release"));
+	return compare_figure(c, label, env.figure);
+}
+
+static int compare(const struct model m[2])
+{
+	struct compare c = { 0 };
+	char *unlike = NULL;
+	int err;
+
+	err = compare_check(&m[0]) ?: compare_check(&m[1]);
+	err = err ?: check_alike(m, &unlike);
+	err = err ?: compare_models(&c, &m[0], &m[1], env.seed, env.threshold / 100);
+	if (!err && !c.n)
+		err = fail(EXIT_FAILED, "%s and %s have no cell in common: nothing to compare",
+			   env.dir[0], env.dir[1]);
+	err = err ?: print_all(&c, m, unlike);
+	if (!err && env.figure)
+		err = draw(&c, m);
+	if (!err && compare_regressed(&c))
+		err = EXIT_REGRESSED;
+	compare_free(&c);
+	free(unlike);
+	return err;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+	struct model m[2];
+	int err;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	err = read_runs(m);
+	if (err)
+		return err;
+	err = compare(m);
+	model_free(&m[0]);
+	model_free(&m[1]);
+	return err;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The cells of two runs, paired and judged. */
+#include "compare.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+
+/* What all cells are made with. */
+struct pairing {
+	struct compare *c;
+	const struct model *a, *b;
+	unsigned long seed;
+	double threshold;
+};
+
+static void judge(struct compare_cell *cell, double threshold)
+{
+	if (isnan(cell->ratio.ratio) || isnan(cell->ratio.lo))
+		cell->verdict = COMPARE_FEW;
+	else if (cell->ratio.lo > 1)
+		cell->verdict = COMPARE_SLOWER;
+	else if (cell->ratio.hi < 1)
+		cell->verdict = COMPARE_FASTER;
+	else
+		cell->verdict = COMPARE_NONE;
+	cell->regressed = cell->verdict == COMPARE_SLOWER && cell->ratio.ratio > 1 + threshold;
+}
+
+/* The scheme is looked up in B, which everything that is shown is ordered by. */
+static struct compare_cell *cell_add(struct pairing *p, enum compare_what what, const char *scheme,
+				     const char *mode, double at)
+{
+	struct compare_cell *v = reallocarray(p->c->v, p->c->n + 1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	p->c->v = v;
+	v += p->c->n++;
+	*v = (struct compare_cell){
+		.what = what,
+		.scheme = model_scheme(p->b, scheme),
+		.mode = mode,
+		.at = at,
+	};
+	return v;
+}
+
+static int time_add(struct pairing *p, const struct cell *a, const struct cell *b)
+{
+	struct compare_cell *cell = cell_add(p, COMPARE_TIME, b->scheme, b->mode, b->cpus);
+	int err;
+
+	if (!cell)
+		return -ENOMEM;
+	cell->a = (struct compare_side){ .n = a->ns.n, .median = a->ns.s.median };
+	cell->b = (struct compare_side){ .n = b->ns.n, .median = b->ns.s.median };
+	cell->oversubscribed = a->oversubscribed || b->oversubscribed;
+	cell->unreliable = a->flagged || b->flagged || !a->steady || !b->steady;
+	err = bootstrap_ratio(a->ns.v, a->ns.n, b->ns.v, b->ns.n, p->seed, &cell->ratio);
+	judge(cell, p->threshold);
+	return err;
+}
+
+/* Times to success, to be freed; a starved unload took longer than any of them. */
+static double *success_times(const struct arm *arm)
+{
+	double *v = calloc(arm->cycles + 1, sizeof(*v));
+	size_t i;
+
+	for (i = 0; v && i < arm->cycles; i++)
+		v[i] = i < arm->success_ms.n ? arm->success_ms.v[i] : INFINITY;
+	return v;
+}
+
+static struct compare_side unload_side(const struct arm *arm)
+{
+	const struct stats_summary *s = model_success(arm);
+
+	return (struct compare_side){
+		.n = arm->cycles,
+		.starved = arm->cycles - arm->success_ms.n,
+		.median = s ? s->median : INFINITY,
+	};
+}
+
+static int unload_add(struct pairing *p, const struct arm *a, const struct arm *b)
+{
+	struct compare_cell *cell = cell_add(p, COMPARE_UNLOAD, b->scheme, b->arm, b->hold_ns);
+	double *va = success_times(a), *vb = success_times(b);
+	int err = -ENOMEM;
+
+	if (cell && va && vb) {
+		cell->a = unload_side(a);
+		cell->b = unload_side(b);
+		err = bootstrap_ratio(va, a->cycles, vb, b->cycles, p->seed, &cell->ratio);
+		judge(cell, p->threshold);
+	}
+	free(va);
+	free(vb);
+	return err;
+}
+
+static int instructions_add(struct pairing *p, const char *scheme, const char *mode)
+{
+	double a = model_instructions(p->a, scheme, mode);
+	double b = model_instructions(p->b, scheme, mode);
+	struct compare_cell *cell = cell_add(p, COMPARE_INSTRUCTIONS, scheme, mode, 0);
+
+	if (!cell)
+		return -ENOMEM;
+	cell->a = (struct compare_side){ .n = 1, .median = a };
+	cell->b = (struct compare_side){ .n = 1, .median = b };
+	cell->ratio = (struct bootstrap){ b / a, NAN, NAN };
+	cell->verdict = b > a ? COMPARE_SLOWER : b < a ? COMPARE_FASTER : COMPARE_NONE;
+	cell->regressed = cell->ratio.ratio > 1 + p->threshold;
+	return 0;
+}
+
+static int add_times(struct pairing *p, const char *mode)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < p->b->nr_cells && !err; i++) {
+		const struct cell *b = &p->b->cells[i];
+		const struct cell *a = model_cell(p->a, b->scheme, b->mode, b->cpus);
+
+		if (strcmp(b->mode, mode))
+			continue;
+		if (a)
+			err = time_add(p, a, b);
+		else
+			p->c->alone_b++;
+	}
+	return err;
+}
+
+static int add_unloads(struct pairing *p, const char *arm)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < p->b->nr_arms && !err; i++) {
+		const struct arm *b = &p->b->arms[i];
+		const struct arm *a = model_arm_at(p->a, b->scheme, b->arm, b->hold_ns);
+
+		if (strcmp(b->arm, arm))
+			continue;
+		if (a)
+			err = unload_add(p, a, b);
+		else
+			p->c->alone_b++;
+	}
+	return err;
+}
+
+/* Counts stand in the order in which they were taken, and are shown by family. */
+static int add_instructions(struct pairing *p, const char *mode)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < p->b->nr_schemes && !err; i++) {
+		const char *scheme = p->b->schemes[i].name;
+
+		if (isnan(model_instructions(p->b, scheme, mode)))
+			continue;
+		if (!isnan(model_instructions(p->a, scheme, mode)))
+			err = instructions_add(p, scheme, mode);
+		else
+			p->c->alone_b++;
+	}
+	return err;
+}
+
+int compare_models(struct compare *c, const struct model *a, const struct model *b,
+		   unsigned long seed, double threshold)
+{
+	struct pairing p = { c, a, b, seed, threshold };
+	int err;
+
+	*c = (struct compare){ 0 };
+	err = add_times(&p, "getput") ?: add_times(&p, "lookup");
+	err = err ?: add_unloads(&p, "idle") ?: add_unloads(&p, "loaded");
+	err = err ?: add_instructions(&p, "getput") ?: add_instructions(&p, "lookup");
+	c->alone_a = a->nr_cells + a->nr_arms + a->nr_counts - c->n;
+	if (!err)
+		return EXIT_FINE;
+	compare_free(c);
+	return fail(EXIT_FAILED, "cannot compare %s and %s: %s", a->results.dir, b->results.dir,
+		    strerror(-err));
+}
+
+void compare_free(struct compare *c)
+{
+	free(c->v);
+	*c = (struct compare){ 0 };
+}
+
+size_t compare_count(const struct compare *c, bool exact, enum compare_verdict verdict)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n; i++)
+		n += c->v[i].verdict == verdict && (c->v[i].what == COMPARE_INSTRUCTIONS) == exact;
+	return n;
+}
+
+size_t compare_regressed(const struct compare *c)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n; i++)
+		n += c->v[i].regressed;
+	return n;
+}

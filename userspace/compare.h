@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Two results directories against each other, cell by cell. Ratios are B over A throughout: above 1, B
+ * takes longer.
+ */
+#ifndef REFCOST_COMPARE_H
+#define REFCOST_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "bootstrap.h"
+#include "model.h"
+
+enum compare_what {
+	COMPARE_TIME,	      /* ns an operation: mode, CPUs */
+	COMPARE_UNLOAD,	      /* ms to success: arm, hold */
+	COMPARE_INSTRUCTIONS, /* exact: mode */
+};
+
+enum compare_verdict {
+	COMPARE_NONE,	/* the interval spans 1; instructions: equal */
+	COMPARE_FASTER, /* B takes less, and that is no chance */
+	COMPARE_SLOWER,
+	COMPARE_FEW, /* too few samples, or both starved: not judged */
+	COMPARE_VERDICTS,
+};
+
+/**
+ * struct compare_side - one run's part of a cell
+ * @n: samples
+ * @starved: unloads among them that never succeeded
+ * @median: ns, ms or instructions; infinite where half of the unloads or more starved
+ */
+struct compare_side {
+	size_t n, starved;
+	double median;
+};
+
+/**
+ * struct compare_cell - a cell that both runs measured
+ * @what: what was measured
+ * @scheme: of B's model
+ * @mode: "getput" or "lookup"; of unloads "idle" or "loaded"
+ * @at: CPUs; of unloads the hold, ns; of instructions 0
+ * @a: one run
+ * @b: the other
+ * @ratio: @b over @a; of instructions without an interval
+ * @verdict: what can be said
+ * @regressed: slower, and by more than the threshold
+ * @oversubscribed: in either run, more workers than CPUs that really run in parallel
+ * @unreliable: in either run, drift, or a window that overlapped too little
+ */
+struct compare_cell {
+	enum compare_what what;
+	const struct scheme *scheme;
+	const char *mode;
+	double at;
+	struct compare_side a, b;
+	struct bootstrap ratio;
+	enum compare_verdict verdict;
+	bool regressed, oversubscribed, unreliable;
+};
+
+/**
+ * struct compare - all of them
+ * @v: first times by mode, then unloads by arm, then instructions; in each of these as B has them
+ * @n: how many
+ * @alone_a: cells that only A has
+ * @alone_b: cells that only B has
+ */
+struct compare {
+	struct compare_cell *v;
+	size_t n;
+	size_t alone_a, alone_b;
+};
+
+/**
+ * compare_check() - is a run what its run.json says?
+ * @m: the run
+ *
+ * A part that is complete holds every cell of its plan, with as many samples as planned, and no time is
+ * 0 or negative: else a file was cut short or edited.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int compare_check(const struct model *m);
+
+/**
+ * compare_environments() - were two runs made alike?
+ * @a: one run
+ * @b: the other
+ * @out: what differs is written there: name and both values, with commas between
+ *
+ * All of the fingerprint counts but what no two runs share (load, steal, momentary frequency), the
+ * host's name and the sources' revision; and so do the parts of the plans that change what a cell means.
+ *
+ * Return: how many things differ.
+ */
+size_t compare_environments(const struct model *a, const struct model *b, FILE *out);
+
+/**
+ * compare_models() - compare the cells that both have
+ * @c: filled; free with compare_free()
+ * @a: one run
+ * @b: the other; to be kept as long as @c
+ * @seed: of the bootstrap
+ * @threshold: a slower cell has regressed where its ratio is above 1 + this
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int compare_models(struct compare *c, const struct model *a, const struct model *b,
+		   unsigned long seed, double threshold);
+
+void compare_free(struct compare *c);
+
+/**
+ * compare_count() - cells of a verdict
+ * @c: the comparison
+ * @exact: instructions; else times
+ * @verdict: which
+ *
+ * Return: how many.
+ */
+size_t compare_count(const struct compare *c, bool exact, enum compare_verdict verdict);
+
+/**
+ * compare_regressed() - cells that regressed
+ * @c: the comparison
+ *
+ * Return: how many.
+ */
+size_t compare_regressed(const struct compare *c);
+
+/**
+ * compare_print_table() - the cells for people, under 80 columns
+ * @c: the comparison
+ * @different: only those that differ
+ */
+void compare_print_table(const struct compare *c, bool different);
+
+/**
+ * compare_print_csv() - the cells for programs
+ * @c: the comparison
+ * @different: only those that differ
+ */
+void compare_print_csv(const struct compare *c, bool different);
+
+/**
+ * compare_figure() - draw the ratios, by plots/compare.gp
+ * @c: the comparison
+ * @label: both runs in one line
+ * @path: of the SVG, whose data are put beside it as .dat
+ *
+ * Return: EXIT_FINE; EXIT_LACKING where plots/ or gnuplot is not there; EXIT_FAILED; after a line.
+ */
+int compare_figure(const struct compare *c, const char *label, const char *path);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Does a results directory hold what its run.json says? A torn or edited one must not be quoted. */
+#include <math.h>
+#include <string.h>
+
+#include "compare.h"
+#include "refcost.h"
+
+static int short_of(const struct model *m, const char *file, const char *what, size_t n,
+		    size_t wanted)
+{
+	return fail(EXIT_FAILED, "%s/%s has %zu of %zu samples of %s: was it cut short or edited?",
+		    m->results.dir, file, n, wanted, what);
+}
+
+static size_t list_len(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+static const char *list_text(struct json_object *list, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(list, i)) ?: "";
+}
+
+static size_t planned(const struct model *m, const char *path)
+{
+	struct json_object *o = model_get(m, path);
+
+	return o ? json_object_get_int64(o) : 0;
+}
+
+static bool complete(const struct model *m, const char *section)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s.status", section);
+	return !strcmp(model_text(m, path), "complete");
+}
+
+static int check_times(const struct model *m, const char *scheme)
+{
+	struct json_object *modes = model_get(m, "run.plan.modes");
+	struct json_object *cpus = model_get(m, "run.plan.cpus");
+	const struct scheme *s = model_scheme(m, scheme);
+	size_t blocks = planned(m, "run.plan.blocks"), i, k;
+	char what[160];
+
+	for (i = 0; i < list_len(modes); i++) {
+		const char *mode = list_text(modes, i);
+
+		/* floors have no lookup */
+		if (s && s->floor && !strcmp(mode, "lookup"))
+			continue;
+		for (k = 0; k < list_len(cpus); k++) {
+			int n = json_object_get_int(json_object_array_get_idx(cpus, k));
+			const struct cell *c = model_cell(m, scheme, mode, n);
+
+			snprintf(what, sizeof(what), "%s, %s, %d CPUs", scheme, mode, n);
+			if (!c || c->ns.n != blocks)
+				return short_of(m, "samples.csv", what, c ? c->ns.n : 0, blocks);
+		}
+	}
+	return EXIT_FINE;
+}
+
+/* Before holds were swept there was one of them. */
+static double hold_at(const struct model *m, struct json_object *holds, size_t i)
+{
+	if (!list_len(holds))
+		return planned(m, "unload.plan.hold_ns");
+	return json_object_get_int64(json_object_array_get_idx(holds, i));
+}
+
+/* The first hold has more cycles than the others; idle unloads are measured under it alone. */
+static int check_unloads(const struct model *m, const char *scheme)
+{
+	struct json_object *arms = model_get(m, "unload.plan.arms");
+	struct json_object *holds = model_get(m, "unload.plan.holds");
+	size_t cycles = planned(m, "unload.plan.cycles"), i, k;
+	char what[160];
+
+	for (i = 0; i < list_len(arms); i++) {
+		const char *arm = list_text(arms, i);
+		size_t nr_holds = strcmp(arm, "idle") ? list_len(holds) ?: 1 : 1;
+
+		for (k = 0; k < nr_holds; k++) {
+			double hold = hold_at(m, holds, k);
+			size_t wanted = k ? planned(m, "unload.plan.hold_cycles") : cycles;
+			const struct arm *a = model_arm_at(m, scheme, arm, hold);
+
+			snprintf(what, sizeof(what), "%s, %s, hold %.0f ns", scheme, arm, hold);
+			if (!a || a->cycles != wanted || a->success_ms.n != a->gone)
+				return short_of(m, "unload.csv", what, a ? a->success_ms.n : 0,
+						wanted);
+		}
+	}
+	return EXIT_FINE;
+}
+
+static int check_counts(const struct model *m, const char *scheme)
+{
+	const struct scheme *s = model_scheme(m, scheme);
+	struct json_object *modes = model_get(m, "instructions.plan.modes");
+	size_t i;
+
+	for (i = 0; i < list_len(modes); i++) {
+		const char *mode = list_text(modes, i);
+
+		if (s && s->floor && !strcmp(mode, "lookup"))
+			continue;
+		if (isnan(model_instructions(m, scheme, mode)))
+			return short_of(m, "instructions.csv", scheme, 0, 1);
+	}
+	return EXIT_FINE;
+}
+
+/* A part of run.json: a list of what its plan multiplies the schemes by, and the check of one scheme. */
+static const struct part {
+	const char *section, *schemes, *by;
+	int (*check)(const struct model *m, const char *scheme);
+} parts[] = {
+	{ "run", "run.plan.schemes", "run.plan.modes", check_times },
+	{ "unload", "unload.plan.schemes", "unload.plan.arms", check_unloads },
+	{ "instructions", "instructions.plan.schemes", "instructions.plan.modes", check_counts },
+};
+
+static int check_part(const struct model *m, const struct part *part)
+{
+	struct json_object *schemes = model_get(m, part->schemes);
+	int err = EXIT_FINE;
+	size_t i;
+
+	if (!list_len(schemes) || !list_len(model_get(m, part->by)))
+		return fail(EXIT_FAILED, "%s/run.json does not say what '%s' was: was it edited?",
+			    m->results.dir, part->section);
+	for (i = 0; i < list_len(schemes) && !err; i++)
+		err = part->check(m, list_text(schemes, i));
+	return err;
+}
+
+static int check_plan(const struct model *m)
+{
+	int err = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
+		if (complete(m, parts[i].section))
+			err = check_part(m, &parts[i]);
+	return err;
+}
+
+/* Of a summary; a NAN is no number above 0. */
+static bool positive(const struct stats_summary *s)
+{
+	return s->n && s->min > 0 && isfinite(s->max);
+}
+
+static int not_a_time(const struct model *m, const char *file, const char *scheme)
+{
+	return fail(EXIT_FAILED, "%s/%s: a time of '%s' is missing, or not above 0: was it edited?",
+		    m->results.dir, file, scheme);
+}
+
+static int check_values(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (m->cells[i].cpus < 1 || !positive(&m->cells[i].ns.s))
+			return not_a_time(m, "samples.csv", m->cells[i].scheme);
+	for (i = 0; i < m->nr_arms; i++)
+		if (m->arms[i].gone && !positive(&m->arms[i].success_ms.s))
+			return not_a_time(m, "unload.csv", m->arms[i].scheme);
+	for (i = 0; i < m->nr_counts; i++)
+		if (!(m->counts[i].instructions > 0))
+			return not_a_time(m, "instructions.csv", m->counts[i].scheme);
+	return EXIT_FINE;
+}
+
+int compare_check(const struct model *m)
+{
+	return check_plan(m) ?: check_values(m);
+}

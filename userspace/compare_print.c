@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What refcost compare prints: a table for people, CSV for programs. */
+#include <math.h>
+#include <string.h>
+
+#include "compare.h"
+#include "csv.h"
+#include "refcost.h"
+
+static bool differing(const struct compare_cell *cell)
+{
+	return cell->verdict == COMPARE_FASTER || cell->verdict == COMPARE_SLOWER;
+}
+
+/* Is this the first of its table? @last is the one printed before. */
+static bool new_table(const struct compare_cell *last, const struct compare_cell *cell)
+{
+	return !last || last->what != cell->what || strcmp(last->mode, cell->mode);
+}
+
+/* What stands in a table, and what the column tells apart. */
+static void print_heading(const struct compare_cell *cell)
+{
+	static const char *const what[] = {
+		[COMPARE_TIME] = "ns per operation and CPU",
+		[COMPARE_UNLOAD] = "unload, time to success in ms",
+		[COMPARE_INSTRUCTIONS] = "instructions per operation",
+	};
+	static const char *const at[] = {
+		[COMPARE_TIME] = "CPUs",
+		[COMPARE_UNLOAD] = "hold",
+		[COMPARE_INSTRUCTIONS] = "",
+	};
+	bool exact = cell->what == COMPARE_INSTRUCTIONS;
+
+	printf("\n%s: %s\n%-20s %5s %7s %7s %6s %12s %s\n", cell->mode, what[cell->what], "scheme",
+	       at[cell->what], "A", "B", exact ? "B-A" : "B/A", exact ? "" : "95% interval",
+	       "difference");
+}
+
+/* Three digits that mean something; around 1, three decimals. */
+static const char *ratio_text(double v, char *buf, size_t len)
+{
+	if (isnan(v))
+		snprintf(buf, len, "-");
+	else
+		snprintf(buf, len, "%.*f", v < 10 ? 3 : v < 100 ? 2 : 0, v);
+	return buf;
+}
+
+static const char *median_text(double v, char *buf, size_t len)
+{
+	if (isinf(v))
+		snprintf(buf, len, "starved");
+	else
+		snprintf(buf, len, "%.*f", v < 10 ? 2 : v < 100 ? 1 : 0, v);
+	return buf;
+}
+
+/* CPUs as a number, a hold as a time without a blank. */
+static const char *at_text(const struct compare_cell *cell, char *buf, size_t len)
+{
+	char *blank;
+
+	buf[0] = '\0';
+	if (cell->what == COMPARE_TIME || (cell->what == COMPARE_UNLOAD && !cell->at))
+		snprintf(buf, len, "%.0f", cell->at);
+	else if (cell->what == COMPARE_UNLOAD)
+		ns_text(cell->at, buf, len);
+	blank = strchr(buf, ' ');
+	if (blank)
+		memmove(blank, blank + 1, strlen(blank));
+	return buf;
+}
+
+/* Where more workers run than CPUs, drift and little overlap are to be expected. */
+static const char *marks(const struct compare_cell *cell)
+{
+	static const char *const all[2][3] = { { "", " u", " o" }, { " *", " *u", " *o" } };
+
+	return all[cell->regressed][cell->oversubscribed ? 2 : cell->unreliable];
+}
+
+static void print_row(const struct compare_cell *cell)
+{
+	static const char *const words[] = {
+		[COMPARE_NONE] = "none detected",
+		[COMPARE_FASTER] = "faster",
+		[COMPARE_SLOWER] = "slower",
+		[COMPARE_FEW] = "not judged",
+	};
+	static const char *const exact[] = {
+		[COMPARE_NONE] = "none",
+		[COMPARE_FASTER] = "fewer",
+		[COMPARE_SLOWER] = "more",
+	};
+	int pad = *marks(cell) ? -13 : 0;
+	char at[32], a[32], b[32], ratio[32], lo[32], hi[32], interval[72] = "-";
+
+	at_text(cell, at, sizeof(at));
+	if (cell->what == COMPARE_INSTRUCTIONS) {
+		printf("%-20s %5s %7.2f %7.2f %+6.2f %12s %*s%s\n", cell->scheme->name, at,
+		       cell->a.median, cell->b.median, cell->b.median - cell->a.median, "", pad,
+		       exact[cell->verdict], marks(cell));
+		return;
+	}
+	if (!isnan(cell->ratio.lo))
+		snprintf(interval, sizeof(interval), "%s..%s",
+			 ratio_text(cell->ratio.lo, lo, sizeof(lo)),
+			 ratio_text(cell->ratio.hi, hi, sizeof(hi)));
+	printf("%-20s %5s %7s %7s %6s %12s %*s%s\n", cell->scheme->name, at,
+	       median_text(cell->a.median, a, sizeof(a)), median_text(cell->b.median, b, sizeof(b)),
+	       ratio_text(cell->ratio.ratio, ratio, sizeof(ratio)), interval, pad,
+	       words[cell->verdict], marks(cell));
+}
+
+void compare_print_table(const struct compare *c, bool different)
+{
+	const struct compare_cell *last = NULL;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (different && !differing(&c->v[i]))
+			continue;
+		if (new_table(last, &c->v[i]))
+			print_heading(&c->v[i]);
+		print_row(&c->v[i]);
+		last = &c->v[i];
+	}
+}
+
+void compare_print_csv(const struct compare *c, bool different)
+{
+	static const char *const what[] = {
+		[COMPARE_TIME] = "ns_per_op",
+		[COMPARE_UNLOAD] = "success_ms",
+		[COMPARE_INSTRUCTIONS] = "instructions",
+	};
+	static const char *const words[] = {
+		[COMPARE_NONE] = "no difference detected",
+		[COMPARE_FASTER] = "faster",
+		[COMPARE_SLOWER] = "slower",
+		[COMPARE_FEW] = "not judged",
+	};
+	char num[5][CSV_NUM_LEN], at[CSV_NUM_LEN];
+	size_t i;
+
+	puts("what,scheme,family,mode,cpus,hold_ns,n_a,n_b,starved_a,starved_b,median_a,median_b,"
+	     "ratio,ratio_lo,ratio_hi,verdict,regressed,oversubscribed,unreliable");
+	for (i = 0; i < c->n; i++) {
+		const struct compare_cell *cell = &c->v[i];
+
+		if (different && !differing(cell))
+			continue;
+		csv_double(at, cell->at);
+		printf("%s,%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s,%s,%s,%s,%s,%s,%d,%d,%d\n",
+		       what[cell->what], cell->scheme->name, cell->scheme->family, cell->mode,
+		       cell->what == COMPARE_TIME ? at : "", cell->what == COMPARE_UNLOAD ? at : "",
+		       cell->a.n, cell->b.n, cell->a.starved, cell->b.starved,
+		       csv_double(num[0], cell->a.median), csv_double(num[1], cell->b.median),
+		       csv_double(num[2], cell->ratio.ratio), csv_double(num[3], cell->ratio.lo),
+		       csv_double(num[4], cell->ratio.hi), words[cell->verdict], cell->regressed,
+		       cell->oversubscribed, cell->unreliable);
+	}
+}
