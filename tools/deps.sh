@@ -18,7 +18,7 @@ packages_of() {
 		xz-utils kmod cpio ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
 	test) echo libcmocka-dev binutils librsvg2-bin shellcheck clang-format util-linux linux-perf \
-		strace libbpf-tools ;;
+		strace libbpf-tools python3-jsonschema ;;
 	*)
 		echo "deps.sh: no set '$1'" >&2
 		exit 64

@@ -102,6 +102,7 @@ bad_guests() {
 }
 
 main_guest
+ok "what the guest wrote is what docs/results-schema.json says" tests/schema.py "$dir"/{run,bench}
 instruction_guest
 broken_guests
 crowded_guest

@@ -134,6 +134,21 @@ static void test_model(void **state)
 	model_free(&m);
 }
 
+/* This machine's fingerprint, as docs/results-schema.json has it. */
+static void test_new_directory_is_described(void **state)
+{
+	char command[300];
+	struct results r;
+
+	(void)state;
+	if (access("tests/schema.py", X_OK))
+		skip();
+	assert_int_equal(results_open(&r, in_dir("new")), EXIT_FINE);
+	results_close(&r);
+	snprintf(command, sizeof(command), "tests/schema.py '%s' >&2", in_dir("new"));
+	assert_int_equal(system(command), 0);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -155,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_json_round_trip),
 		cmocka_unit_test(test_not_a_directory),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_new_directory_is_described),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

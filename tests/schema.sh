@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# docs/results-schema.json against the stored run, and whether it finds what is wrong with one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/tap.sh
+
+sample=tests/data/run
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# wrong WHAT FILE SED REGEX: with FILE changed there is a problem
+wrong() {
+	rm -rf "$dir/run"
+	cp -r "$sample" "$dir/run"
+	sed -i "$3" "$dir/run/$2"
+	run_cmd tests/schema.py "$dir/run"
+	is "$1: exits 1" 1 "$status"
+	ok "... $4" grep -Eq "$2: .*$4" <<<"$stdout"
+}
+
+ok "the schema is one, and everything in it is described" tests/schema.py
+ok "the stored run is what it says" tests/schema.py "$sample"
+
+wrong "another schema" run.json 's/"schema":1/"schema":2/' 'schema: 1 was expected'
+wrong "no environment" run.json 's/"environment"/"surroundings"/' "'environment' is a required property"
+wrong "an unknown status" run.json 's/"complete"/"nearly"/' "run.status: 'nearly' is not one of"
+wrong "a number as text" run.json 's/"online":4/"online":"4"/' "environment.cpu.online: '4' is not of type 'integer'"
+wrong "an undescribed member" run.json 's/"steal_ticks"/"stolen"/' "environment.machine: Additional properties .*stolen"
+wrong "an undescribed column" samples.csv '1s/$/,more/; 2,$s/$/,0/' "columns .*more.* are not"
+wrong "columns in another order" instructions.csv '1s/block,scheme/scheme,block/' "columns .* are not"
+wrong "a word for a number" samples.csv '2s/,1\.0000,/,all,/' "line 2: .*'all' is not of type 'number'"
+wrong "a time of 0" instructions.csv '2s/[0-9.]*$/0/' "line 2: instructions: 0 is less than or equal to the minimum"
+wrong "no such mode" samples.csv '2s/getput/putget/' "line 2: mode: 'putget' is not one of"
+cp "$sample/samples.csv" "$dir/run/more.csv"
+cp "$sample/samples.csv" "$dir/run/samples.csv"
+run_cmd tests/schema.py "$dir/run"
+is "an unknown table: exits 1" 1 "$status"
+is "... and nothing else is wrong" "$dir/run/more.csv: a table that the schema does not know" "$stdout"
+
+tap_done
