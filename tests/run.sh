@@ -18,6 +18,7 @@ suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
 suite loops 60 tests/loops.sh
 suite schema 60 tests/schema.sh
+suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite claims 60 tests/claims.sh
 suite guest 1300 tests/guest/boot.sh

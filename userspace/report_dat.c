@@ -76,11 +76,24 @@ static void scaling(const struct model *m, FILE *f)
 	}
 }
 
+/* The scheme's law of scalability, and how far it is backed by points. */
+static void put_fit(const struct model *m, FILE *f, const char *scheme)
+{
+	struct usl fit;
+	bool fits = md_usl_of(m, scheme, &fit);
+
+	dat_put(f, fits ? fit.l : NAN);
+	dat_put(f, fits ? fit.s : NAN);
+	dat_put(f, fits ? fit.k : NAN);
+	dat_put(f, fits ? md_usl_last(m) : NAN);
+}
+
 static void throughput(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs(SCHEME_COLUMNS "cpus mops mops_lo mops_hi oversubscribed\n", f);
+	fputs(SCHEME_COLUMNS "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to\n",
+	      f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
@@ -89,7 +102,9 @@ static void throughput(const struct model *m, FILE *f)
 		put_scheme(m, f, c->scheme);
 		fprintf(f, " %d", c->cpus);
 		dat_put_summary(f, &c->mops.s);
-		fprintf(f, " %d\n", c->oversubscribed);
+		fprintf(f, " %d", c->oversubscribed);
+		put_fit(m, f, c->scheme);
+		fputs("\n", f);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "usl.h"
 
 /* Room for a number, and for a median with its interval. */
 #define MD_NUM	  32
@@ -150,10 +151,29 @@ bool md_oversubscribed(const struct model *m);
  */
 bool md_front(const struct model *m, const char *scheme);
 
+/**
+ * md_usl_of() - the scalability law of a scheme
+ * @m: the model
+ * @scheme: name
+ * @fit: filled, from the medians of the throughput of get and put
+ *
+ * Return: true where a curve fits.
+ */
+bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit);
+
+/**
+ * md_usl_last() - the last point that counts for that law
+ * @m: the model
+ *
+ * Return: the largest number of workers that had a CPU each, 0 where there is none.
+ */
+int md_usl_last(const struct model *m);
+
 /* The parts; each writes nothing where the model has no data for it. */
 void md_headline(const struct model *m, FILE *f, const char *figures);
 void md_claim(const struct model *m, FILE *f);
 void md_fast(const struct model *m, FILE *f, const char *figures);
+void md_usl(const struct model *m, FILE *f);
 void md_variants(const struct model *m, FILE *f, const char *figures);
 void md_instructions(const struct model *m, FILE *f);
 void md_unloading(const struct model *m, FILE *f, const char *figures);
