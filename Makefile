@@ -27,7 +27,7 @@ CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Werror
 CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Ibpf -Iuserspace -I$(B) -I$(B)/bpf
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(CPPFLAGS)
-LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lm
+LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lmd4c -lm
 
 # Without clang there is no tracer: say so once, build the rest.
 ifneq ($(shell command -v $(CLANG) 2>/dev/null),)
@@ -101,6 +101,7 @@ $(B)/version.h: FORCE
 
 $(B)/userspace/main.o $(B)/userspace/env.o: $(B)/version.h
 $(B)/userspace/trace.o: $(SKEL)
+$(B)/userspace/html_page.o: userspace/html_page.html
 
 $(B)/userspace/%.o: userspace/%.c
 	$(say) CC $@

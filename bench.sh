@@ -181,10 +181,11 @@ measure_in_guest() {
 make_report() {
 	build/bin/refcost report "$output" -o "$output/report" --figures plots/figures >"$output/tables.txt"
 	plots/render.sh "$output/report" "$output/figures"
+	build/bin/refcost html "$output"
 	mkdir -p plots/figures
 	cp "$output"/figures/*.svg plots/figures/
 	cp "$output/report/RESULTS.md" RESULTS.md
-	say "wrote RESULTS.md and plots/figures/ from $output"
+	say "wrote RESULTS.md and plots/figures/ from $output, and $output/report.html"
 }
 
 interrupted() {

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 . tests/suite.sh
 
 tools/deps.sh build headers plot guest test
+tools/deps.sh browser || echo "no browser: report.html is tested without one"
 release=$(tools/kernel-release.sh)
 make -j"$(nproc)" KRELEASE="$release" all kmod-fault unit
 guest/fetch.sh "$release"
@@ -20,6 +21,7 @@ suite loops 60 tests/loops.sh
 suite schema 60 tests/schema.sh
 suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
+suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
 suite guest 1300 tests/guest/boot.sh
 suites_done

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
-# plot, guest, test, tracers (what refcost trace is compared with), debug-kernel (what `make check-debug`
-# builds one with). Knows apt; elsewhere it names what is wanted and fails.
+# plot, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
+# debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names what is wanted and
+# fails.
 set -euo pipefail
 
 packages_of() {
 	case $1 in
 	build) echo gcc make libc6-dev pkg-config git libjson-c-dev libgsl-dev libhwloc-dev libkmod-dev \
-		libbpf-dev libelf-dev zlib1g-dev clang bpftool ;;
+		libmd4c-dev libbpf-dev libelf-dev zlib1g-dev clang bpftool ;;
 	headers) have_headers || echo "linux-headers-$(dpkg --print-architecture)" ;;
 	host-headers) [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || echo "linux-headers-$(uname -r)" ;;
 	plot) echo gnuplot-nox ;;
@@ -17,7 +18,8 @@ packages_of() {
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
 		xz-utils kmod cpio ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
-	test) echo libcmocka-dev binutils librsvg2-bin shellcheck clang-format util-linux linux-perf \
+	browser) echo chromium fonts-dejavu-core python3 ;;
+	test) echo libcmocka-dev binutils librsvg2-bin libxml2-utils shellcheck clang-format util-linux linux-perf \
 		strace libbpf-tools python3-jsonschema ;;
 	*)
 		echo "deps.sh: no set '$1'" >&2

@@ -25,6 +25,7 @@ static const struct command {
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
 	{ "compare", "two results directories, cell by cell: did anything get slower?",
 	  cmd_compare },
+	{ "html", "a results directory as one page for a browser", cmd_html },
 	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
 	  cmd_doctor },
 };
@@ -91,8 +92,6 @@ int main(int argc, char **argv)
 		catch_signals();
 		return commands[i].fn(argc - 1, argv + 1);
 	}
-	return fail(
-		EXIT_USAGE,
-		"no command '%s': use list, run, unload, load, trace, cycle, report, compare or doctor",
-		argv[1]);
+	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
+		    "list, run, unload, load, trace, cycle, report, html, compare");
 }

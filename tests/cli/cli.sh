@@ -20,7 +20,7 @@ unprivileged() {
 
 ok "help" "$refcost" --help
 ok "version" "$refcost" --version
-for command in list run unload load report compare doctor; do
+for command in list run unload load cycle report html compare doctor; do
 	run_cmd "$refcost" $command --help
 	is "$command --help exits 0" 0 "$status"
 	case $command in
