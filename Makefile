@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check-debug lint format install uninstall clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check-debug lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -148,15 +148,25 @@ install: all
 	install -m 644 docs/*.8 $(DESTDIR)$(prefix)/share/man/man8/
 	install -D -m 755 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/render.sh
 	install -m 644 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/*.gp plots/*.inc
+	install -D -m 644 completions/refcost $(DESTDIR)$(prefix)/share/bash-completion/completions/refcost
 	install -D -m 644 $(KMOD)/refcost.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost.ko
 	install -D -m 644 $(KMOD)/refcost_victim.ko $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost_victim.ko
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
 uninstall:
-	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)/lib/modules/$(KRELEASE)/extra/refcost*.ko
+	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)$(prefix)/share/bash-completion/completions/refcost
+	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KRELEASE)/extra/,refcost.ko refcost_victim.ko)
 	rm -rf $(DESTDIR)$(prefix)/share/refcost
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
 	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man8/%,$(wildcard docs/*.8))
+	$(if $(DESTDIR),,depmod $(KRELEASE))
+
+# What HEAD holds, the same byte for byte wherever it is packed: git archive dates all by the commit.
+DIST = refcost-$(shell git rev-parse --short=12 HEAD)
+dist:
+	$(Q)mkdir -p $(B)
+	$(Q)git archive --prefix=$(DIST)/ HEAD | gzip -9n >$(B)/$(DIST).tar.gz
+	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
 	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h
@@ -170,6 +180,7 @@ help:
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'
+	@echo 'dist       what HEAD holds as build/refcost-REVISION.tar.gz, the same wherever it is made'
 	@echo
 	@echo 'Variables: V=1 shows commands; KRELEASE=$(KRELEASE) KDIR=$(KDIR)'
 	@echo '           CC CFLAGS CLANG BPFTOOL prefix DESTDIR'

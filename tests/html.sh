@@ -40,7 +40,7 @@ ok "it is well-formed" xmllint --noout "$page"
 is "it fetches nothing" "" "$(grep -nEo '(src|href|data|action)="?(https?:)?//[^"]*|url\([^#)]*\)|@import' "$page" || true)"
 is "every figure is in it" "$(find "$results/figures" -name '*.svg' -printf '%f\n' | sed 's/\.svg$//' | LC_ALL=C sort)" \
 	"$(sed -n 's/^<figure class="plot" id="figure-\(.*\)">$/\1/p' "$page" | LC_ALL=C sort)"
-is "every median of RESULTS.md is in it" "" "$(comm -23 <(numbers <"$md") <(numbers <"$page"))"
+is "every median of RESULTS.md is in it" "" "$(LC_ALL=C comm -23 <(numbers <"$md") <(numbers <"$page"))"
 is "so is every heading" "$(sed -n 's/^##* //p' "$md" | LC_ALL=C sort)" \
 	"$(sed 's/<h[12]>/\n&/' "$page" | sed -n 's/^<h[1-3]>\(.*\)<\/h[1-3]>$/\1/p' |
 		grep -vx -e Contents -e Explore -e 'Further figures' | LC_ALL=C sort)"

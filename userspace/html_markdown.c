@@ -168,7 +168,8 @@ static void begin_table(struct writer *w, size_t columns)
 
 	w->paragraph = NULL;
 	settle(w);
-	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n", w->body.f);
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n",
+	      w->body.f);
 	fprintf(w->body.f, "<caption%s><span>%s</span></caption>\n", caption ? "" : " class=\"unseen\"",
 		caption ?: w->heading ?: "");
 	free(caption);
@@ -430,7 +431,8 @@ int html_from_markdown(struct html_doc *doc, const char *text, size_t len, const
 	settle(&w);
 	doc->sections[doc->nr_sections - 1].body = capture_end(&w.body);
 	free(w.heading);
-	return err ? fail(EXIT_FAILED, "md4c cannot read RESULTS.md: %s", strerror(ENOMEM)) : EXIT_FINE;
+	return err ? fail(EXIT_FAILED, "md4c cannot read RESULTS.md: %s", strerror(ENOMEM))
+		   : EXIT_FINE;
 }
 
 void html_doc_free(struct html_doc *doc)

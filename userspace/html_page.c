@@ -131,7 +131,8 @@ static void mark_further(FILE *out, const struct page *p)
 
 		name[strlen(name) - 4] = '\0';
 		if (!shown(&p->doc, name)) {
-			fputs(more++ ? "" : "<section id=\"further\">\n<h2>Further figures</h2>\n", out);
+			fputs(more++ ? "" : "<section id=\"further\">\n<h2>Further figures</h2>\n",
+			      out);
 			html_figure(out, p->figures, name, name);
 		}
 		free(list[i]);

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# What is installed: a man page and completions for every command and option, put there and taken away
+# again by make, and packed by make dist.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/tap.sh
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+refcost=$PWD/build/bin/refcost
+release=$(tools/kernel-release.sh)
+
+# What --help says, by other means than the completion's.
+commands=$("$refcost" --help | awk '/^Examples/ { exit } /^  [a-z]/ { print $1 }')
+options() { "$refcost" "$1" --help | grep -oE '^ {2,6}(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--?[a-zA-Z][a-z-]*'; }
+
+# the words of a page, dashes as they are printed
+plain() { sed 's/\\f[BIRP]//g; s/\\-/-/g' "$1"; }
+
+# complete WORD..: what the last word can become
+complete_words() {
+	# shellcheck disable=SC2016 # for the other shell
+	bash -c '. completions/refcost; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _refcost; printf "%s\n" "${COMPREPLY[@]}"' - \
+		"$refcost" "$@" 2>/dev/null
+}
+completes() { is "completion: $1" "$2" "$(complete_words "${@:3}" | LC_ALL=C sort | paste -sd' ')"; }
+
+for command in $commands; do
+	page=$(find docs -name "refcost-$command.[18]")
+	ok "$command has a man page" test -s "$page"
+	[ -n "$page" ] || continue
+	ok "refcost(1) names it" grep -q "refcost\\\\-$command (${page##*.})" docs/refcost.1
+	text=$(plain "$page")
+	is "its man page has every option" "" "$(for option in $(options "$command"); do
+		grep -qE -e "(^|[^-a-z])$option([^-a-z]|\$)" <<<"$text" || echo "$option"
+	done)"
+	is "its completion has every option" "" "$(LC_ALL=C comm -23 <(options "$command" | LC_ALL=C sort) \
+		<(complete_words "$command" - | sed 's/=$//' | LC_ALL=C sort))"
+done
+if command -v groff >/dev/null; then
+	for page in docs/*.[18]; do
+		is "$page is what groff takes" "" "$(groff -man -Tutf8 -ww -z "$page" 2>&1)"
+	done
+else
+	tap_skip "man pages are what groff takes" "there is no groff"
+fi
+
+is "completion: commands" "$(printf '%s\n' $commands --help --version | LC_ALL=C sort)" "$(complete_words '' | LC_ALL=C sort)"
+is "completion: schemes" "$("$refcost" list -n | LC_ALL=C sort)" "$(complete_words run -s '' | LC_ALL=C sort)"
+completes "more schemes" "kref,rwlock kref,rwsem" run -s kref,rw
+completes "each scheme once" "kref,refcount" unload --schemes = kref,refc
+completes "modes" "getput,lookup" run --mode = getput,
+completes "a value that nobody knows" "" run -b ''
+completes "a long option that takes a value" "--patience=" unload --pat
+completes "a results directory" "docs" report doc
+completes "no directory where none is taken" "" list doc
+ok "completion: a command to trace" grep -qx true <<<"$(complete_words trace -- tru)"
+
+root=$dir/root
+files() { find "$root" ! -type d -printf '%P\n' | LC_ALL=C sort; }
+ok "make install" make -s install DESTDIR="$root" prefix=/usr KRELEASE="$release"
+is "it installs the command, the modules, man pages and completion" \
+	"$({
+		printf '%s\n' usr/bin/refcost usr/share/bash-completion/completions/refcost \
+			"lib/modules/$release/extra/refcost.ko" "lib/modules/$release/extra/refcost_victim.ko"
+		for page in docs/*.[18]; do echo "usr/share/man/man${page##*.}/$(basename "$page")"; done
+	} | LC_ALL=C sort)" "$(files)"
+ok "what is installed runs" "$root/usr/bin/refcost" --version
+ok "make uninstall" make -s uninstall DESTDIR="$root" prefix=/usr KRELEASE="$release"
+is "it leaves nothing" "" "$(files)"
+
+if git rev-parse HEAD >/dev/null 2>&1; then
+	revision=$(git rev-parse --short=12 HEAD)
+	ball=build/refcost-$revision.tar.gz
+	ok "make dist" make -s dist
+	cp "$ball" "$dir/first.tar.gz"
+	make -s dist
+	ok "it packs the same again" cmp "$ball" "$dir/first.tar.gz"
+	tar -xzf "$ball" -C "$dir"
+	is "it packs what git has" "$(git ls-tree -r --name-only HEAD | LC_ALL=C sort)" \
+		"$(cd "$dir/refcost-$revision" && find . -type f -printf '%P\n' | LC_ALL=C sort)"
+	ok "what it packs builds" make -s -j2 -C "$dir/refcost-$revision" refcost
+	is "... and knows its revision" "refcost $revision" "$("$dir/refcost-$revision/build/bin/refcost" --version)"
+else
+	tap_skip "make dist" "this is no checkout"
+fi
+
+tap_done
