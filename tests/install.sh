@@ -80,7 +80,7 @@ if git rev-parse HEAD >/dev/null 2>&1; then
 	tar -xzf "$ball" -C "$dir"
 	is "it packs what git has" "$(git ls-tree -r --name-only HEAD | LC_ALL=C sort)" \
 		"$(cd "$dir/refcost-$revision" && find . -type f -printf '%P\n' | LC_ALL=C sort)"
-	ok "what it packs builds" make -s -j2 -C "$dir/refcost-$revision" refcost
+	ok "what it packs builds" make -s -j2 -C "$dir/refcost-$revision" refcost CFLAGS=-O0
 	is "... and knows its revision" "refcost $revision" "$("$dir/refcost-$revision/build/bin/refcost" --version)"
 else
 	tap_skip "make dist" "this is no checkout"

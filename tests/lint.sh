@@ -16,7 +16,7 @@ sources() {
 }
 
 mapfile -t c < <(sources '*.c' '*.h')
-mapfile -t sh < <(sources '*.sh' '.ci/run' 'guest/init')
+mapfile -t sh < <(sources '*.sh' '.ci/run' 'guest/init' 'completions/refcost')
 
 ok "C is formatted (make format)" clang-format --dry-run -Werror "${c[@]}"
 ok "shellcheck has nothing to say" shellcheck -S warning -x "${sh[@]}"
