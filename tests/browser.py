@@ -260,8 +260,12 @@ class Checks:
               "dark: it is dark")
         self.b.open(self.url, 375, 812, mobile=True)
         self.looks("phone")
-        self.b.open(self.url, 1000, 900, media="print", dark=True)
+        # what A4 has between its margins
+        self.b.open(self.url, 703, 1000, media="print", dark=True)
         self.looks("print")
+        wide = self.b.eval("[...document.querySelectorAll('table, svg')].filter(e => e.checkVisibility() &&"
+                           "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.textContent.trim().slice(0, 60))")
+        check(not wide, "print: every table and figure fits", wide)
         check(not self.b.eval("document.querySelector('#filter form').checkVisibility()"),
               "print: no controls")
         pdf = self.b.call("Page.printToPDF", preferCSSPageSize=True)["data"]
