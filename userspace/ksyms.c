@@ -143,11 +143,11 @@ void ksyms_free(struct ksyms *k)
 }
 
 /* The last symbol at or below; of several at one place the first. */
-static const char *core_name(const struct ksyms *k, uint64_t addr)
+const char *ksyms_core(const struct ksyms *k, uint64_t addr, uint64_t *offset)
 {
-	size_t low = 0, high = k->n, mid;
+	size_t low = 0, high = k ? k->n : 0, mid;
 
-	if (addr < k->text || addr >= k->etext)
+	if (!high || addr < k->text || addr >= k->etext)
 		return NULL;
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -160,6 +160,7 @@ static const char *core_name(const struct ksyms *k, uint64_t addr)
 		return NULL;
 	for (low--; low && k->v[low - 1].at == k->v[low].at; low--)
 		;
+	*offset = addr - k->base - k->v[low].at;
 	return k->names + k->v[low].name;
 }
 
@@ -198,7 +199,8 @@ static bool in_generated(const struct ksyms *k, uint64_t addr)
 
 const char *ksyms_name(const struct ksyms *k, uint64_t addr, const char *gone, char *buf)
 {
-	const char *name = k ? core_name(k, addr) : NULL;
+	uint64_t offset;
+	const char *name = ksyms_core(k, addr, &offset);
 
 	if (name)
 		snprintf(buf, KSYM_LEN, "%s", name);

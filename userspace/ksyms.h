@@ -39,6 +39,16 @@ struct ksyms *ksyms_open(const char *path);
 const char *ksyms_name(const struct ksyms *k, uint64_t addr, const char *gone, char *buf);
 
 /**
+ * ksyms_core() - which of the kernel's own functions an address is in
+ * @k: the symbols, or NULL
+ * @addr: the address
+ * @offset: set to how far in
+ *
+ * Return: its name; NULL if it is in none, as in a module's.
+ */
+const char *ksyms_core(const struct ksyms *k, uint64_t addr, uint64_t *offset);
+
+/**
  * ksyms_free() - give the memory back
  * @k: the symbols, or NULL
  */
