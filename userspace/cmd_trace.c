@@ -16,6 +16,7 @@
 #include "options.h"
 #include "quiet.h"
 #include "refcost.h"
+#include "refs_watch.h"
 #include "trace_child.h"
 #include "trace_module.h"
 #include "trace_out.h"
@@ -39,12 +40,26 @@ static struct env {
 	bool histogram;
 	bool stacks;
 	bool strict;
+	bool refs;
+	uint64_t top;
+	uint64_t rows;
 	enum format format;
 	enum trace_mech mech;
 	char **command;
-} env;
+} env = { .top = 10, .rows = REFS_ROWS };
 
-enum { OPT_LOAD = 256, OPT_CSV, OPT_JSON, OPT_TAG, OPT_STACKS, OPT_MECH, OPT_STRICT };
+enum {
+	OPT_LOAD = 256,
+	OPT_CSV,
+	OPT_JSON,
+	OPT_TAG,
+	OPT_STACKS,
+	OPT_MECH,
+	OPT_STRICT,
+	OPT_REFS,
+	OPT_TOP,
+	OPT_ROWS
+};
 
 static const struct argp_option options[] = {
 	{ "load", OPT_LOAD, 0, 0, "Trace loads, too: finit_module(2) and init_module(2)", 0 },
@@ -69,6 +84,12 @@ static const struct argp_option options[] = {
 	  "cost",
 	  0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if anything may be missing", 0 },
+	{ "refs", OPT_REFS, 0, 0,
+	  "Count references taken on the module and given back instead: by call site and thread",
+	  0 },
+	{ "top", OPT_TOP, "N", 0, "--refs: rows of a table (default 10)", 0 },
+	{ "rows", OPT_ROWS, "N", 0,
+	  "--refs: room for N pairs of call site and thread (default 8192)", 0 },
 	{ 0 },
 };
 
@@ -88,8 +109,30 @@ static enum trace_mech parse_mechanism(struct argp_state *state, const char *arg
 	return TRACE_AUTO;
 }
 
+static void check_refs(struct argp_state *state)
+{
+	const char *foreign = env.pid	       ? "--pid"
+			      : env.loads      ? "--load"
+			      : env.count      ? "--count"
+			      : env.timestamps ? "--timestamps"
+			      : env.stacks     ? "--stacks"
+			      : env.histogram  ? "--histogram"
+			      : env.mech       ? "--mechanism"
+					       : NULL;
+
+	if (!env.module)
+		argp_error(state, "--refs needs a module: -m NAME");
+	if (foreign)
+		argp_error(state, "%s does not go with --refs, which counts what everybody does",
+			   foreign);
+}
+
 static void check(struct argp_state *state)
 {
+	if (env.refs)
+		check_refs(state);
+	else if (env.top != 10 || env.rows != REFS_ROWS)
+		argp_error(state, "--top and --rows are for --refs");
 	if (env.command && env.pid)
 		argp_error(state,
 			   "--pid does not go with a command, whose process is the one meant");
@@ -147,6 +190,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT:
 		env.strict = true;
 		break;
+	case OPT_REFS:
+		env.refs = true;
+		break;
+	case OPT_TOP:
+		env.top = opt_u64(state, "--top", arg, 1, 1000000);
+		break;
+	case OPT_ROWS:
+		env.rows = opt_u64(state, "--rows", arg, 1, 1 << 20);
+		break;
 	case ARGP_KEY_ARGS:
 		env.command = state->argv + state->next;
 		break;
@@ -182,6 +234,7 @@ static const struct argp argp = {
 	"  refcost trace --load -m xfs               its loads and its unloads: whole cycles\n"
 	"  refcost trace -d 60 -H                    a minute, with histograms\n"
 	"  refcost trace --json --tag base -d 60     for programs\n"
+	"  refcost trace --refs -m xfs               who uses xfs; Ctrl-\\: who may hold it now\n"
 	"\nExit codes: 0 fine, 1 failed, 2 incomplete (--strict), 4 not possible here, 64 usage. After a "
 	"COMMAND that ran, its own code if none of these applies: 128 and the signal's number if it was "
 	"killed; 127 if it is not found, 126 if it cannot be run.\n",
@@ -192,6 +245,7 @@ static const struct argp argp = {
 
 struct tracing {
 	struct trace *trace;
+	struct refs_watch watch; /* with --refs */
 	struct child child;
 	bool has_child;
 	struct ksyms *syms;
@@ -248,7 +302,9 @@ static void say_mechanisms(const struct tracing *t)
 static void say_costs(const struct tracing *t)
 {
 	struct trace_prog progs[TRACE_PROGS];
-	size_t n = trace_prog_stats(t->trace, progs, ARRAY_SIZE(progs)), i;
+	size_t n = env.refs ? refs_prog_stats(t->watch.refs, progs, ARRAY_SIZE(progs))
+			    : trace_prog_stats(t->trace, progs, ARRAY_SIZE(progs)),
+	       i;
 	uint64_t runs = 0;
 
 	for (i = 0; i < n; i++)
@@ -285,7 +341,7 @@ static int prepare(struct tracing *t)
 		if (!t->file)
 			return fail(EXIT_FAILED, "cannot write %s: %s", env.output,
 				    strerror(errno));
-		csv_trace_header(t->file);
+		(env.refs ? csv_refs_header : csv_trace_header)(t->file);
 		if (ferror(t->file))
 			return fail(EXIT_FAILED, "cannot write %s: %s", env.output,
 				    strerror(errno));
@@ -295,14 +351,37 @@ static int prepare(struct tracing *t)
 
 static void read_symbols(struct tracing *t)
 {
-	if (!env.stacks)
+	if (!env.stacks && !env.refs)
 		return;
 	t->syms = ksyms_open("/proc/kallsyms");
 	if (!t->syms)
-		say("stacks will be numbers: %s",
+		say("%s will be numbers: %s", env.refs ? "call sites" : "stacks",
 		    errno == EPERM
 			    ? "the kernel hides its addresses (sysctl kernel.kptr_restrict=1)"
 			    : "cannot read /proc/kallsyms");
+}
+
+/* The command runs. */
+static int let_go(struct tracing *t)
+{
+	int err = t->has_child ? child_go(&t->child) : 0;
+
+	return err ? fail(t->child.code, "%s: %s", env.command[0], strerror(-err)) : EXIT_FINE;
+}
+
+static void begin_refs(struct tracing *t)
+{
+	struct refs_watch *w = &t->watch;
+
+	w->print = env.format == TABLE ? table_refs : env.format == CSV ? csv_refs : json_refs;
+	w->file = t->file;
+	w->file_name = env.output;
+	w->verbose = env.verbose;
+	w->strict = env.strict;
+	w->syms = t->syms;
+	w->report.tag = env.tag;
+	w->report.top = env.top;
+	refs_watch_begin(w, !t->has_child);
 }
 
 static int attach(struct tracing *t)
@@ -326,21 +405,25 @@ static int attach(struct tracing *t)
 		opts.family = true;
 	}
 	quiet_begin();
-	t->trace = trace_open(&opts, why, sizeof(why));
+	if (env.refs)
+		t->watch.refs = refs_open(env.module, env.rows, why, sizeof(why));
+	else
+		t->trace = trace_open(&opts, why, sizeof(why));
 	quiet_end();
-	if (!t->trace)
+	if (!t->trace && !t->watch.refs)
 		return fail(errno == ENOTSUP ? EXIT_LACKING : EXIT_FAILED, "%s", why);
 	read_symbols(t);
+	if (env.refs) {
+		begin_refs(t);
+		return let_go(t);
+	}
 	t->out = (struct out){ t->trace, t->syms, env.tag, env.timestamps, env.loads };
 	if (trace_note(t->trace))
 		say("%s", trace_note(t->trace));
 	if (env.verbose)
 		say_mechanisms(t);
-	if (!t->has_child)
-		return EXIT_FINE;
 	trace_wake_on(t->trace, t->child.pidfd);
-	err = child_go(&t->child);
-	return err ? fail(t->child.code, "%s: %s", env.command[0], strerror(-err)) : EXIT_FINE;
+	return let_go(t);
 }
 
 /* How long to wait for records; 0: it is time to end. */
@@ -372,12 +455,14 @@ static void watch(struct tracing *t)
 	uint64_t start = now_ns(), told = 0;
 	int wait;
 
-	if (!t->has_child)
+	if (!t->has_child && !env.refs)
 		say("tracing delete_module(2)%s%s%s; Ctrl-C ends it",
 		    env.loads ? ", finit_module(2) and init_module(2)" : "",
 		    env.module ? " of " : "", env.module ?: "");
 	while ((wait = patience(t, start, &told)))
-		if (trace_poll(t->trace, wait, on_record, t) < 0)
+		if (env.refs)
+			t->err = refs_watch_wait(&t->watch, wait, t->child.pidfd);
+		else if (trace_poll(t->trace, wait, on_record, t) < 0)
 			t->err = fail(EXIT_FAILED, "cannot read the trace: %s", strerror(errno));
 }
 
@@ -397,6 +482,15 @@ static void conclude(struct tracing *t)
 {
 	enum trace_kind kind;
 
+	if (env.refs) {
+		t->err = t->err ?: refs_watch_end(&t->watch);
+		if (t->err)
+			return;
+		if (env.verbose)
+			say_costs(t);
+		t->err = refs_watch_account(&t->watch);
+		return;
+	}
 	account(t);
 	for (kind = 0; env.format == TABLE && kind < TRACE_KINDS; kind++)
 		table_summary(stdout, &t->sums[kind], kind, loss_complete(&t->loss), env.histogram);
@@ -431,9 +525,10 @@ static void cleanup(struct tracing *t)
 {
 	enum trace_kind kind;
 
-	if (t->trace) {
+	if (t->trace || t->watch.refs) {
 		quiet_begin();
 		trace_close(t->trace);
+		refs_close(t->watch.refs);
 		quiet_end();
 	}
 	if (t->file && fclose(t->file) && !t->err)
@@ -445,14 +540,14 @@ static void cleanup(struct tracing *t)
 
 int cmd_trace(int argc, char **argv)
 {
-	static struct tracing t;
+	static struct tracing t = { .child = { .pidfd = -1 } };
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	t.err = prepare(&t);
 	t.err = t.err ?: attach(&t);
 	if (!t.err) {
 		if (env.format == CSV)
-			csv_trace_header(stdout);
+			(env.refs ? csv_refs_header : csv_trace_header)(stdout);
 		watch(&t);
 		conclude(&t);
 	}

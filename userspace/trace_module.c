@@ -15,8 +15,7 @@
 #include "refcost.h"
 #include "trace_text.h"
 
-/* As the kernel spells it. */
-static void spell(char *name)
+void module_spell(char *name)
 {
 	for (; *name; name++)
 		if (*name == '-')
@@ -93,7 +92,7 @@ static int judge(struct kmod_ctx *ctx, const char *name)
 			   "%s is built into this kernel: it cannot be unloaded, nothing to trace",
 			   name);
 	else
-		say("%s is not loaded: waiting for it to be loaded and unloaded", name);
+		say("%s is not loaded: waiting for it to be loaded", name);
 	kmod_module_unref(mod);
 	kmod_module_unref_list(list);
 	return err;
@@ -109,7 +108,7 @@ int check_module(const char *name)
 		return fail(EXIT_FAILED, "'%s' is no module's name: give one as lsmod prints it",
 			    name);
 	snprintf(spelt, sizeof(spelt), "%s", name);
-	spell(spelt);
+	module_spell(spelt);
 	if (is_loaded(spelt))
 		return EXIT_FINE;
 	ctx = kmod_new(NULL, NULL);

@@ -16,4 +16,10 @@
  */
 int check_module(const char *name);
 
+/**
+ * module_spell() - make a name the kernel's, which has underscores for hyphens
+ * @name: changed in place
+ */
+void module_spell(char *name);
+
 #endif

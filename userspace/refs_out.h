@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What refcost trace --refs prints: reports of counts, as tables, CSV and JSON.
+ */
+#ifndef REFCOST_REFS_OUT_H
+#define REFCOST_REFS_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ksyms.h"
+#include "trace_refs.h"
+
+#define REFS_USERS 32
+
+enum refs_reason { REFS_BUSY, REFS_ASKED, REFS_END };
+
+/**
+ * struct refs_report - the counts at one moment
+ * @module: whose
+ * @tag: copied into CSV and JSON; NULL: none
+ * @number: of the report, from 1
+ * @reason: why it is made: an unload was refused, the user asked, the trace ends
+ * @refusal: if the first, the last such
+ * @refusals: if the first, how many there were since the report before
+ * @late_ns: if the first, how much later the counts were taken
+ * @state: the counts
+ * @balance: against the module's own; before the end only that of the start is set
+ * @missed: from refs_missed()
+ * @top: rows of a table; CSV and JSON have all
+ * @offsets: tables have a row an address, not a function
+ * @seen: the counts with names, from refs_name()
+ * @users: modules that depend on it and hold a reference each
+ * @nr_users: how many
+ */
+struct refs_report {
+	const char *module;
+	const char *tag;
+	unsigned int number;
+	enum refs_reason reason;
+	struct refs_refusal refusal;
+	int refusals;
+	uint64_t late_ns;
+	struct refs_state state;
+	struct refs_balance balance;
+	uint64_t missed;
+	size_t top;
+	bool offsets;
+	struct refs_seen *seen;
+	char users[REFS_USERS][REFS_NAME_LEN];
+	size_t nr_users;
+};
+
+/**
+ * struct refs_seen - a count with its names
+ * @row: the count
+ * @site: the function, or with an offset into it
+ * @at: the function with an offset
+ */
+struct refs_seen {
+	const struct refs_row *row;
+	char *site;
+	char *at;
+};
+
+/**
+ * refs_name() - put names to the counts of a report
+ * @rep: all but its @seen is filled in
+ * @syms: the kernel's own symbols; NULL: addresses stay numbers
+ *
+ * Modules that have gone can no longer be named: the sooner, the better.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int refs_name(struct refs_report *rep, const struct ksyms *syms);
+
+/**
+ * refs_unname() - give the names' memory back
+ * @rep: the report
+ */
+void refs_unname(struct refs_report *rep);
+
+/**
+ * refs_complete() - is every get and put in the report, and who did it?
+ * @rep: a report of the end
+ *
+ * Return: false if anything was lost or missed, or the module's own count says so.
+ */
+bool refs_complete(const struct refs_report *rep);
+
+/**
+ * table_refs() - for people, at most 79 columns
+ * @f: where to
+ * @rep: the report; before the end only who may hold a reference is printed
+ *
+ * Return: 0, or -errno.
+ */
+int table_refs(FILE *f, const struct refs_report *rep);
+
+/**
+ * csv_refs_header() - the first line
+ * @f: where to
+ */
+void csv_refs_header(FILE *f);
+
+/**
+ * csv_refs() - a row for each call site and thread
+ * @f: where to
+ * @rep: the report
+ *
+ * Return: 0, or as csv_write().
+ */
+int csv_refs(FILE *f, const struct refs_report *rep);
+
+/**
+ * json_refs() - an object on a line
+ * @f: where to
+ * @rep: the report
+ *
+ * Return: 0, or -errno.
+ */
+int json_refs(FILE *f, const struct refs_report *rep);
+
+#endif
