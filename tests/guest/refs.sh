@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# refcost trace --refs: run inside the guest, as root, with 4 CPUs.
+# tests/guest/refs.sh DIR: DIR is writable and survives.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+dir=$1
+mkdir -p "$dir"
+refcost=${REFCOST_BIN:-$PWD/build/bin/refcost}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+for module in dummy loop nls_utf8; do
+	cp "$(modinfo -n $module)" "$tmp/$module.ko"
+done
+load() { insmod "$tmp/$1.ko" "${@:2}"; }
+
+refs() { "$refcost" trace --refs "$@"; }
+attached() { bpftool prog show | grep -cE 'name on_(get|put|load|free|delete|deleted) ' || true; }
+# field FILE NAME: the last report's, of JSON
+field() { perl -MJSON::PP -e 'my ($name, $last) = pop; $last = $_ while <>; my $v = decode_json($last)->{$name}; print defined $v ? $v : "null"' "$1" "$2"; }
+# sums FILE COMMAND SITE: gets and puts in the rows of the last report that match both
+sums() {
+	perl -MJSON::PP -e 'my ($site, $command) = (pop, pop); my ($last, $g, $p) = ("", 0, 0); $last = $_ while <>;
+		for my $r (@{decode_json($last)->{rows}}) {
+			next unless $r->{command} =~ /$command/ && $r->{site} =~ /$site/;
+			$g += $r->{gets}; $p += $r->{puts};
+		}
+		print "$g $p"' "$@"
+}
+
+# What is counted is what the engine did: 4 CPUs as fast as they can.
+exact() {
+	local run="run -k -s try_module_get -c 4 -b 2 --window 150ms" ours
+	"$refcost" run -k -s empty -c 1 -b 1 --window 1ms >/dev/null 2>&1
+	# shellcheck disable=SC2086 # words
+	run_cmd refs -m refcost-victim --json --strict --tag 'a "b"' -o "$dir/exact.csv" -- "$refcost" $run -o "$dir/exact"
+	printf '%s\n' "$stdout" | grep '^{' >"$dir/exact.json"
+	is "the highest rate of 4 CPUs, strictly: exit 0" 0 "$status"
+	ours=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { n += $c["total"]; f += $c["failed"] }
+		END { printf "%d %d", n - f, n - f }' "$dir/exact/workers.csv")
+	is "gets and puts are the engine's own, exactly" "$ours" "$(sums "$dir/exact.json" '^refcost/[0-3]$' '^refcost_loop_try_module_get\+0x[0-9a-f]+ \[refcost\]$')"
+	ok "... ${ours% *} each" test "${ours% *}" -gt 100000
+	is "... the rest is the reference that each run takes" "2 2" "$(sums "$dir/exact.json" '^refcost$' '^refcost_run\+')"
+	is "... there is nothing else" "$(($(field "$dir/exact.json" gets) - 2))" "${ours% *}"
+	is "0 lost, 0 missed, the kernel's own count agrees" "0 0 1" \
+		"$(for name in lost missed adds_up; do field "$dir/exact.json" $name; echo; done | paste -sd' ')"
+	is "CSV has the same rows" "$(perl -MJSON::PP -e 'print scalar @{decode_json(<>)->{rows}}' "$dir/exact.json")" "$(($(wc -l <"$dir/exact.csv") - 1))"
+	is "... and the same gets" "$(field "$dir/exact.json" gets)" "$(awk -F, 'NR > 1 { n += $(NF - 1) } END { printf "%d", n }' "$dir/exact.csv")"
+	is "... whose fields are as many as the header's" "" "$(sed 's/^"a ""b"""/tag/' "$dir/exact.csv" | awk -F, 'NR == 1 { n = NF } NF != n')"
+	is "the tag" 'a "b"' "$(field "$dir/exact.json" tag)"
+	# shellcheck disable=SC2086 # words
+	run_cmd refs -m refcost_victim -v --rows 3 --strict -- "$refcost" $run -b 1 -o "$dir/full"
+	is "more call sites and threads than there is room: exit 2 with --strict" 2 "$status"
+	ok "... what was lost is counted" grep -Eq ' counted; [1-9][0-9]* lost, 0 missed: incomplete$' <<<"$stderr"
+	ok "... and is in the sums, which add up" grep -q "own count is 0: it adds up" <<<"$stdout"
+	ok "-v says what the programs cost" grep -Eq '^on_get +module_get +[1-9][0-9]+ +[1-9]' <<<"$stderr"
+	rmmod refcost_victim refcost
+}
+
+# Who holds loop: an open of its device.
+holder() {
+	cat >"$tmp/hold" <<-END
+		exec 9</dev/loop0
+		busybox rmmod loop
+		sleep 0.5
+		exec 9<&-
+		busybox rmmod loop
+		insmod $tmp/loop.ko max_loop=1
+		exec 9</dev/loop0
+		exec 9<&-
+	END
+	load loop max_loop=1
+	run_cmd refs -m loop -- sh "$tmp/hold"
+	printf '%s\n' "$stdout" >"$dir/holder.txt"
+	is "loop is held, let go, unloaded, loaded again: exit 0" 0 "$status"
+	ok "the refusal is reported, with who was refused" grep -Eq '^  delete_module\(2\) refused busybox/[0-9]+, ' <<<"$stdout"
+	ok "... who holds it, and where that was taken" grep -Eq '^sh/[0-9]+ +\+1  blk[a-z0-9_.]* \+1$' <<<"$stdout"
+	ok "... as a sum" grep -Eq '^References: 0 before the trace \+ [0-9]+ gets - [0-9]+ puts = 1$' <<<"$stdout"
+	ok "at the end it is not held, and the count adds up" grep -A 1 -E '^References: 0 before the trace \+ 1 by loading it \+ .* = 0$' <<<"$stdout"
+	ok "... says the kernel's own" grep -q "own count is 0: it adds up" <<<"$stdout"
+	is "no line is longer than 79 columns" "" "$(awk 'length > 79' <<<"$stdout")"
+	rmmod loop
+}
+
+# begin NAME ARGS...: a counter in the background, in $tracer; $tmp/NAME and $tmp/NAME.err have its output
+begin() {
+	local name=$1
+	shift
+	env --default-signal=INT --default-signal=QUIT "$refcost" trace --refs "$@" >"$tmp/$name" 2>"$tmp/$name.err" &
+	tracer=$!
+	until grep -q 'Ctrl-C ends it' "$tmp/$name.err"; do sleep 0.1; done
+}
+# end_with SIGNAL: sets status
+end_with() {
+	status=0
+	kill -s "$1" "$tracer"
+	wait "$tracer" 2>/dev/null || status=$?
+}
+cpus() {
+	local cpu
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*; do echo "$1" >"$cpu/online"; done
+}
+
+# What was taken before is not known but for modules; SIGQUIT asks; a signal ends.
+signals() {
+	modprobe nf_nat
+	begin before -m nf_conntrack
+	modprobe nft_ct
+	kill -QUIT "$tracer"
+	until grep -q '^nf_conntrack, so far' "$tmp/before"; do sleep 0.1; done
+	modprobe -r nft_ct
+	end_with INT
+	is "SIGINT: exit 0" 0 "$status"
+	ok "... with the counts" grep -q '^CALL SITE' "$tmp/before"
+	ok "SIGQUIT: how they stand, with what was taken before" grep -q '^References: 1 before the trace + 1 gets - 0 puts = 2$' "$tmp/before"
+	ok "... modules that depend on it are named" grep -Eq '^nft_ct +\+1  it depends on nf_conntrack$' "$tmp/before"
+	ok "at the end it adds up" grep -q "own count is 1: it adds up" "$tmp/before"
+	modprobe -r nf_nat
+	sysctl -q kernel.kptr_restrict=2
+	begin hidden -m dummy --csv
+	load dummy
+	rmmod dummy
+	end_with TERM
+	sysctl -q kernel.kptr_restrict=0
+	is "SIGTERM: exit 0" 0 "$status"
+	ok "addresses are hidden: says so" grep -q 'call sites will be numbers: the kernel hides its addresses' "$tmp/hidden.err"
+	ok "... and prints numbers" grep -Eq '^,dummy,1,end,[0-9]+,0x[0-9a-f]{16},[0-9]+,[0-9]+,insmod,0,1$' "$tmp/hidden"
+	begin killed -m dummy
+	cpus 0 # QEMU may lose a CPU that runs while kernel code is patched
+	end_with KILL
+	sleep 0.5
+	cpus 1
+	is "SIGKILL: nothing stays attached" 0 "$(attached)"
+}
+
+# Loaded while it is counted, twice: the reference that loading takes has no tracepoint.
+loads() {
+	run_cmd refs -m dummy --json -- sh -c "insmod $tmp/dummy.ko; rmmod dummy; insmod $tmp/dummy.ko; rmmod dummy; insmod $tmp/nls_utf8.ko; rmmod nls_utf8"
+	printf '%s\n' "$stdout" >"$tmp/loads.json"
+	ok "a module that is not loaded is waited for" grep -q 'dummy is not loaded: waiting' <<<"$stderr"
+	is "it is loaded twice, and adds up" "2 1 0" \
+		"$(for name in loads adds_up refcnt_end; do field "$tmp/loads.json" $name; echo; done | paste -sd' ')"
+	is "... each time, do_init_module() puts what loading took" "0 2" "$(sums "$tmp/loads.json" . '^do_init_module')"
+}
+
+bad_input() {
+	local option
+	exits "no module" 64 "needs a module: -m NAME" "$refcost" trace --refs
+	exits "an unknown module" 1 "no module 'nls_utf9'.*nls_utf8" "$refcost" trace --refs -m nls_utf9
+	for option in '-p 1' '-n 1' -T --stacks -H '--mechanism kprobe'; do
+		# shellcheck disable=SC2086 # words
+		exits "$option" 64 "does not go with --refs" "$refcost" trace --refs -m dummy $option
+	done
+	exits "--top without --refs" 64 "are for --refs" "$refcost" trace --top 3
+	exits "a top of 0" 64 "top" "$refcost" trace --refs -m dummy --top 0
+	exits "a full disk" 1 "cannot write /dev/full" "$refcost" trace --refs -m dummy -o /dev/full -d 1
+	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost trace --refs -m dummy --rows 1000000 -d 1"
+}
+
+for part in exact holder signals loads bad_input; do
+	SECONDS=0
+	$part
+	echo "# $part: $SECONDS s"
+done
+is "nothing is attached at the end" 0 "$(attached)"
+is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
+tap_done
