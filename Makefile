@@ -169,7 +169,7 @@ dist:
 	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h $(B)/refcost-*.tar.gz
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
