@@ -137,7 +137,7 @@ def check(good, what, why=""):
 FIGURES = """[...document.querySelectorAll('figure.plot')].filter(f => {
     const svg = f.querySelector('svg'), box = svg && svg.getBoundingClientRect();
     return !(svg && box.width > 250 && box.height > 100 && svg.checkVisibility() &&
-        svg.querySelectorAll('path, use').length > 20);
+        svg.querySelectorAll('path, use').length > 5);
 }).map(f => f.id)"""
 IDS = """(ids => ids.filter((id, i) => ids.indexOf(id) !== i))
     ([...document.querySelectorAll('[id]')].map(e => e.id))"""

@@ -25,6 +25,9 @@ unprivileged() {
 	fi
 }
 
+# words <IN: markdown or HTML without its marks
+words() { sed 's/<[^>]*>//g; s/[`*]//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | LC_ALL=C sort; }
+
 # numbers <IN: every number with its interval, once
 numbers() { grep -oE '[0-9.]+ \([0-9.]+\.\.[0-9.]+\)' | LC_ALL=C sort -u; }
 
@@ -41,9 +44,9 @@ is "it fetches nothing" "" "$(grep -nEo '(src|href|data|action)="?(https?:)?//[^
 is "every figure is in it" "$(find "$results/figures" -name '*.svg' -printf '%f\n' | sed 's/\.svg$//' | LC_ALL=C sort)" \
 	"$(sed -n 's/^<figure class="plot" id="figure-\(.*\)">$/\1/p' "$page" | LC_ALL=C sort)"
 is "every median of RESULTS.md is in it" "" "$(LC_ALL=C comm -23 <(numbers <"$md") <(numbers <"$page"))"
-is "so is every heading" "$(sed -n 's/^##* //p' "$md" | LC_ALL=C sort)" \
+is "so is every heading" "$(sed -n 's/^##* //p' "$md" | words)" \
 	"$(sed 's/<h[12]>/\n&/' "$page" | sed -n 's/^<h[1-3]>\(.*\)<\/h[1-3]>$/\1/p' |
-		grep -vx -e Contents -e Explore -e 'Further figures' | LC_ALL=C sort)"
+		grep -vx -e Contents -e Explore -e 'Further figures' | words)"
 ok "so is the environment" grep -q '"mitigations' <(sed 's/&quot;/"/g' "$page")
 
 exits "html of no directory" 64 "give a results directory" build/bin/refcost html

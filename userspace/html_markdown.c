@@ -269,8 +269,9 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *data)
 
 	switch (type) {
 	case MD_BLOCK_UL:
+	case MD_BLOCK_OL:
 		settle(w);
-		fputs("<ul>\n", w->body.f);
+		fputs(type == MD_BLOCK_UL ? "<ul>\n" : "<ol>\n", w->body.f);
 		break;
 	case MD_BLOCK_LI:
 		w->item = true;
@@ -315,7 +316,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *data)
 
 	switch (type) {
 	case MD_BLOCK_UL:
-		fputs("</ul>\n", w->body.f);
+	case MD_BLOCK_OL:
+		fputs(type == MD_BLOCK_UL ? "</ul>\n" : "</ol>\n", w->body.f);
 		break;
 	case MD_BLOCK_LI:
 		end_block(w, "<li>", "</li>");
@@ -362,6 +364,7 @@ static void note_image(struct writer *w, const MD_ATTRIBUTE *src)
 		*strchr(w->image, '.') = '\0';
 }
 
+/* A link keeps its words alone: what it leads to is not beside the page. */
 static const char *span_tag(MD_SPANTYPE type)
 {
 	switch (type) {

@@ -59,7 +59,8 @@ static void text(void **state)
 	becomes("<!-- no more than a remark -->\n# One\n\na **b** *c* `d<e>`\n& \"f\"\n",
 		"<h1>One</h1>\n<p>a <strong>b</strong> <em>c</em> <code>d&lt;e&gt;</code>\n"
 		"&amp; &quot;f&quot;</p>\n");
-	becomes("- a: <b>\n- `c`\n", "<ul>\n<li>a: &lt;b&gt;</li>\n<li><code>c</code></li>\n</ul>\n");
+	becomes("- a: <b>\n- `c`\n",
+		"<ul>\n<li>a: &lt;b&gt;</li>\n<li><code>c</code></li>\n</ul>\n");
 	becomes("```\na & b\n```\n",
 		"<pre class=\"scroll\" tabindex=\"0\"><code>a &amp; b\n</code></pre>\n");
 }
@@ -79,11 +80,11 @@ static void tables(void **state)
 		"<tbody>\n<tr><th scope=\"row\">a</th><td>b</td></tr>\n</tbody></table></div>\n");
 }
 
-#define FIGURE                                                                                     \
-	"<figure class=\"plot\" id=\"figure-one\">\n"                                              \
-	"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: one\">\n"       \
-	"<svg role=\"img\" aria-labelledby=\"caption-one\" viewBox=\"0 0 9 9\">\n"                 \
-	"<g ><path id='one-gpPt1'/><use xlink:href='#one-gpPt1' clip-path=\"url(#one-box)\"/>"     \
+#define FIGURE                                                                                 \
+	"<figure class=\"plot\" id=\"figure-one\">\n"                                          \
+	"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: one\">\n"   \
+	"<svg role=\"img\" aria-labelledby=\"caption-one\" viewBox=\"0 0 9 9\">\n"             \
+	"<g ><path id='one-gpPt1'/><use xlink:href='#one-gpPt1' clip-path=\"url(#one-box)\"/>" \
 	"</g></svg>\n</div>\n"
 
 static void figures(void **state)
