@@ -4,35 +4,37 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
 #include "options.h"
+#include "parse.h"
 #include "refcost.h"
 
 static struct env {
 	const char *dir[2];
 	const char *figure;
-	double threshold;
-	uint64_t seed;
+	struct compare_how how;
 	bool force, csv, different;
 } env = {
-	.threshold = 5,
-	.seed = 1,
+	.how = { .threshold = 0.05, .seed = 1 },
 };
 
 enum {
 	OPT_CSV = 256,
 	OPT_FIGURE,
 	OPT_FORCE,
+	OPT_ONLY,
 	OPT_SEED,
 	OPT_THRESHOLD,
 };
 
 static const struct argp_option options[] = {
+	{ "schemes", 's', "NAME,..", 0, "Compare these schemes (all)", 0 },
+	{ "only", OPT_ONLY, "WHAT,..", 0,
+	  "Compare times, unloads, instructions, or two of them (all)", 0 },
 	{ "different", 'd', 0, 0, "Print only cells that differ", 0 },
 	{ "threshold", OPT_THRESHOLD, "PCT", 0,
 	  "A cell has regressed that is slower, and by more than this (5)", 0 },
@@ -55,6 +57,54 @@ static double opt_percent(struct argp_state *state, const char *arg)
 	return v;
 }
 
+/* A copy of @arg cut into @names, which stay as long as the copy does. */
+static char *opt_names(struct argp_state *state, const char *option, const char *arg,
+		       const char **names, size_t cap, size_t *n)
+{
+	char *list = strdup(arg);
+	int err = list ? parse_names(list, names, cap, n) : -ENOMEM;
+
+	if (err)
+		opt_bad(state, option, arg, err);
+	return list;
+}
+
+/* Named until the program ends. */
+static void opt_schemes(struct argp_state *state, const char *arg)
+{
+	static const char *names[128];
+	static char *list;
+
+	free(list);
+	list = opt_names(state, "--schemes", arg, names, ARRAY_SIZE(names), &env.how.nr_schemes);
+	env.how.schemes = names;
+}
+
+static void opt_only(struct argp_state *state, const char *arg)
+{
+	static const char *const words[COMPARE_WHATS] = {
+		[COMPARE_TIME] = "times",
+		[COMPARE_UNLOAD] = "unloads",
+		[COMPARE_INSTRUCTIONS] = "instructions",
+	};
+	const char *names[COMPARE_WHATS];
+	size_t n = 0, i;
+	char *list = opt_names(state, "--only", arg, names, ARRAY_SIZE(names), &n);
+	int what;
+
+	for (what = 0; what < COMPARE_WHATS; what++)
+		env.how.leave_out[what] = true;
+	for (i = 0; i < n; i++) {
+		for (what = 0; what < COMPARE_WHATS && strcmp(names[i], words[what]); what++)
+			;
+		if (what == COMPARE_WHATS)
+			argp_error(state, "--only '%s': use times, unloads or instructions",
+				   names[i]);
+		env.how.leave_out[what] = false;
+	}
+	free(list);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	size_t len = arg ? strlen(arg) : 0;
@@ -63,8 +113,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'd':
 		env.different = true;
 		break;
+	case 's':
+		opt_schemes(state, arg);
+		break;
+	case OPT_ONLY:
+		opt_only(state, arg);
+		break;
 	case OPT_THRESHOLD:
-		env.threshold = opt_percent(state, arg);
+		env.how.threshold = opt_percent(state, arg) / 100;
 		break;
 	case OPT_FORCE:
 		env.force = true;
@@ -79,7 +135,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.figure = arg;
 		break;
 	case OPT_SEED:
-		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
+		env.how.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
 		break;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 1)
@@ -107,10 +163,10 @@ static const struct argp argp = {
 	"\vExit codes: 0 nothing regressed, 1 failed, 3 something regressed, 64 usage.\n\n"
 	"Examples:\n"
 	"  refcost compare results/before results/after\n"
-	"  refcost compare -d --threshold 10 --figure ratio.svg results/before results/after\n"
+	"  refcost compare -d -s kref,rwsem --figure ratio.svg before after\n"
+	"  refcost compare --only instructions --threshold 0 before after\n"
 	"  refcost compare --csv A B | awk -F, '$16 == \"slower\"'\n"
-	"  git bisect run sh -c './bench.sh --quick --no-report --output results/$$ || exit 125\n"
-	"    refcost compare results/good results/$$; s=$?; [ $s = 1 ] && exit 125; exit $s'\n",
+	"The man page shows how to use it with git bisect.\n",
 	NULL,
 	NULL,
 	NULL,
@@ -136,7 +192,7 @@ static int check_alike(const struct model m[2], char **text)
 
 	if (!f)
 		return fail(EXIT_FAILED, "out of memory");
-	n = compare_environments(&m[0], &m[1], f);
+	n = compare_environments(&m[0], &m[1], &env.how, f);
 	fclose(f);
 	if (!n || env.force)
 		return EXIT_FINE;
@@ -182,8 +238,11 @@ static void print_times(FILE *f, const struct compare *c)
 			judged, slower, faster, none);
 	if (judged)
 		fprintf(f,
-			"By chance alone up to about %.0f of %zu would differ at 95 %%, half of them slower.\n",
-			ceil(judged * (1 - BOOTSTRAP_LEVEL)), judged);
+			"By chance alone up to about %.1f of %zu would differ (95 %%), half slower.\n",
+			judged * (1 - BOOTSTRAP_LEVEL), judged);
+	if (judged)
+		fprintf(f, "Intervals: bootstrap, %d resamples, seed %lu.\n", BOOTSTRAP_RESAMPLES,
+			env.how.seed);
 	if (few)
 		fprintf(f, "Not judged: %zu cells, of under %d samples or starved in both runs.\n",
 			few, BOOTSTRAP_MIN);
@@ -201,10 +260,8 @@ static void print_summary(FILE *f, const struct compare *c)
 			more + fewer + equal, more, fewer, equal);
 	if (c->alone_a || c->alone_b)
 		fprintf(f, "In one run alone: %zu cells of A, %zu of B.\n", c->alone_a, c->alone_b);
-	fprintf(f, "Regressed (slower or more, by over %g %%): %zu.\n", env.threshold,
+	fprintf(f, "Regressed (slower or more, by over %g %%): %zu.\n", 100 * env.how.threshold,
 		compare_regressed(c));
-	fprintf(f, "Intervals: bootstrap, %d resamples, seed %lu.\n", BOOTSTRAP_RESAMPLES,
-		(unsigned long)env.seed);
 }
 
 static int print_all(const struct compare *c, const struct model m[2], const char *unlike)
@@ -226,15 +283,37 @@ static int print_all(const struct compare *c, const struct model m[2], const cha
 	return EXIT_FINE;
 }
 
+/* The last part of a directory's name. */
+static const char *name_of(const struct model *m)
+{
+	const char *slash = strrchr(m->results.dir, '/');
+
+	return slash && slash[1] ? slash + 1 : m->results.dir;
+}
+
 static int draw(const struct compare *c, const struct model m[2])
 {
 	char label[512];
 
-	snprintf(label, sizeof(label), "A: %s, B: %s; %s, Linux %s",
-		 model_text(&m[0], "environment.refcost"), model_text(&m[1], "environment.refcost"),
+	snprintf(label, sizeof(label), "A: %.60s (%s), B: %.60s (%s); %s, Linux %s", name_of(&m[0]),
+		 model_text(&m[0], "environment.refcost"), name_of(&m[1]),
+		 model_text(&m[1], "environment.refcost"),
 		 model_text(&m[1], "environment.machine.kind"),
 		 model_text(&m[1], "environment.kernel.release"));
 	return compare_figure(c, label, env.figure);
+}
+
+/* A name that neither run knows is a slip of the pen. */
+static int check_schemes(const struct model m[2])
+{
+	size_t i;
+
+	for (i = 0; i < env.how.nr_schemes; i++)
+		if (!model_scheme(&m[0], env.how.schemes[i]) &&
+		    !model_scheme(&m[1], env.how.schemes[i]))
+			return fail(EXIT_USAGE, "no scheme '%s' in %s or %s: see their schemes.csv",
+				    env.how.schemes[i], env.dir[0], env.dir[1]);
+	return EXIT_FINE;
 }
 
 static int compare(const struct model m[2])
@@ -243,9 +322,9 @@ static int compare(const struct model m[2])
 	char *unlike = NULL;
 	int err;
 
-	err = compare_check(&m[0]) ?: compare_check(&m[1]);
+	err = compare_check(&m[0]) ?: compare_check(&m[1]) ?: check_schemes(m);
 	err = err ?: check_alike(m, &unlike);
-	err = err ?: compare_models(&c, &m[0], &m[1], env.seed, env.threshold / 100);
+	err = err ?: compare_models(&c, &m[0], &m[1], &env.how);
 	if (!err && !c.n)
 		err = fail(EXIT_FAILED, "%s and %s have no cell in common: nothing to compare",
 			   env.dir[0], env.dir[1]);

@@ -13,9 +13,17 @@
 struct pairing {
 	struct compare *c;
 	const struct model *a, *b;
-	unsigned long seed;
-	double threshold;
+	const struct compare_how *how;
 };
+
+static bool wanted(const struct compare_how *how, enum compare_what what, const char *scheme)
+{
+	size_t i;
+
+	for (i = 0; i < how->nr_schemes && strcmp(how->schemes[i], scheme); i++)
+		;
+	return !how->leave_out[what] && (!how->schemes || i < how->nr_schemes);
+}
 
 static void judge(struct compare_cell *cell, double threshold)
 {
@@ -60,8 +68,8 @@ static int time_add(struct pairing *p, const struct cell *a, const struct cell *
 	cell->b = (struct compare_side){ .n = b->ns.n, .median = b->ns.s.median };
 	cell->oversubscribed = a->oversubscribed || b->oversubscribed;
 	cell->unreliable = a->flagged || b->flagged || !a->steady || !b->steady;
-	err = bootstrap_ratio(a->ns.v, a->ns.n, b->ns.v, b->ns.n, p->seed, &cell->ratio);
-	judge(cell, p->threshold);
+	err = bootstrap_ratio(a->ns.v, a->ns.n, b->ns.v, b->ns.n, p->how->seed, &cell->ratio);
+	judge(cell, p->how->threshold);
 	return err;
 }
 
@@ -96,8 +104,8 @@ static int unload_add(struct pairing *p, const struct arm *a, const struct arm *
 	if (cell && va && vb) {
 		cell->a = unload_side(a);
 		cell->b = unload_side(b);
-		err = bootstrap_ratio(va, a->cycles, vb, b->cycles, p->seed, &cell->ratio);
-		judge(cell, p->threshold);
+		err = bootstrap_ratio(va, a->cycles, vb, b->cycles, p->how->seed, &cell->ratio);
+		judge(cell, p->how->threshold);
 	}
 	free(va);
 	free(vb);
@@ -116,7 +124,7 @@ static int instructions_add(struct pairing *p, const char *scheme, const char *m
 	cell->b = (struct compare_side){ .n = 1, .median = b };
 	cell->ratio = (struct bootstrap){ b / a, NAN, NAN };
 	cell->verdict = b > a ? COMPARE_SLOWER : b < a ? COMPARE_FASTER : COMPARE_NONE;
-	cell->regressed = cell->ratio.ratio > 1 + p->threshold;
+	cell->regressed = cell->ratio.ratio > 1 + p->how->threshold;
 	return 0;
 }
 
@@ -129,12 +137,10 @@ static int add_times(struct pairing *p, const char *mode)
 		const struct cell *b = &p->b->cells[i];
 		const struct cell *a = model_cell(p->a, b->scheme, b->mode, b->cpus);
 
-		if (strcmp(b->mode, mode))
+		if (strcmp(b->mode, mode) || !wanted(p->how, COMPARE_TIME, b->scheme))
 			continue;
 		if (a)
 			err = time_add(p, a, b);
-		else
-			p->c->alone_b++;
 	}
 	return err;
 }
@@ -148,12 +154,10 @@ static int add_unloads(struct pairing *p, const char *arm)
 		const struct arm *b = &p->b->arms[i];
 		const struct arm *a = model_arm_at(p->a, b->scheme, b->arm, b->hold_ns);
 
-		if (strcmp(b->arm, arm))
+		if (strcmp(b->arm, arm) || !wanted(p->how, COMPARE_UNLOAD, b->scheme))
 			continue;
 		if (a)
 			err = unload_add(p, a, b);
-		else
-			p->c->alone_b++;
 	}
 	return err;
 }
@@ -167,27 +171,40 @@ static int add_instructions(struct pairing *p, const char *mode)
 	for (i = 0; i < p->b->nr_schemes && !err; i++) {
 		const char *scheme = p->b->schemes[i].name;
 
-		if (isnan(model_instructions(p->b, scheme, mode)))
+		if (isnan(model_instructions(p->b, scheme, mode)) ||
+		    !wanted(p->how, COMPARE_INSTRUCTIONS, scheme))
 			continue;
 		if (!isnan(model_instructions(p->a, scheme, mode)))
 			err = instructions_add(p, scheme, mode);
-		else
-			p->c->alone_b++;
 	}
 	return err;
 }
 
-int compare_models(struct compare *c, const struct model *a, const struct model *b,
-		   unsigned long seed, double threshold)
+static size_t cells_of(const struct model *m, const struct compare_how *how)
 {
-	struct pairing p = { c, a, b, seed, threshold };
+	size_t n = 0, i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		n += wanted(how, COMPARE_TIME, m->cells[i].scheme);
+	for (i = 0; i < m->nr_arms; i++)
+		n += wanted(how, COMPARE_UNLOAD, m->arms[i].scheme);
+	for (i = 0; i < m->nr_counts; i++)
+		n += wanted(how, COMPARE_INSTRUCTIONS, m->counts[i].scheme);
+	return n;
+}
+
+int compare_models(struct compare *c, const struct model *a, const struct model *b,
+		   const struct compare_how *how)
+{
+	struct pairing p = { c, a, b, how };
 	int err;
 
 	*c = (struct compare){ 0 };
 	err = add_times(&p, "getput") ?: add_times(&p, "lookup");
 	err = err ?: add_unloads(&p, "idle") ?: add_unloads(&p, "loaded");
 	err = err ?: add_instructions(&p, "getput") ?: add_instructions(&p, "lookup");
-	c->alone_a = a->nr_cells + a->nr_arms + a->nr_counts - c->n;
+	c->alone_a = cells_of(a, how) - c->n;
+	c->alone_b = cells_of(b, how) - c->n;
 	if (!err)
 		return EXIT_FINE;
 	compare_free(c);

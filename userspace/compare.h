@@ -17,6 +17,7 @@ enum compare_what {
 	COMPARE_TIME,	      /* ns an operation: mode, CPUs */
 	COMPARE_UNLOAD,	      /* ms to success: arm, hold */
 	COMPARE_INSTRUCTIONS, /* exact: mode */
+	COMPARE_WHATS,
 };
 
 enum compare_verdict {
@@ -64,6 +65,22 @@ struct compare_cell {
 };
 
 /**
+ * struct compare_how - what to compare, and how
+ * @leave_out: what is not
+ * @schemes: names of those that are; NULL: all
+ * @nr_schemes: how many
+ * @seed: of the bootstrap
+ * @threshold: a slower cell has regressed where its ratio is above 1 + this
+ */
+struct compare_how {
+	bool leave_out[COMPARE_WHATS];
+	const char **schemes;
+	size_t nr_schemes;
+	unsigned long seed;
+	double threshold;
+};
+
+/**
  * struct compare - all of them
  * @v: first times by mode, then unloads by arm, then instructions; in each of these as B has them
  * @n: how many
@@ -91,6 +108,7 @@ int compare_check(const struct model *m);
  * compare_environments() - were two runs made alike?
  * @a: one run
  * @b: the other
+ * @how: where it leaves all but instructions out, only what these depend on counts
  * @out: what differs is written there: name and both values, with commas between
  *
  * All of the fingerprint counts but what no two runs share (load, steal, momentary frequency), the
@@ -98,20 +116,20 @@ int compare_check(const struct model *m);
  *
  * Return: how many things differ.
  */
-size_t compare_environments(const struct model *a, const struct model *b, FILE *out);
+size_t compare_environments(const struct model *a, const struct model *b,
+			    const struct compare_how *how, FILE *out);
 
 /**
  * compare_models() - compare the cells that both have
  * @c: filled; free with compare_free()
  * @a: one run
  * @b: the other; to be kept as long as @c
- * @seed: of the bootstrap
- * @threshold: a slower cell has regressed where its ratio is above 1 + this
+ * @how: what to compare
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
 int compare_models(struct compare *c, const struct model *a, const struct model *b,
-		   unsigned long seed, double threshold);
+		   const struct compare_how *how);
 
 void compare_free(struct compare *c);
 

@@ -13,19 +13,42 @@ struct pair {
 	struct json_object *a, *b;
 };
 
-/* What no two runs share, and what is compared. */
-static bool varies(const char *path)
-{
-	static const char *const names[] = {
-		"machine.steal_ticks",
-		"machine.loadavg",
-		"cpu.frequency_khz",
-		"kernel.tainted",
-	};
-	size_t i;
+/* What was found so far. */
+struct unlike {
+	FILE *f;
+	size_t n;
+	bool exact; /* only what instructions depend on */
+};
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(path, names[i]))
+/* What no two runs share. */
+static const char *const passing[] = {
+	"machine.steal_ticks", "machine.loadavg", "cpu.frequency_khz", "kernel.tainted", NULL,
+};
+
+/* What changes times alone: instructions are counted in a guest of their own. */
+static const char *const timing[] = {
+	"machine",
+	"kernel.cmdline",
+	"kernel.nmi_watchdog",
+	"cpu.online",
+	"cpu.topology",
+	"cpu.smt",
+	"cpu.isolated",
+	"cpu.nohz_full",
+	"cpu.idle_driver",
+	"cpu.frequency_driver",
+	"cpu.governor",
+	"cpu.frequency_max_khz",
+	"cpu.no_turbo",
+	"cpu.boost",
+	"cpu.clocksource",
+	NULL,
+};
+
+static bool is_one_of(const char *path, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(path, *names))
 			return true;
 	return false;
 }
@@ -37,14 +60,13 @@ static void put_value(FILE *f, struct json_object *v)
 	fputs(strlen(text) > SHOWN ? "..." : text, f);
 }
 
-static size_t differs(const char *path, struct pair p, size_t before, FILE *f)
+static void differs(struct unlike *u, const char *path, struct pair p)
 {
-	fprintf(f, "%s%s (", before ? ", " : "", path);
-	put_value(f, p.a);
-	fputs(" | ", f);
-	put_value(f, p.b);
-	fputs(")", f);
-	return 1;
+	fprintf(u->f, "%s%s (", u->n++ ? ", " : "", path);
+	put_value(u->f, p.a);
+	fputs(" | ", u->f);
+	put_value(u->f, p.b);
+	fputs(")", u->f);
 }
 
 static struct json_object *member(struct json_object *o, const char *name)
@@ -55,36 +77,33 @@ static struct json_object *member(struct json_object *o, const char *name)
 	return v;
 }
 
-static size_t compare_values(const char *path, struct pair p, size_t before, FILE *f);
+static void compare_values(struct unlike *u, const char *path, struct pair p);
 
 /* Members of A, and then those that only B has. */
-static size_t compare_members(const char *path, struct pair p, size_t before, FILE *f)
+static void compare_members(struct unlike *u, const char *path, struct pair p)
 {
-	size_t n = 0;
 	char sub[256];
 
 	json_object_object_foreach(p.a, name, a) {
 		snprintf(sub, sizeof(sub), "%s.%s", path, name);
-		n += compare_values(sub, (struct pair){ a, member(p.b, name) }, before + n, f);
+		compare_values(u, sub, (struct pair){ a, member(p.b, name) });
 	}
 	json_object_object_foreach(p.b, other, b) {
 		snprintf(sub, sizeof(sub), "%s.%s", path, other);
 		if (!member(p.a, other))
-			n += compare_values(sub, (struct pair){ NULL, b }, before + n, f);
+			compare_values(u, sub, (struct pair){ NULL, b });
 	}
-	return n;
 }
 
-static size_t compare_values(const char *path, struct pair p, size_t before, FILE *f)
+static void compare_values(struct unlike *u, const char *path, struct pair p)
 {
-	bool objects = json_object_is_type(p.a, json_type_object) &&
-		       json_object_is_type(p.b, json_type_object);
-
-	if (objects)
-		return compare_members(path, p, before, f);
-	if (varies(path) || json_object_equal(p.a, p.b))
-		return 0;
-	return differs(path, p, before, f);
+	if (is_one_of(path, passing) || (u->exact && is_one_of(path, timing)))
+		return;
+	if (json_object_is_type(p.a, json_type_object) &&
+	    json_object_is_type(p.b, json_type_object))
+		compare_members(u, path, p);
+	else if (!json_object_equal(p.a, p.b))
+		differs(u, path, p);
 }
 
 /* CPUs are taken in this order: a run with fewer of them took the first ones. */
@@ -102,47 +121,53 @@ static bool same_placement(struct pair p)
 	return true;
 }
 
-static size_t compare_plans(const struct model *a, const struct model *b, size_t before, FILE *f)
+static void compare_plans(struct unlike *u, const struct model *a, const struct model *b)
 {
-	static const char *const paths[] = {
-		"run.plan.hold_ns",	"run.plan.objects",	 "unload.plan.workers",
-		"unload.plan.think_ns", "unload.plan.bystander", "unload.plan.objects",
-		"unload.plan.rate",	"unload.plan.attempts",	 "unload.plan.patience_ns",
+	static const struct {
+		const char *section, *path;
+	} parts[] = {
+		{ "run", "run.plan.hold_ns" },		 { "run", "run.plan.objects" },
+		{ "unload", "unload.plan.workers" },	 { "unload", "unload.plan.think_ns" },
+		{ "unload", "unload.plan.bystander" },	 { "unload", "unload.plan.objects" },
+		{ "unload", "unload.plan.rate" },	 { "unload", "unload.plan.attempts" },
+		{ "unload", "unload.plan.patience_ns" },
 	};
-	struct pair place = { model_get(a, "run.plan.placement"),
-			      model_get(b, "run.plan.placement") };
-	size_t n = 0, i;
+	static const char place[] = "run.plan.placement";
+	struct pair p = { model_get(a, place), model_get(b, place) };
+	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		struct pair p = { model_get(a, paths[i]), model_get(b, paths[i]) };
-		bool both = !strncmp(paths[i], "run.", 4)
-				    ? model_get(a, "run") && model_get(b, "run")
-				    : model_get(a, "unload") && model_get(b, "unload");
-
-		if (both)
-			n += compare_values(paths[i], p, before + n, f);
+	if (p.a && p.b && !same_placement(p))
+		differs(u, place, p);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		p = (struct pair){ model_get(a, parts[i].path), model_get(b, parts[i].path) };
+		if (model_get(a, parts[i].section) && model_get(b, parts[i].section))
+			compare_values(u, parts[i].path, p);
 	}
-	if (place.a && place.b && !same_placement(place))
-		n += differs("run.plan.placement", place, before + n, f);
-	return n;
 }
 
-size_t compare_environments(const struct model *a, const struct model *b, FILE *out)
+size_t compare_environments(const struct model *a, const struct model *b,
+			    const struct compare_how *how, FILE *out)
 {
-	/* Without these nobody can tell; with them in both, the rest is compared as it is there. */
 	static const char *const parts[] = { "machine", "kernel", "cpu", "built_with" };
+	struct unlike u = {
+		.f = out,
+		.exact = how->leave_out[COMPARE_TIME] && how->leave_out[COMPARE_UNLOAD],
+	};
 	char path[64];
-	size_t n = 0, i;
+	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		struct pair p;
 
 		snprintf(path, sizeof(path), "environment.%s", parts[i]);
 		p = (struct pair){ model_get(a, path), model_get(b, path) };
-		if (!p.a || !p.b)
-			n += differs(parts[i], p, n, out);
+		/* where neither says it, nobody can tell */
+		if (!p.a && !p.b)
+			differs(&u, parts[i], p);
 		else
-			n += compare_values(parts[i], p, n, out);
+			compare_values(&u, parts[i], p);
 	}
-	return n + compare_plans(a, b, n, out);
+	if (!u.exact)
+		compare_plans(&u, a, b);
+	return u.n;
 }

@@ -40,7 +40,7 @@ compare "$a" "$a"
 is "the same twice: exits 0" 0 "$status"
 ok "... nothing is slower or faster" bash -c '! grep -Eq "[.][.][0-9.]+ +(slower|faster)" <<<"$1"' - "$stdout"
 ok "... and that is summed up" grep -q '52 cells judged: 0 slower, 0 faster, 52 no difference detected' <<<"$stdout"
-ok "... with what chance alone would do" grep -q 'By chance alone up to about 3 of 52 would differ' <<<"$stdout"
+ok "... with what chance alone would do" grep -q 'By chance alone up to about 2.6 of 52 would differ' <<<"$stdout"
 ok "... and the seed" grep -q 'bootstrap, 9999 resamples, seed 1' <<<"$stdout"
 is "the table is under 80 columns" "" "$(awk 'length >= 80' <<<"$stdout")"
 first=$stdout
@@ -95,6 +95,23 @@ ok "... one count of 14 differs" row '14 counts compared: 1 more, 0 fewer, 13 eq
 compare --threshold 10 "$a" "$dir/longer"
 is "... within the threshold: exits 0" 0 "$status"
 
+compare --only instructions "$a" "$dir/slow"
+is "--only instructions: slower times do not count" 0 "$status"
+is "... two tables" 2 "$(grep -c 'difference$' <<<"$stdout")"
+ok "... and no bootstrap" bash -c '! grep -q "cells judged" <<<"$1"' - "$stdout"
+compare --only instructions,times "$a" "$dir/longer"
+is "--only instructions,times: exits 3" 3 "$status"
+is "... four tables" 4 "$(grep -c 'difference$' <<<"$stdout")"
+compare -s kref,rwsem "$a" "$dir/slow"
+is "-s: another scheme does not count" 0 "$status"
+is "... rows of these" "kref rwsem" "$(sed -n '/difference$/,/^$/p' <<<"$stdout" | awk '/none/ { print $1 }' | sort -u | xargs)"
+compare -s kref,percpu_live "$a" "$dir/slow"
+is "-s: one of these does" 3 "$status"
+exits "-s of what is not there" 64 "no scheme 'frob' in" "$refcost" compare -s kref,frob "$a" "$a"
+exits "-s twice the same" 64 "schemes" "$refcost" compare -s kref,kref "$a" "$a"
+exits "--only of nothing known" 64 "--only 'frob': use times, unloads or instructions" "$refcost" compare --only frob "$a" "$a"
+exits "--only of nothing" 64 "only" "$refcost" compare --only '' "$a" "$a"
+
 altered few samples.csv '$at["block"] > 4 { next }'
 described few 's/"blocks":10/"blocks":5/'
 compare "$a" "$dir/few"
@@ -142,6 +159,10 @@ unlike workers 's/"workers":3/"workers":2/' 'unload.plan.workers \(3 \| 2\)'
 unlike hold '0,/"hold_ns":0/s//"hold_ns":1000/' 'run.plan.hold_ns \(0 \| 1000\)'
 unlike cpus 's/"mitigations":{/"mitigations":{"new":"Vulnerable",/' 'cpu.mitigations.new \(not recorded \| Vulnerable\)'
 unlike none '/"environment":/s/environment/elsewhere/' 'machine .*not recorded'
+
+compare --only instructions "$a" "$dir/unlike-vcpus"
+is "instructions do not mind how many vCPUs there are" 0 "$status"
+exits "... but another kernel" 1 "unlike environments: kernel.release" "$refcost" compare --only instructions "$a" "$dir/kernel"
 
 # One line each, and no table.
 # bad WHAT REGEX NAME: comparing with $dir/NAME fails for this reason, whichever comes first
