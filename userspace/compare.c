@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+
 #include "refcost.h"
 
 /* What all cells are made with. */
@@ -73,25 +76,26 @@ static int time_add(struct pairing *p, const struct cell *a, const struct cell *
 	return err;
 }
 
-/* Times to success, to be freed; a starved unload took longer than any of them. */
+/* Times to success, ascending, to be freed; a starved unload took longer than any of them. */
 static double *success_times(const struct arm *arm)
 {
 	double *v = calloc(arm->cycles + 1, sizeof(*v));
 	size_t i;
 
-	for (i = 0; v && i < arm->cycles; i++)
+	if (!v)
+		return NULL;
+	for (i = 0; i < arm->cycles; i++)
 		v[i] = i < arm->success_ms.n ? arm->success_ms.v[i] : INFINITY;
+	gsl_sort(v, 1, arm->cycles);
 	return v;
 }
 
-static struct compare_side unload_side(const struct arm *arm)
+static struct compare_side unload_side(const struct arm *arm, const double *times)
 {
-	const struct stats_summary *s = model_success(arm);
-
 	return (struct compare_side){
 		.n = arm->cycles,
 		.starved = arm->cycles - arm->success_ms.n,
-		.median = s ? s->median : INFINITY,
+		.median = gsl_stats_median_from_sorted_data(times, 1, arm->cycles),
 	};
 }
 
@@ -102,8 +106,8 @@ static int unload_add(struct pairing *p, const struct arm *a, const struct arm *
 	int err = -ENOMEM;
 
 	if (cell && va && vb) {
-		cell->a = unload_side(a);
-		cell->b = unload_side(b);
+		cell->a = unload_side(a, va);
+		cell->b = unload_side(b, vb);
 		err = bootstrap_ratio(va, a->cycles, vb, b->cycles, p->how->seed, &cell->ratio);
 		judge(cell, p->how->threshold);
 	}
