@@ -60,10 +60,11 @@ ok "completion: a command to trace" grep -qx true <<<"$(complete_words trace -- 
 root=$dir/root
 files() { find "$root" ! -type d -printf '%P\n' | LC_ALL=C sort; }
 ok "make install" make -s install DESTDIR="$root" prefix=/usr KRELEASE="$release"
-is "it installs the command, the modules, man pages and completion" \
+is "it installs the command, the modules, man pages, completion and plots" \
 	"$({
 		printf '%s\n' usr/bin/refcost usr/share/bash-completion/completions/refcost \
 			"lib/modules/$release/extra/refcost.ko" "lib/modules/$release/extra/refcost_victim.ko"
+		printf 'usr/share/refcost/%s\n' plots/render.sh plots/*.gp plots/*.inc
 		for page in docs/*.[18]; do echo "usr/share/man/man${page##*.}/$(basename "$page")"; done
 	} | LC_ALL=C sort)" "$(files)"
 ok "what is installed runs" "$root/usr/bin/refcost" --version

@@ -71,8 +71,7 @@ static void grace_sentence(const struct tracer_model *t, FILE *f)
 		two, one, with->total_ms.s.median, without->total_ms.s.median);
 	if (fast)
 		fprintf(f, " Expedited, the former takes %.2f ms, %.0f times less.",
-			fast->total_ms.s.median,
-			with->total_ms.s.median / fast->total_ms.s.median);
+			fast->total_ms.s.median, with->total_ms.s.median / fast->total_ms.s.median);
 	fputs("\n\n", f);
 }
 
@@ -125,9 +124,10 @@ static void parallel_table(const struct model *m, FILE *f, const char *figures)
 		fputs("\n", f);
 	}
 	fputs("\n", f);
-	md_figure(m, f, figures, "parallel",
-		  "Where the time of one call goes when several modules go at once: means, which add up. Dots: "
-		  "the slowest call of a round, median and interval.");
+	md_figure(
+		m, f, figures, "parallel",
+		"Where the time of one call goes when several modules go at once: means, which add up. Dots: "
+		"the slowest call of a round, median and interval.");
 }
 
 static void modules_table(const struct model *m, FILE *f, const char *figures)

@@ -59,8 +59,7 @@ static size_t part_of(const char *label)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(parts) - 1; i++)
-		if (!strncmp(label, parts[i].label, strlen(parts[i].label)) &&
-		    !strstr(label, ".."))
+		if (!strncmp(label, parts[i].label, strlen(parts[i].label)) && !strstr(label, ".."))
 			break;
 	return i;
 }
