@@ -319,11 +319,21 @@ static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
 	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN) && \
 	 !__builtin_strcmp(symbols, function))
 
-static __always_inline int function_entry(const char *function, __u64 arg1, __u64 arg2, __u64 arg3)
+/* Functions of every mutex are the busiest here, and other mutexes than ours nearly all of their calls. */
+static __always_inline bool is_other_mutex(enum trace_filter filter, __u64 arg1)
 {
-	struct in_flight *c = find(bpf_get_current_task());
+	return filter == FILTER_LOCK && config.module_mutex && config.module_mutex != arg1;
+}
+
+static __always_inline int function_entry(const char *function, enum trace_filter filter,
+					  __u64 arg1, __u64 arg2, __u64 arg3)
+{
+	struct in_flight *c;
 	__u64 now;
 
+	if (is_other_mutex(filter, arg1))
+		return 0;
+	c = find(bpf_get_current_task());
 	if (!c)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -360,19 +370,21 @@ static __always_inline int function_return(const char *function)
 	SEC("fentry")                                                                          \
 	int fentry_##id(__u64 *ctx)                                                            \
 	{                                                                                      \
-		return function_entry(symbols, FENTRY_ARG(ctx, filter, 1),                     \
+		return function_entry(symbols, FILTER_##filter, FENTRY_ARG(ctx, filter, 1),    \
 				      FENTRY_ARG(ctx, filter, 2), FENTRY_ARG(ctx, filter, 3)); \
 	}                                                                                      \
 	SEC("fexit")                                                                           \
 	int fexit_##id(__u64 *ctx)                                                             \
 	{                                                                                      \
+		if (is_other_mutex(FILTER_##filter, FENTRY_ARG(ctx, filter, 1)))               \
+			return 0;                                                              \
 		return function_return(symbols);                                               \
 	}                                                                                      \
 	SEC("kprobe")                                                                          \
 	int kprobe_##id(struct pt_regs *ctx)                                                   \
 	{                                                                                      \
-		return function_entry(symbols, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),         \
-				      PT_REGS_PARM3(ctx));                                     \
+		return function_entry(symbols, FILTER_##filter, PT_REGS_PARM1(ctx),            \
+				      PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));                 \
 	}                                                                                      \
 	SEC("kretprobe")                                                                       \
 	int kretprobe_##id(struct pt_regs *ctx)                                                \
@@ -427,9 +439,10 @@ static __always_inline int enter(__u64 name)
 
 	if (!n)
 		return 0;
-	if (find(task))
+	if (find(task)) {
 		__sync_fetch_and_add(&nr_in_flight, -1);
-	bpf_map_delete_elem(&calls, &task);
+		bpf_map_delete_elem(&calls, &task);
+	}
 	if (!is_wanted(task))
 		return 0;
 	if (bpf_map_update_elem(&calls, &task, &fresh, BPF_ANY)) {
