@@ -100,7 +100,7 @@ $(B)/version.h: FORCE
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/userspace/main.o $(B)/userspace/env.o: $(B)/version.h
-$(B)/userspace/trace.o $(B)/userspace/trace_refs.o: $(SKEL)
+$(B)/userspace/trace_attach.o $(B)/userspace/trace_refs.o: $(SKEL)
 $(B)/userspace/html_page.o: userspace/html_page.html
 
 $(B)/userspace/%.o: userspace/%.c

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How each boundary is watched, and the programs that do.
+ */
+#ifndef REFCOST_NO_BPF
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trace_watch.h"
+#include "load.skel.h"
+#include "unload.skel.h"
+
+#define STACKED_BYTES (1 << 22) /* ring buffer, if records hold stacks */
+#define ENOTSUPP      524	/* the kernel's own, when an architecture lacks trampolines */
+
+static const char MERGED[] = "merged", TRACEPOINT[] = "tracepoint", FENTRY[] = "fentry",
+		  FEXIT[] = "fexit", KPROBE[] = "kprobe", KRETPROBE[] = "kretprobe";
+
+/* How the sections of the calls' own tracepoints begin. */
+static const char SYSCALLS[] = "tp/syscalls/";
+
+static void merge(struct watch *w, int ev, const char *why)
+{
+	w->mechanism[ev] = MERGED;
+	w->why[ev] = why;
+}
+
+static void choose_function(const struct trace *t, struct watch *w, int ev)
+{
+	const struct function *f = &w->functions[first_row(w, ev)];
+	bool ret = w->table->rows[ev].where == AT_RETURN;
+
+	if (t->mech == TRACE_TRACEPOINTS)
+		merge(w, ev, "tracepoints alone were asked for");
+	else if (!f->name[0])
+		merge(w, ev, "this kernel has no such function");
+	else if (f->homonyms > 1)
+		merge(w, ev, "several functions have this name");
+	else if (f->in_btf && !f->no_fentry)
+		w->mechanism[ev] = ret ? FEXIT : FENTRY;
+	else if (!f->no_kprobe)
+		w->mechanism[ev] = ret ? KRETPROBE : KPROBE;
+	else
+		merge(w, ev, "the kernel refused the probe");
+}
+
+static bool is_enabled(const struct watch *w, int ev)
+{
+	return w->enabled & (1U << ev);
+}
+
+/* A boundary that no watched one before it vouches for could be taken for a call from init() or exit(). */
+static bool vouched(const struct watch *w, int ev)
+{
+	int i;
+
+	for (i = w->table->rows[ev].after; i < ev; i++)
+		if (is_enabled(w, i))
+			return true;
+	return false;
+}
+
+static void choose(const struct trace *t, struct watch *w)
+{
+	int ev;
+
+	w->enabled = 0;
+	for (ev = 0; ev < w->table->nr; ev++) {
+		const struct trace_row *row = &w->table->rows[ev];
+
+		w->why[ev] = NULL;
+		if (is_function(row))
+			choose_function(t, w, ev);
+		else if (row->where == AT_SYSCALL || has_events(t, "module", row->symbols))
+			w->mechanism[ev] = TRACEPOINT;
+		else
+			merge(w, ev, "this kernel has no such tracepoint");
+		if (ev && w->mechanism[ev] != MERGED && !vouched(w, ev))
+			merge(w, ev, "a boundary before it is not watched");
+		if (w->mechanism[ev] != MERGED)
+			w->enabled |= 1U << ev;
+	}
+}
+
+static struct bpf_program *program(const struct watch *w, const char *name)
+{
+	return bpf_object__find_program_by_name(w->obj, name);
+}
+
+static struct bpf_program *row_program(const struct watch *w, const char *variant, int ev)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_%s", variant, w->table->rows[ev].id);
+	return program(w, name);
+}
+
+static bool is_fentry(const struct watch *w, int ev)
+{
+	return w->mechanism[ev] == FENTRY || w->mechanism[ev] == FEXIT;
+}
+
+static bool is_tracepoint(const struct watch *w, int ev)
+{
+	return w->table->rows[ev].where == AT_TRACEPOINT && is_enabled(w, ev);
+}
+
+/* The next row of a function that is watched, and has to be for that end of it; nr if none is. */
+static int next_use(const struct watch *w, int first, enum trace_where where)
+{
+	int ev;
+
+	for (ev = first; ev < w->table->nr; ev++)
+		if (is_function(&w->table->rows[ev]) && first_row(w, ev) == first &&
+		    is_enabled(w, ev) &&
+		    (where == AT_ENTRY || w->table->rows[ev].where == AT_RETURN))
+			break;
+	return ev;
+}
+
+/* Which programs a function needs: an awaited return needs both. */
+static bool is_used(const struct watch *w, int first, enum trace_where where)
+{
+	return next_use(w, first, where) < w->table->nr;
+}
+
+static const char *variant(const struct watch *w, int first, enum trace_where where)
+{
+	if (is_fentry(w, next_use(w, first, AT_ENTRY)))
+		return where == AT_ENTRY ? FENTRY : FEXIT;
+	return where == AT_ENTRY ? KPROBE : KRETPROBE;
+}
+
+int map_fd(const struct watch *w, const char *name)
+{
+	return bpf_map__fd(bpf_object__find_map_by_name(w->obj, name));
+}
+
+/* The first kind has the maps, the others use them, too: one buffer, one account. */
+static int share_maps(const struct trace *t, const struct watch *w)
+{
+	static const char *const names[] = { "calls", "sleeps", "family", "records", "counts" };
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++)
+		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(w->obj, names[i]),
+					map_fd(&t->watches[0], names[i]));
+	return err;
+}
+
+/* What is not used is made small. */
+static int size_maps(const struct trace *t, const struct watch *w)
+{
+	int err = 0;
+
+	if (!t->family)
+		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "family"), 1);
+	if (err)
+		return err;
+	if (t->stacks)
+		return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "records"),
+						STACKED_BYTES);
+	return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "sleeps"), 1);
+}
+
+static bool follows(const struct trace *t, const struct watch *w)
+{
+	return t->family && w == &t->watches[0];
+}
+
+static int select_functions(const struct watch *w)
+{
+	static const enum trace_where ways[] = { AT_ENTRY, AT_RETURN };
+	struct bpf_program *prog;
+	int ev, i, err;
+
+	for (ev = 0; ev < w->table->nr; ev++) {
+		if (!leads_function(w, ev))
+			continue;
+		for (i = 0; i < 2; i++) {
+			if (!is_used(w, ev, ways[i]))
+				continue;
+			prog = row_program(w, variant(w, ev, ways[i]), ev);
+			bpf_program__set_autoload(prog, true);
+			if (variant(w, ev, AT_ENTRY) != FENTRY)
+				continue;
+			err = bpf_program__set_attach_target(prog, 0, w->functions[ev].name);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static bool is_syscall(const struct bpf_program *prog)
+{
+	return !strncmp(bpf_program__section_name(prog), SYSCALLS, strlen(SYSCALLS));
+}
+
+static void select_programs(const struct trace *t, const struct watch *w)
+{
+	struct bpf_program *prog;
+	int ev;
+
+	bpf_object__for_each_program(prog, w->obj)
+		bpf_program__set_autoload(prog, is_syscall(prog));
+	bpf_program__set_autoload(program(w, "sched_switch"), true);
+	bpf_program__set_autoload(program(w, "sched_process_fork"), follows(t, w));
+	bpf_program__set_autoload(program(w, "sched_process_exit"), follows(t, w));
+	for (ev = 0; ev < w->table->nr; ev++)
+		if (is_tracepoint(w, ev))
+			bpf_program__set_autoload(row_program(w, "raw_tp", ev), true);
+}
+
+static int open_object(struct watch *w)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = w->table->name);
+	const void *elf;
+	size_t size;
+
+	if (w->table == &trace_tables[TRACE_UNLOAD])
+		elf = unload_bpf__elf_bytes(&size);
+	else
+		elf = load_bpf__elf_bytes(&size);
+	w->obj = bpf_object__open_mem(elf, size, &opts);
+	return w->obj ? 0 : -errno;
+}
+
+static int load(const struct trace *t, struct watch *w)
+{
+	struct trace_config config = t->config;
+	int err;
+
+	err = open_object(w);
+	if (err)
+		return err;
+	select_programs(t, w);
+	err = select_functions(w);
+	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
+	config.enabled = w->enabled;
+	err = err
+		      ?: bpf_map__set_initial_value(bpf_object__find_map_by_name(w->obj,
+										 ".rodata.config"),
+						    &config, sizeof(config));
+	return err ?: bpf_object__load(w->obj);
+}
+
+static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog,
+		const char *symbol)
+{
+	int err = libbpf_get_error(link);
+
+	if (err)
+		return err;
+	w->attached[w->nr_attached++] = (struct attached){ link, prog, symbol };
+	return 0;
+}
+
+static int attach_function(struct watch *w, int first, enum trace_where where)
+{
+	const char *kind = variant(w, first, where), *name = w->functions[first].name;
+	struct bpf_program *prog = row_program(w, kind, first);
+
+	if (kind == FENTRY || kind == FEXIT)
+		return keep(w, bpf_program__attach_trace(prog), prog, name);
+	return keep(w, bpf_program__attach_kprobe(prog, kind == KRETPROBE, name), prog, name);
+}
+
+/* Without fentry at all, if there was any: trampolines may be lacking, or the BTF be unusable. */
+static bool give_up_fentry(struct watch *w)
+{
+	bool any = false;
+	int ev;
+
+	for (ev = 0; ev < w->table->nr; ev++) {
+		any |= is_fentry(w, ev);
+		w->functions[ev].no_fentry = true;
+	}
+	return any;
+}
+
+/* 0; 1 when the function's mechanism failed and was struck off; -errno. */
+static int attach_ends(struct watch *w, int ev)
+{
+	bool fentry = variant(w, ev, AT_ENTRY) == FENTRY;
+	int err;
+
+	err = is_used(w, ev, AT_RETURN) ? attach_function(w, ev, AT_RETURN) : 0;
+	err = err ?: attach_function(w, ev, AT_ENTRY);
+	if (!err || err == -EPERM || err == -EACCES)
+		return err;
+	if (err == -ENOTSUPP && fentry)
+		give_up_fentry(w);
+	else if (fentry)
+		w->functions[ev].no_fentry = true;
+	else
+		w->functions[ev].no_kprobe = true;
+	return 1;
+}
+
+static int attach_named(struct watch *w, const char *name)
+{
+	struct bpf_program *prog = program(w, name);
+
+	return keep(w, bpf_program__attach(prog), prog, name);
+}
+
+/* The calls' own tracepoints that begin so. */
+static int attach_calls(struct watch *w, const char *with)
+{
+	struct bpf_program *prog;
+	int err = 0;
+
+	bpf_object__for_each_program(prog, w->obj)
+	{
+		const char *event = bpf_program__section_name(prog) + strlen(SYSCALLS);
+
+		if (!err && is_syscall(prog) && !strncmp(event, with, strlen(with)))
+			err = keep(w, bpf_program__attach(prog), prog, event);
+	}
+	return err;
+}
+
+/*
+ * Returns before entries, and the call's own entry last: no record begins before all is in place.
+ *
+ * Return: 0; 1 when a function's mechanism failed and was struck off: choose again; -errno.
+ */
+static int attach(const struct trace *t, struct watch *w)
+{
+	int ev, err = 0;
+
+	for (ev = 0; ev < w->table->nr && !err; ev++) {
+		const char *symbols = w->table->rows[ev].symbols;
+
+		if (is_tracepoint(w, ev)) {
+			struct bpf_program *prog = row_program(w, "raw_tp", ev);
+
+			err = keep(w, bpf_program__attach_raw_tracepoint(prog, symbols), prog,
+				   symbols);
+		} else if (leads_function(w, ev) && is_used(w, ev, AT_ENTRY)) {
+			err = attach_ends(w, ev);
+		}
+	}
+	err = err ?: attach_named(w, "sched_switch");
+	if (follows(t, w)) {
+		err = err ?: attach_named(w, "sched_process_exit");
+		err = err ?: attach_named(w, "sched_process_fork");
+	}
+	err = err ?: attach_calls(w, "sys_exit_");
+	return err ?: attach_calls(w, "sys_enter_");
+}
+
+/* Backwards: the call's entry first, so that no record begins any more. */
+void watch_end(struct watch *w)
+{
+	while (w->nr_attached)
+		bpf_link__destroy(w->attached[--w->nr_attached].link);
+	bpf_object__close(w->obj);
+	w->obj = NULL;
+}
+
+/* Each failure strikes something off, so this ends. */
+int watch_begin(struct trace *t, struct watch *w)
+{
+	char line[256];
+	int err;
+
+	for (;;) {
+		choose(t, w);
+		err = load(t, w);
+		if (!err) {
+			err = attach(t, w);
+			if (!err)
+				return 0;
+		} else if (err != -EPERM && give_up_fentry(w)) {
+			err = 1;
+		}
+		watch_end(w);
+		if (err != 1)
+			break;
+	}
+	snprintf(
+		line, sizeof(line),
+		"the kernel refuses the tracer (%s): it needs Linux 5.8 with CONFIG_BPF_SYSCALL and "
+		"CONFIG_BPF_EVENTS; REFCOST_DEBUG=1 shows libbpf's own words",
+		strerror(-err));
+	return complain(t, err == -EPERM || err == -EACCES ? -err : ENOTSUP, line);
+}
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What this kernel has of what the tracer looks for: tracepoints, functions, addresses, members.
+ */
+#ifndef REFCOST_NO_BPF
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+
+#include "trace_watch.h"
+
+bool is_function(const struct trace_row *row)
+{
+	return row->where == AT_ENTRY || row->where == AT_RETURN;
+}
+
+int first_row(const struct watch *w, int ev)
+{
+	const struct trace_row *rows = w->table->rows;
+	int i;
+
+	for (i = 0; i < ev; i++)
+		if (is_function(&rows[i]) && !strcmp(rows[i].symbols, rows[ev].symbols))
+			break;
+	return i;
+}
+
+bool leads_function(const struct watch *w, int ev)
+{
+	return is_function(&w->table->rows[ev]) && first_row(w, ev) == ev;
+}
+
+static void list_candidates(struct watch *w)
+{
+	int ev, nth;
+
+	for (ev = 0; ev < w->table->nr; ev++) {
+		const char *s = w->table->rows[ev].symbols;
+
+		if (!leads_function(w, ev))
+			continue;
+		for (nth = 1; *s && w->nr_candidates < 2 * TRACE_EVENTS; nth++) {
+			size_t len = strcspn(s, ",");
+
+			w->candidates[w->nr_candidates++] =
+				(struct candidate){ s, len, 2 * nth, ev };
+			s += len + (s[len] == ',');
+		}
+	}
+}
+
+/* Both lists have over 100,000 lines: each is read once, for all names. */
+static int each_line(const char *path, void (*fn)(struct trace *t, char *line), struct trace *t)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return -1;
+	setvbuf(f, NULL, _IOFBF, 1 << 18);
+	while (getline(&line, &size, f) > 0)
+		fn(t, line);
+	free(line);
+	fclose(f);
+	return 0;
+}
+
+/* The name itself, or name.isra.0, .constprop.0, .part.0, which rank below; .cold is no entry. */
+static void consider(struct function *f, const struct candidate *c, const char *name)
+{
+	int rank = c->rank;
+
+	if (strncmp(name, c->name, c->len))
+		return;
+	if (name[c->len]) {
+		if (name[c->len] != '.' || strstr(name + c->len, ".cold"))
+			return;
+		rank--;
+	}
+	if (rank == f->rank && !strcmp(f->name, name))
+		f->homonyms++;
+	if (rank <= f->rank || strlen(name) >= NAME_LEN)
+		return;
+	f->rank = rank;
+	f->homonyms = 1;
+	strcpy(f->name, name);
+}
+
+/* A line is address, letter, name, with one blank between; a module's has more, behind a tab. */
+static void on_symbol(struct trace *t, char *line)
+{
+	char *name = strchr(line, ' '), *end;
+	size_t i, k;
+
+	if (!name || !name[1] || !name[2])
+		return;
+	name += 3;
+	end = name + strcspn(name, "\t\n");
+	if (*end == '\t')
+		return;
+	*end = '\0';
+	if (!strcmp(name, "module_mutex"))
+		t->config.module_mutex = strtoull(line, NULL, 16);
+	else if (!strcmp(name, "module_notify_list"))
+		t->config.module_notify_list = strtoull(line, NULL, 16);
+	if (!strchr("tTwW", name[-2]))
+		return;
+	for (k = 0; k < t->nr_watches; k++) {
+		struct watch *w = &t->watches[k];
+
+		for (i = 0; i < w->nr_candidates; i++)
+			if (w->candidates[i].name[0] == name[0])
+				consider(&w->functions[w->candidates[i].function],
+					 &w->candidates[i], name);
+	}
+}
+
+static void on_traceable(struct trace *t, char *line)
+{
+	size_t len = strcspn(line, "\n"), k;
+	int ev;
+
+	line[len] = '\0';
+	if (strchr(line, '[')) /* a module's: never attach there, it would be pinned */
+		return;
+	for (k = 0; k < t->nr_watches; k++)
+		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
+			struct function *f = &t->watches[k].functions[ev];
+
+			if (f->name[0] == line[0] && !strcmp(f->name, line))
+				f->traceable = true;
+		}
+}
+
+/* Byte offset of a member, also of an anonymous one's (a kernel may shuffle members into one); or -1. */
+static int member_at(const struct btf *btf, int id, const char *name)
+{
+	const struct btf_type *type = btf__type_by_id(btf, btf__resolve_type(btf, id));
+	int i, at;
+
+	if (!type || !btf_is_composite(type))
+		return -1;
+	for (i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *m = &btf_members(type)[i];
+		const char *its = btf__name_by_offset(btf, m->name_off);
+
+		if (*its)
+			at = strcmp(its, name) ? -1 : 0;
+		else
+			at = member_at(btf, m->type, name);
+		if (at >= 0)
+			return at + btf_member_bit_offset(type, i) / 8;
+	}
+	return -1;
+}
+
+static void find_members(struct trace *t, const struct btf *btf)
+{
+	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
+	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+
+	t->config.owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
+	t->config.pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
+	t->config.comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
+}
+
+static void find_in_btf(struct trace *t)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	size_t k;
+	int ev;
+
+	if (!btf) {
+		t->note =
+			"no BTF of this kernel (CONFIG_DEBUG_INFO_BTF): kprobes instead of "
+			"fentry, and holders of module_mutex known only if their calls are traced";
+		t->config.owner_at = 0; /* as in every kernel since 4.10 that is not PREEMPT_RT */
+		return;
+	}
+	find_members(t, btf);
+	for (k = 0; k < t->nr_watches; k++)
+		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
+			struct function *f = &t->watches[k].functions[ev];
+
+			f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
+				    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
+		}
+	btf__free(btf);
+}
+
+int find_symbols(struct trace *t)
+{
+	char path[128];
+	size_t k;
+
+	if (t->mech == TRACE_TRACEPOINTS)
+		return 0;
+	for (k = 0; k < t->nr_watches; k++)
+		list_candidates(&t->watches[k]);
+	if (each_line("/proc/kallsyms", on_symbol, t))
+		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
+	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
+	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
+		t->note = "this kernel has no function tracer: kprobes instead of fentry";
+	find_in_btf(t);
+	return 0;
+}
+
+static bool locked_down(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128] = "";
+
+	if (!f)
+		return false;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	return strstr(line, "[confidentiality]");
+}
+
+/* Of several, all. */
+bool has_events(const struct trace *t, const char *system, const char *events)
+{
+	char path[192];
+	size_t len;
+
+	for (; *events; events += len + (events[len] == ',')) {
+		len = strcspn(events, ",");
+		snprintf(path, sizeof(path), "%s/events/%s/%.*s/id", t->tracefs, system, (int)len,
+			 events);
+		if (access(path, R_OK))
+			return false;
+	}
+	return true;
+}
+
+static bool has_calls(const struct trace *t, const struct watch *w)
+{
+	return has_events(t, "syscalls", w->table->rows[0].symbols) &&
+	       has_events(t, "syscalls", w->table->rows[w->table->nr - 1].symbols);
+}
+
+int find_tracefs(struct trace *t)
+{
+	static const char *const mounts[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[128];
+	size_t i, k;
+
+	if (geteuid())
+		return complain(t, EPERM, "");
+	if (locked_down())
+		return complain(t, ENOTSUP,
+				"kernel lockdown (confidentiality) forbids tracing: boot with "
+				"lockdown=integrity or lockdown=none");
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/events", mounts[i]);
+		if (!access(path, R_OK))
+			break;
+	}
+	if (i == 2)
+		return complain(t, ENOENT,
+				"tracefs is not mounted: "
+				"mount -t tracefs tracefs /sys/kernel/tracing");
+	snprintf(t->tracefs, sizeof(t->tracefs), "%s", mounts[i]);
+	for (k = 0; k < t->nr_watches; k++)
+		if (!has_calls(t, &t->watches[k]))
+			return complain(t, ENOTSUP,
+					"this kernel has no system-call tracepoints: it needs "
+					"CONFIG_FTRACE_SYSCALLS and CONFIG_MODULE_UNLOAD");
+	return 0;
+}
+
+#endif
