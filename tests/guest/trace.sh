@@ -223,7 +223,7 @@ digest() {
 
 # --load: whole cycles, loads that fail at each stage, and what strace and the kernel itself say of them.
 loads() {
-	local n=8 own=/sys/kernel/tracing/instances/refcost-test kind theirs ours
+	local n=4 own=/sys/kernel/tracing/instances/refcost-test kind theirs ours
 	cycles $n 4
 	head -c 5000 /dev/urandom >"$tmp/garbage.ko"
 	# init_module(2) of FILE, again and again while rmmod MODULE runs
