@@ -38,7 +38,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct refs_key);
-	__type(value, __u64);
+	__type(value, struct refs_count);
 } counts SEC(".maps");
 
 struct {
@@ -109,11 +109,11 @@ static __always_inline bool is_wanted(__u64 mod)
 }
 
 /* Slow, and once for each call site and thread. */
-static __always_inline __u64 *add_key(const struct refs_key *key, __u32 tgid)
+static __always_inline struct refs_count *add_key(const struct refs_key *key, __u32 tgid)
 {
 	struct refs_task task = { .tgid = tgid };
+	struct refs_count zero = {};
 	__u32 tid = key->tid;
-	__u64 zero = 0;
 
 	bpf_map_update_elem(&counts, key, &zero, BPF_NOEXIST);
 	bpf_get_current_comm(task.comm, sizeof(task.comm));
@@ -124,19 +124,20 @@ static __always_inline __u64 *add_key(const struct refs_key *key, __u32 tgid)
 static __always_inline int count(const __u64 *args, enum refs_way way)
 {
 	struct refs_account *lost;
-	struct refs_key key = { .way = way };
-	__u64 id, *n;
+	struct refs_key key = {};
+	struct refs_count *c;
+	__u64 id;
 
 	if (!is_wanted(args[0]))
 		return 0;
 	id = bpf_get_current_pid_tgid();
 	key.ip = args[1];
 	key.tid = id;
-	n = bpf_map_lookup_elem(&counts, &key);
-	if (!n)
-		n = add_key(&key, id >> 32);
-	if (n) {
-		__sync_fetch_and_add(n, 1);
+	c = bpf_map_lookup_elem(&counts, &key);
+	if (!c)
+		c = add_key(&key, id >> 32);
+	if (c) {
+		__sync_fetch_and_add(&c->n[way], 1);
 		return 0;
 	}
 	lost = beside();

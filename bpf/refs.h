@@ -12,15 +12,20 @@
 enum refs_way { REFS_GET, REFS_PUT, REFS_WAYS };
 
 /**
- * struct refs_key - what has a count of its own; the count is a __u64 on each CPU
+ * struct refs_key - what has counts of its own, struct refs_count on each CPU
  * @ip: where try_module_get(), __module_get() or module_put() returned to
  * @tid: the thread that ran; also if an interrupt had its CPU
- * @way: enum refs_way
+ * @pad: 0
  */
 struct refs_key {
 	__u64 ip;
 	__u32 tid;
-	__u32 way;
+	__u32 pad;
+};
+
+/* By enum refs_way. */
+struct refs_count {
+	__u64 n[REFS_WAYS];
 };
 
 /**

@@ -85,7 +85,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if anything may be missing", 0 },
 	{ "refs", OPT_REFS, 0, 0,
-	  "Count references taken on the module and given back instead: by call site and thread",
+	  "Instead, count references taken on the module and given back by whomever, by call site and thread",
 	  0 },
 	{ "top", OPT_TOP, "N", 0, "--refs: rows of a table (default 10)", 0 },
 	{ "rows", OPT_ROWS, "N", 0,

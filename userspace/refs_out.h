@@ -83,6 +83,15 @@ int refs_name(struct refs_report *rep, const struct ksyms *syms);
 void refs_unname(struct refs_report *rep);
 
 /**
+ * refs_command() - a thread's name
+ * @row: its counts
+ * @buf: 17 bytes
+ *
+ * Return: @buf: the name made printable, or a question mark.
+ */
+const char *refs_command(const struct refs_row *row, char *buf);
+
+/**
  * refs_complete() - is every get and put in the report, and who did it?
  * @rep: a report of the end
  *
@@ -95,7 +104,7 @@ bool refs_complete(const struct refs_report *rep);
  * @f: where to
  * @rep: the report; before the end only who may hold a reference is printed
  *
- * Return: 0, or -errno.
+ * Return: 0, or -ENOMEM.
  */
 int table_refs(FILE *f, const struct refs_report *rep);
 
@@ -119,7 +128,7 @@ int csv_refs(FILE *f, const struct refs_report *rep);
  * @f: where to
  * @rep: the report
  *
- * Return: 0, or -errno.
+ * Return: 0.
  */
 int json_refs(FILE *f, const struct refs_report *rep);
 

@@ -36,6 +36,8 @@ static int print(const struct refs_watch *w)
 {
 	int err = w->print(stdout, &w->report);
 
+	if (!err && (fflush(stdout) || ferror(stdout)))
+		err = -errno;
 	if (err && err != -EPIPE) /* that nobody reads on is no reason to complain */
 		fail(EXIT_FAILED, "cannot write: %s", strerror(-err));
 	if (err)

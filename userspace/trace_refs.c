@@ -99,8 +99,8 @@ void refs_close(struct refs *r)
 #include "refs.skel.h"
 #include "trace_module.h"
 
-#define QUIET_TRIES 50
-#define QUIET_US    2000 /* a get that was begun is counted by then */
+#define QUIET_US   2000 /* a get that was begun is counted by then */
+#define PATIENT_NS (300 * NSEC_PER_MSEC)
 
 struct refs {
 	struct refs_bpf *bpf;
@@ -114,7 +114,7 @@ struct refs {
 	const char *note;
 	uint64_t begun_ns;
 	struct refs_key *keys;
-	uint64_t *values; /* of all CPUs, key after key */
+	struct refs_count *values; /* of all CPUs, key after key */
 	struct refs_row *rows;
 	struct refs_account *accounts; /* of all CPUs */
 	struct refs_balance at_start;
@@ -185,30 +185,11 @@ static int on_refusal(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static int by_site_and_thread(const void *a, const void *b)
+static int by_site(const void *a, const void *b)
 {
 	const struct refs_row *x = a, *y = b;
 
-	if (x->ip != y->ip)
-		return x->ip < y->ip ? -1 : 1;
-	return x->tid < y->tid ? -1 : x->tid > y->tid;
-}
-
-/* A site that gets and puts (an address shared by both, after a tail call) has two keys. */
-static void merge_rows(struct refs_state *s)
-{
-	size_t i, n = 0;
-
-	qsort(s->rows, s->nr_rows, sizeof(*s->rows), by_site_and_thread);
-	for (i = 0; i < s->nr_rows; i++) {
-		if (n && !by_site_and_thread(&s->rows[n - 1], &s->rows[i])) {
-			s->rows[n - 1].n[REFS_GET] += s->rows[i].n[REFS_GET];
-			s->rows[n - 1].n[REFS_PUT] += s->rows[i].n[REFS_PUT];
-		} else {
-			s->rows[n++] = s->rows[i];
-		}
-	}
-	s->nr_rows = n;
+	return x->ip < y->ip ? -1 : x->ip > y->ip;
 }
 
 /* One system call for the whole map, as long as it does not grow meanwhile. */
@@ -264,14 +245,16 @@ static int read_sums(struct refs *r, struct refs_state *out)
 	out->n[REFS_GET] = out->lost[REFS_GET];
 	out->n[REFS_PUT] = out->lost[REFS_PUT];
 	for (i = 0; i < n; i++) {
-		const struct refs_key *key = &r->keys[i];
-		uint64_t sum = 0;
+		const struct refs_count *c = &r->values[(size_t)i * r->cpus];
+		struct refs_row *row = &r->rows[i];
 
-		for (cpu = 0; cpu < r->cpus; cpu++)
-			sum += r->values[(size_t)i * r->cpus + cpu];
-		r->rows[i] = (struct refs_row){ .ip = key->ip, .tid = key->tid };
-		r->rows[i].n[key->way] = sum;
-		out->n[key->way] += sum;
+		*row = (struct refs_row){ .ip = r->keys[i].ip, .tid = r->keys[i].tid };
+		for (cpu = 0; cpu < r->cpus; cpu++) {
+			row->n[REFS_GET] += c[cpu].n[REFS_GET];
+			row->n[REFS_PUT] += c[cpu].n[REFS_PUT];
+		}
+		out->n[REFS_GET] += row->n[REFS_GET];
+		out->n[REFS_PUT] += row->n[REFS_PUT];
 	}
 	return 0;
 }
@@ -279,10 +262,13 @@ static int read_sums(struct refs *r, struct refs_state *out)
 static void name_rows(struct refs *r, struct refs_state *s)
 {
 	struct refs_task task;
+	char path[32];
 	size_t i;
 
-	merge_rows(s);
+	qsort(s->rows, s->nr_rows, sizeof(*s->rows), by_site);
 	for (i = 0; i < s->nr_rows; i++) {
+		snprintf(path, sizeof(path), "/proc/%u", s->rows[i].tid);
+		s->rows[i].ended = s->rows[i].tid && access(path, F_OK);
 		if (bpf_map_lookup_elem(bpf_map__fd(r->bpf->maps.tasks), &s->rows[i].tid, &task))
 			continue;
 		s->rows[i].tgid = task.tgid;
@@ -361,15 +347,14 @@ static int read_quiet(struct refs *r, struct refs_state *out, struct refs_balanc
 
 int refs_read_balance(struct refs *r, struct refs_state *out, struct refs_balance *b)
 {
-	int tries, err;
+	uint64_t end = now_ns() + PATIENT_NS;
+	int err;
 
-	for (tries = 0; tries < QUIET_TRIES; tries++) {
+	do {
 		err = read_quiet(r, out, b);
 		if (err)
 			return err;
-		if (b->checked && !b->off)
-			break;
-	}
+	} while ((!b->checked || b->off) && now_ns() < end);
 	b->known = r->at_start.checked;
 	b->start = r->at_start.end;
 	if (!b->known) {
@@ -383,11 +368,13 @@ int refs_read_balance(struct refs *r, struct refs_state *out, struct refs_balanc
 /* What the module's count was when ours were 0. */
 static int read_start(struct refs *r)
 {
+	uint64_t end = now_ns() + PATIENT_NS;
 	struct refs_state state = {};
-	int tries, err = 0;
+	int err;
 
-	for (tries = 0; tries < QUIET_TRIES && !err && !r->at_start.checked; tries++)
+	do
 		err = read_quiet(r, &state, &r->at_start);
+	while (!err && !r->at_start.checked && now_ns() < end);
 	r->at_start.end +=
 		(int64_t)state.n[REFS_PUT] - (int64_t)state.n[REFS_GET] - (int64_t)state.loads;
 	return err;
@@ -417,7 +404,7 @@ struct refs *refs_open(const char *module, uint32_t rows, char *line, size_t len
 	snprintf(r->module, sizeof(r->module), "%s", module);
 	module_spell(r->module);
 	r->stats_fd = -1;
-	r->cap = rows * REFS_WAYS;
+	r->cap = rows;
 	r->cpus = libbpf_num_possible_cpus();
 	if (r->cpus < 0 || !make_room(r))
 		goto fail;

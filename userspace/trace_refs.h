@@ -24,6 +24,7 @@
  * @tid: the thread
  * @tgid: its process; 0: not known
  * @comm: its name; "" if not known
+ * @ended: it is no more: what it did not give back, something else holds for it
  * @n: how many of each, by enum refs_way
  */
 struct refs_row {
@@ -31,12 +32,13 @@ struct refs_row {
 	uint32_t tid;
 	uint32_t tgid;
 	char comm[16];
+	bool ended;
 	uint64_t n[REFS_WAYS];
 };
 
 /**
  * struct refs_state - all that was counted so far
- * @rows: in no order, no site and thread twice
+ * @rows: by address
  * @nr_rows: how many
  * @n: gets and puts in sum, those without a row included
  * @lost: gets and puts without a row, as there was no room
@@ -79,7 +81,7 @@ struct refs;
 /**
  * refs_open() - load, attach, count
  * @module: its name; hyphens are as good as underscores
- * @rows: room for so many pairs of call site and thread, times two: gets and puts
+ * @rows: room for so many pairs of call site and thread
  * @err: where a line goes that says what is wrong and what to do
  * @errlen: its size
  *

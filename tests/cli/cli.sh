@@ -109,6 +109,13 @@ exits "objects out of range" 64 "objects" "$refcost" run --objects 5000
 exits "rate zero" 64 "rate" "$refcost" unload --rate 0
 exits "unknown arm" 64 "no arm" "$refcost" unload --arms frob
 exits "unknown mechanism" 64 "no mechanism" "$refcost" unload --mechanism frob
+exits "trace --refs of no module" 64 "needs a module: -m NAME" "$refcost" trace --refs
+for option in '-p 1' '-n 1' -T --stacks -H '--mechanism kprobe'; do
+	# shellcheck disable=SC2086 # words
+	exits "trace --refs $option" 64 "does not go with --refs" "$refcost" trace --refs -m dummy $option
+done
+exits "trace --top without --refs" 64 "are for --refs" "$refcost" trace --top 3
+exits "trace --refs --top 0" 64 "top" "$refcost" trace --refs -m dummy --top 0
 
 chmod 755 "$dir"
 cp "$refcost" "$dir/refcost"
@@ -120,6 +127,7 @@ ok "list without root" unprivileged "$dir/refcost" list
 exits "run without root" 1 "needs root: sudo" unprivileged "$dir/refcost" run
 exits "unload without root" 1 "needs root: sudo" unprivileged "$dir/refcost" unload
 exits "load without root" 1 "needs root: sudo" unprivileged "$dir/refcost" load
+exits "trace --refs without root" 1 "needs root: sudo" unprivileged "$dir/refcost" trace --refs -m dummy
 for command in run unload load; do
 	if [ "$(csv_field rcuref 3)" != absent ]; then
 		tap_skip "$command of a scheme that this kernel lacks" "it lacks none"

@@ -17,9 +17,9 @@
 #define LONG_NAME "a_function_whose_name_is_longer_than_its_column [with_a_long_module]"
 
 static struct refs_row rows[] = {
-	{ .ip = 1, .tid = 7, .tgid = 7, .comm = "cat", .n = { 3, 0 } },
-	{ .ip = 2, .tid = 7, .tgid = 7, .comm = "cat", .n = { 0, 1 } },
-	{ .ip = 3, .tid = 7, .tgid = 7, .comm = "cat", .n = { 1, 0 } },
+	{ .ip = 1, .tid = 7, .tgid = 7, .comm = "cat", .ended = true, .n = { 3, 0 } },
+	{ .ip = 2, .tid = 7, .tgid = 7, .comm = "cat", .ended = true, .n = { 0, 1 } },
+	{ .ip = 3, .tid = 7, .tgid = 7, .comm = "cat", .ended = true, .n = { 1, 0 } },
 	{ .ip = 3, .tid = 9, .tgid = 8, .comm = "a \"b\"", .n = { 5, 0 } },
 	{ .ip = 2, .tid = 10, .tgid = 8, .comm = "", .n = { 0, 4 } },
 };
@@ -92,10 +92,10 @@ static void holders_come_most_first(void **state)
 	char *text, *line, *save;
 
 	(void)state;
-	prints(&rep, "\na \"b\"/9                         +5\n    " LONG_NAME " +5\n"
-		     "cat/7                           +3  opens +4\n");
+	prints(&rep, "\na \"b\"/9                               +5\n    " LONG_NAME " +5\n"
+		     "cat/7 (ended)                         +3  opens +4\n");
 	strcpy(rep.users[rep.nr_users++], "xfs_user");
-	prints(&rep, "\nxfs_user                        +1  it depends on xfs\na \"b\"/9");
+	prints(&rep, "\nxfs_user                              +1  it depends on xfs\na \"b\"/9");
 	text = printed(table_refs, &rep);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		assert_true(strlen(line) < 80);
@@ -120,6 +120,17 @@ static void nobody_holds(void **state)
 	prints(&rep, "No reference on xfs was taken or given back.\n");
 	prints(&rep, "References: 0 before the trace + 0 gets - 0 puts = 0\n");
 	free(rep.seen);
+	rep = report_of(5);
+	rep.balance.start = -4; /* what five threads hold on balance */
+	prints(&rep, "\nNobody holds one.\n");
+	rep.balance.known = false;
+	prints(&rep, "MAY STILL HOLD");
+	free(rep.seen);
+	rep = report_of(2);
+	rep.state.rows[0].n[REFS_GET] = 1;
+	prints(&rep, "\nNo thread took more than it gave back.\n");
+	rep.state.rows[0].n[REFS_GET] = 3;
+	free(rep.seen);
 }
 
 static void it_adds_up_or_not(void **state)
@@ -142,6 +153,7 @@ static void it_adds_up_or_not(void **state)
 	rep.balance.known = false;
 	prints(&rep, "(not known) before the trace + 2 by loading it + 9 gets - 5 puts\n");
 	rep.state.lost[REFS_PUT] = 1;
+	prints(&rep, "(in no row, for want of room: 0 gets, 1 puts; --rows)\n");
 	assert_false(refs_complete(&rep));
 	rep.state.lost[REFS_PUT] = 0;
 	rep.missed = 1;
@@ -158,13 +170,14 @@ static void programs_get_all_rows(void **state)
 	rep.top = 1;
 	rep.tag = "x,y";
 	text = printed(csv_refs, &rep);
-	assert_non_null(strstr(text, "\"x,y\",xfs,1,end,2000000000,opens+0x3,7,7,cat,1,0\n"));
-	assert_non_null(strstr(text, ",closes+0x2,8,10,?,0,4\n"));
-	assert_non_null(strstr(text, ",8,9,\"a \"\"b\"\"\",5,0\n"));
+	assert_non_null(strstr(text, "\"x,y\",xfs,1,end,2000000000,opens+0x3,7,7,cat,1,1,0\n"));
+	assert_non_null(strstr(text, ",closes+0x2,8,10,?,0,0,4\n"));
+	assert_non_null(strstr(text, ",8,9,\"a \"\"b\"\"\",0,5,0\n"));
 	free(text);
 	text = printed(json_refs, &rep);
 	assert_non_null(strstr(text, "\"refcnt_start\":1,\"refcnt_end\":5,\"adds_up\":true,"));
-	assert_non_null(strstr(text, "\"command\":\"a \\\"b\\\"\",\"gets\":5,\"puts\":0}"));
+	assert_non_null(
+		strstr(text, "\"command\":\"a \\\"b\\\"\",\"ended\":false,\"gets\":5,\"puts\":0}"));
 	free(text);
 	rep.balance.checked = false;
 	text = printed(json_refs, &rep);

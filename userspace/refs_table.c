@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refcost trace --refs prints.
+ * What refcost trace --refs prints for people.
  */
-#include "refs_out.h"
-
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
 #include "ksites.h"
 #include "refcost.h"
+#include "refs_out.h"
 #include "trace_text.h"
 
 #define SITE	   38 /* columns of a call site in its table */
-#define HOLDER	   36 /* ... of a holder */
-#define TAKEN	   43 /* ... of a call site behind it */
+#define WHO	   30 /* ... of a holder */
+#define TAKEN	   37 /* ... of a call site behind it */
 #define TAKEN_MOST 4  /* call sites of one holder */
-
-static const char *const reasons[] = {
-	[REFS_BUSY] = "busy",
-	[REFS_ASKED] = "asked",
-	[REFS_END] = "end",
-};
 
 /* What belongs together: a call site's counts, or a thread's; they stand side by side. */
 struct group {
@@ -38,58 +29,6 @@ typedef int (*order)(const void *a, const void *b);
 static int64_t net(const uint64_t *n)
 {
 	return (int64_t)n[REFS_GET] - (int64_t)n[REFS_PUT];
-}
-
-static int flushed(FILE *f)
-{
-	return fflush(f) || ferror(f) ? -errno : 0;
-}
-
-int refs_name(struct refs_report *rep, const struct ksyms *syms)
-{
-	struct ksites *names = ksites_open("/proc/kallsyms", syms);
-	char buf[KSITE_LEN];
-	size_t i;
-
-	rep->seen = calloc(rep->state.nr_rows + 1, sizeof(*rep->seen));
-	for (i = 0; names && rep->seen && i < rep->state.nr_rows; i++) {
-		struct refs_seen *s = &rep->seen[i];
-
-		s->row = &rep->state.rows[i];
-		/* rows come by address: most repeat the one before */
-		if (i && s[-1].row->ip == s->row->ip) {
-			s->site = s[-1].site ? strdup(s[-1].site) : NULL;
-			s->at = s[-1].at ? strdup(s[-1].at) : NULL;
-		} else {
-			s->site = strdup(ksites_name(names, s->row->ip, rep->offsets, buf));
-			s->at = strdup(ksites_name(names, s->row->ip, true, buf));
-		}
-		if (!s->site || !s->at)
-			break;
-	}
-	ksites_free(names);
-	if (names && rep->seen && i == rep->state.nr_rows)
-		return 0;
-	refs_unname(rep);
-	return -ENOMEM;
-}
-
-void refs_unname(struct refs_report *rep)
-{
-	size_t i;
-
-	for (i = 0; rep->seen && i < rep->state.nr_rows; i++) {
-		free(rep->seen[i].site);
-		free(rep->seen[i].at);
-	}
-	free(rep->seen);
-	rep->seen = NULL;
-}
-
-bool refs_complete(const struct refs_report *rep)
-{
-	return !rep->missed && !rep->state.lost[REFS_GET] && !rep->state.lost[REFS_PUT] &&
-	       !(rep->balance.checked && rep->balance.off);
 }
 
 static int by_site(const void *a, const void *b)
@@ -140,11 +79,6 @@ static size_t group(struct refs_seen *seen, size_t nr, order same, order sorted,
 	return n;
 }
 
-static const char *command(const struct refs_row *row, char *buf)
-{
-	return trace_clean(buf, sizeof(row->comm) + 1, *row->comm ? row->comm : "?");
-}
-
 /* A name in a column; one that is too long has a line to itself. */
 static void print_name(FILE *f, const char *name, int width)
 {
@@ -183,6 +117,11 @@ static void print_sites(FILE *f, const struct refs_report *rep, struct group *v)
 			v[i].count[REFS_PUT], both / seconds, 100 * both / all);
 	}
 	print_rest(f, v, n, rep->top, "call sites");
+	if (rep->state.lost[REFS_GET] || rep->state.lost[REFS_PUT])
+		fprintf(f,
+			"(in no row, for want of room: %" PRIu64 " gets, %" PRIu64
+			" puts; --rows)\n",
+			rep->state.lost[REFS_GET], rep->state.lost[REFS_PUT]);
 }
 
 static void print_tasks(FILE *f, const struct refs_report *rep, struct group *v)
@@ -194,7 +133,7 @@ static void print_tasks(FILE *f, const struct refs_report *rep, struct group *v)
 	for (i = 0; i < n && i < rep->top; i++) {
 		char who[32];
 
-		snprintf(who, sizeof(who), "%s/%u", command(v[i].seen->row, comm),
+		snprintf(who, sizeof(who), "%s/%u", refs_command(v[i].seen->row, comm),
 			 v[i].seen->row->tid);
 		fprintf(f, "%-*s %11" PRIu64 " %11" PRIu64 " %16" PRId64 "\n", SITE, who,
 			v[i].count[REFS_GET], v[i].count[REFS_PUT], net(v[i].count));
@@ -214,9 +153,15 @@ static void print_taken(FILE *f, const struct group *holder, struct group *room)
 		if (strlen(text) > TAKEN)
 			fprintf(f, "\n    %s", text);
 		else
-			fprintf(f, "%s%*s%s", i ? "\n" : "", i ? HOLDER : 2, "", text);
+			fprintf(f, "%s%*s%s", i ? "\n" : "", i ? WHO + 12 : 2, "", text);
 	}
 	fputc('\n', f);
+}
+
+/* What is held by now, if it is known what was at first. */
+static int64_t held(const struct refs_report *rep)
+{
+	return rep->balance.start + (int64_t)rep->state.loads + net(rep->state.n);
 }
 
 /* The one kind of holder that the kernel names. */
@@ -225,25 +170,29 @@ static void print_users(FILE *f, const struct refs_report *rep)
 	size_t i;
 
 	for (i = 0; i < rep->nr_users && i < rep->top; i++)
-		fprintf(f, "%-24s %+9d  it depends on %s\n", rep->users[i], 1, rep->module);
+		fprintf(f, "%-*s %+9d  it depends on %s\n", WHO, rep->users[i], 1, rep->module);
 }
 
 static void print_holders(FILE *f, const struct refs_report *rep, struct group *v)
 {
 	size_t n = group(rep->seen, rep->state.nr_rows, by_thread, by_net, v), i;
 	struct group *room = v + rep->state.nr_rows;
-	char comm[17], who[32];
+	char comm[17], who[40];
 
+	if (rep->balance.known && !held(rep)) {
+		fputs("\nNobody holds one.\n", f);
+		return;
+	}
 	if (!rep->nr_users && (!n || net(v[0].count) <= 0)) {
 		fputs("\nNo thread took more than it gave back.\n", f);
 		return;
 	}
-	fprintf(f, "\n%-24s %9s  %s\n", "MAY STILL HOLD", "NET", "TAKEN AT (gets - puts)");
+	fprintf(f, "\n%-*s %9s  %s\n", WHO, "MAY STILL HOLD", "NET", "TAKEN AT (gets - puts)");
 	print_users(f, rep);
 	for (i = 0; i < n && i < rep->top && net(v[i].count) > 0; i++) {
-		snprintf(who, sizeof(who), "%s/%u", command(v[i].seen->row, comm),
-			 v[i].seen->row->tid);
-		fprintf(f, "%-24s %+9" PRId64, who, net(v[i].count));
+		snprintf(who, sizeof(who), "%s/%u%s", refs_command(v[i].seen->row, comm),
+			 v[i].seen->row->tid, v[i].seen->row->ended ? " (ended)" : "");
+		fprintf(f, "%-*s %+9" PRId64, WHO, who, net(v[i].count));
 		print_taken(f, &v[i], room);
 	}
 	if (i < n && net(v[i].count) > 0)
@@ -263,7 +212,7 @@ static void print_sum(FILE *f, const struct refs_report *rep)
 		fprintf(f, " + %" PRIu64 " by loading it", s->loads);
 	fprintf(f, " + %" PRIu64 " gets - %" PRIu64 " puts", s->n[REFS_GET], s->n[REFS_PUT]);
 	if (b->known)
-		fprintf(f, " = %" PRId64, b->start + (int64_t)s->loads + net(s->n));
+		fprintf(f, " = %" PRId64, held(rep));
 }
 
 static void print_balance(FILE *f, const struct refs_report *rep)
@@ -303,10 +252,10 @@ static void table_end(FILE *f, const struct refs_report *rep, struct group *v)
 		fputc('\n', f);
 	if (!rep->state.nr_rows) {
 		fprintf(f, "No reference on %s was taken or given back.\n", rep->module);
-		return;
+	} else {
+		print_sites(f, rep, v);
+		print_tasks(f, rep, v);
 	}
-	print_sites(f, rep, v);
-	print_tasks(f, rep, v);
 	print_holders(f, rep, v);
 }
 
@@ -330,141 +279,5 @@ int table_refs(FILE *f, const struct refs_report *rep)
 		print_holders(f, rep, v);
 	}
 	free(v);
-	return flushed(f);
-}
-
-/* X(column) */
-#define COLUMNS(X)    \
-	X(tag)        \
-	X(module)     \
-	X(report)     \
-	X(reason)     \
-	X(elapsed_ns) \
-	X(site)       \
-	X(pid)        \
-	X(tid)        \
-	X(command)    \
-	X(gets)       \
-	X(puts)
-
-enum column {
-#define X(name) COL_##name,
-	COLUMNS(X) COL_NR
-#undef X
-};
-
-void csv_refs_header(FILE *f)
-{
-#define X(name) #name ","
-	static const char names[] = COLUMNS(X);
-#undef X
-
-	fprintf(f, "%.*s\n", (int)sizeof(names) - 2, names);
-	fflush(f);
-}
-
-int csv_refs(FILE *f, const struct refs_report *rep)
-{
-	char number[24], ns[24], pid[24], tid[24], gets[24], puts[24], tag[256], comm[17];
-	const char *field[COL_NR] = {
-		[COL_tag] = trace_clean(tag, sizeof(tag), rep->tag ?: ""),
-		[COL_module] = rep->module,
-		[COL_report] = number,
-		[COL_reason] = reasons[rep->reason],
-		[COL_elapsed_ns] = ns,
-		[COL_pid] = pid,
-		[COL_tid] = tid,
-		[COL_gets] = gets,
-		[COL_puts] = puts,
-	};
-	int err = 0;
-	size_t i;
-
-	snprintf(number, sizeof(number), "%u", rep->number);
-	snprintf(ns, sizeof(ns), "%" PRIu64, rep->state.ns);
-	for (i = 0; i < rep->state.nr_rows && !err; i++) {
-		const struct refs_row *row = rep->seen[i].row;
-
-		field[COL_site] = rep->seen[i].at;
-		field[COL_command] = command(row, comm);
-		snprintf(pid, sizeof(pid), "%u", row->tgid);
-		snprintf(tid, sizeof(tid), "%u", row->tid);
-		snprintf(gets, sizeof(gets), "%" PRIu64, row->n[REFS_GET]);
-		snprintf(puts, sizeof(puts), "%" PRIu64, row->n[REFS_PUT]);
-		err = csv_write(f, field, COL_NR);
-	}
-	return err;
-}
-
-static void add_text(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
-}
-
-static void add_num(struct json_object *o, const char *key, int64_t value)
-{
-	json_object_object_add(o, key, json_object_new_int64(value));
-}
-
-static struct json_object *seen_json(const struct refs_seen *s)
-{
-	struct json_object *o = json_object_new_object();
-	char comm[17];
-
-	add_text(o, "site", s->at);
-	add_num(o, "pid", s->row->tgid);
-	add_num(o, "tid", s->row->tid);
-	add_text(o, "command", command(s->row, comm));
-	add_num(o, "gets", s->row->n[REFS_GET]);
-	add_num(o, "puts", s->row->n[REFS_PUT]);
-	return o;
-}
-
-static void add_account(struct json_object *o, const struct refs_report *rep)
-{
-	const struct refs_balance *b = &rep->balance;
-
-	json_object_object_add(o, "refcnt_start",
-			       b->known ? json_object_new_int64(b->start) : NULL);
-	json_object_object_add(o, "refcnt_end", b->checked ? json_object_new_int64(b->end) : NULL);
-	json_object_object_add(o, "adds_up", b->checked ? json_object_new_boolean(!b->off) : NULL);
-	add_num(o, "lost", rep->state.lost[REFS_GET] + rep->state.lost[REFS_PUT]);
-	add_num(o, "missed", rep->missed);
-	add_num(o, "refusals", rep->state.refusals);
-	json_object_object_add(o, "complete", json_object_new_boolean(refs_complete(rep)));
-}
-
-int json_refs(FILE *f, const struct refs_report *rep)
-{
-	struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
-	struct json_object *users = json_object_new_array();
-	char text[256];
-	size_t i;
-
-	add_text(o, "type", "refs");
-	if (rep->tag)
-		add_text(o, "tag", trace_clean(text, sizeof(text), rep->tag));
-	add_text(o, "module", rep->module);
-	add_num(o, "report", rep->number);
-	add_text(o, "reason", reasons[rep->reason]);
-	if (rep->reason == REFS_BUSY) {
-		add_num(o, "refused_pid", rep->refusal.tgid);
-		add_text(o, "refused_command", trace_clean(text, 17, rep->refusal.comm));
-		add_num(o, "late_ns", rep->late_ns);
-	}
-	add_num(o, "elapsed_ns", rep->state.ns);
-	add_num(o, "gets", rep->state.n[REFS_GET]);
-	add_num(o, "puts", rep->state.n[REFS_PUT]);
-	add_num(o, "loads", rep->state.loads);
-	if (rep->reason == REFS_END)
-		add_account(o, rep);
-	for (i = 0; i < rep->state.nr_rows; i++)
-		json_object_array_add(rows, seen_json(&rep->seen[i]));
-	for (i = 0; i < rep->nr_users; i++)
-		json_object_array_add(users, json_object_new_string(rep->users[i]));
-	json_object_object_add(o, "rows", rows);
-	json_object_object_add(o, "dependants", users);
-	fprintf(f, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
-	json_object_put(o);
-	return flushed(f);
+	return 0;
 }
