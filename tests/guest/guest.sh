@@ -294,6 +294,21 @@ bench_host() {
 	nothing_left "bench.sh --host"
 }
 
+# Nothing lifts it before the next boot: the last part.
+locked_down() {
+	local lockdown=/sys/kernel/security/lockdown
+	[ -e $lockdown ] || mount -t securityfs none /sys/kernel/security 2>/dev/null || true
+	if ! echo confidentiality 2>/dev/null >$lockdown; then
+		tap_skip "a kernel that is locked down" "this one cannot be"
+		return
+	fi
+	exits "locked down: trace" 4 "lockdown .confidentiality. forbids tracing" "$refcost" trace -d 1
+	is "... in one line" 1 "$(wc -l <<<"$stderr")"
+	exits "locked down: trace --refs" 4 "lockdown" "$refcost" trace --refs -m loop -d 1
+	is "... in one line" 1 "$(wc -l <<<"$stderr")"
+	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
+}
+
 load_and_unload
 every_scheme_runs
 every_scheme_unloads
@@ -311,4 +326,5 @@ memory
 perf_session
 bench_host
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
+locked_down
 tap_done

@@ -375,6 +375,24 @@ lost() {
 	is "... what was reported is whole" "$(sed -n 's/refcost: \([0-9]*\) reported.*/\1/p' "$tmp/flood.err")" "$(calls "$tmp/flood" | wc -l)"
 }
 
+# As many unloads as four tasks can make: none is lost, and both sides count the same.
+four_loops() {
+	local i pids=()
+	begin loops --csv --strict
+	for i in 1 2 3 4; do
+		"$refcost" cycle --csv --gap 0 -d 5 "build/kmod/$(uname -r)/refcost_plain$i.ko" >"$tmp/loop$i" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	sleep 0.5
+	end_with INT
+	is "four loops of unloads, --strict: exit 0" 0 "$status"
+	ok "... nothing lost, nothing missed" grep -q '; 0 dropped, 0 lost, 0 missed, 0 unpaired, 0 unmatched, 0 in flight$' "$tmp/loops.err"
+	cat "$tmp"/loop[1-4] | grep -v ^tag >"$tmp/cycles"
+	is "... $(wc -l <"$tmp/cycles") unloads on both sides" "$(wc -l <"$tmp/cycles")" "$(calls "$tmp/loops" | wc -l)"
+	is "... of each module as many" "$(cut -d, -f3 "$tmp/cycles" | sort | uniq -c)" "$(calls "$tmp/loops" | cut -d' ' -f2 | sort | uniq -c)"
+}
+
 holders() {
 	local again="for i in 1 2 3 4 5; do"
 	# what a reader of /proc/modules holds while it reads
@@ -477,7 +495,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-for part in commands_of_others refused agree loads whose_calls cut_off lost holders mechanisms bad_input modest; do
+for part in commands_of_others refused agree loads whose_calls cut_off lost four_loops holders mechanisms bad_input modest; do
 	SECONDS=0
 	$part
 	echo "# $part: $SECONDS s"
