@@ -578,7 +578,7 @@ static int finish(struct run *r, int err)
 		    r->results.temporary ? ""
 					 : "; kept, marked partial; the same command goes on in ",
 		    r->results.temporary ? "" : r->results.dir);
-	if (!env.instructions && !model_read(&m, r->results.dir)) {
+	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
 		model_free(&m);
 		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up\n", env.seed,

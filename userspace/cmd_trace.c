@@ -334,6 +334,8 @@ static int prepare(struct tracing *t)
 	if (geteuid())
 		return fail(EXIT_FAILED, "trace attaches to the kernel and needs root: "
 					 "sudo refcost trace ...");
+	if (trace_locked_down())
+		return fail(EXIT_LACKING, TRACE_LOCKED_DOWN);
 	if (env.module && check_module(env.module))
 		return EXIT_FAILED;
 	if (env.output) {

@@ -11,6 +11,19 @@
 
 #include "trace.h"
 
+bool trace_locked_down(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128] = "";
+
+	if (!f)
+		return false;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	return strstr(line, "[confidentiality]");
+}
+
 #ifdef REFCOST_NO_BPF
 
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)

@@ -119,6 +119,17 @@ struct trace_prog {
 
 struct trace;
 
+#define TRACE_LOCKED_DOWN                                               \
+	"kernel lockdown (confidentiality) forbids tracing: boot with " \
+	"lockdown=integrity or lockdown=none"
+
+/**
+ * trace_locked_down() - does the kernel let nobody look at it?
+ *
+ * Return: true if it does not; TRACE_LOCKED_DOWN says what to do.
+ */
+bool trace_locked_down(void);
+
 /**
  * trace_open() - load and attach
  * @opts: what to trace

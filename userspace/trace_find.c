@@ -212,19 +212,6 @@ int find_symbols(struct trace *t)
 	return 0;
 }
 
-static bool locked_down(void)
-{
-	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
-	char line[128] = "";
-
-	if (!f)
-		return false;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	return strstr(line, "[confidentiality]");
-}
-
 /* Of several, all. */
 bool has_events(const struct trace *t, const char *system, const char *events)
 {
@@ -255,10 +242,8 @@ int find_tracefs(struct trace *t)
 
 	if (geteuid())
 		return complain(t, EPERM, "");
-	if (locked_down())
-		return complain(t, ENOTSUP,
-				"kernel lockdown (confidentiality) forbids tracing: boot with "
-				"lockdown=integrity or lockdown=none");
+	if (trace_locked_down())
+		return complain(t, ENOTSUP, TRACE_LOCKED_DOWN);
 	for (i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/events", mounts[i]);
 		if (!access(path, R_OK))
