@@ -115,9 +115,10 @@ int env_host_cpus(void)
 	return atoi(env_cmdline("refcost.hostcpus=", value, sizeof(value)));
 }
 
+/* "(null)" is how nohz_full says that there is none. */
 static void add(struct json_object *o, const char *key, const char *value)
 {
-	if (value && *value)
+	if (value && *value && strcmp(value, "(null)"))
 		json_object_object_add(o, key, json_object_new_string(value));
 }
 
