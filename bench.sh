@@ -131,15 +131,17 @@ attended() {
 
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
-	local run=() unload=(--hold "0,1us,100us,10ms") loading=() protecting=
+	local run=() unload=(--hold "0,1us,100us,10ms") loading=() watching=() protecting=
 	if [ -n "$quick" ]; then
 		run=(-b "${blocks:-10}" --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
 		loading=(-n "${cycles:-23}")
+		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
 	else
 		run=(-b "${blocks:-30}" --window 200ms --warmup 40ms)
 		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
 		loading=(-n "${cycles:-73}")
+		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")
 	fi
 	build/bin/refcost list --csv >"$output/schemes.csv"
 	if [ -n "$schemes" ]; then
@@ -150,7 +152,7 @@ measure_here() {
 	fi
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output" || return
-		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "$output"
+		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
 	else
 		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] ||
@@ -158,7 +160,7 @@ measure_here() {
 		[[ ,${schemes:-percpu_live}, != *,percpu_live,* ]] ||
 			attended build/bin/refcost load "${loading[@]}" -o "$output" || return
 		[ -n "$schemes" ] || [ -s "$output/startup.csv" ] || # the last that it writes
-			attended tools/measure-tracer.sh $quick "$output"
+			attended tools/measure-tracer.sh "${watching[@]}" "$output"
 	fi
 }
 

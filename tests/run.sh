@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/suite.sh
 
-tools/deps.sh build headers plot guest test
+tools/deps.sh build headers plot guest test tracers
 tools/deps.sh browser || echo "no browser: report.html is tested without one"
 release=$(tools/kernel-release.sh)
 make -j"$(nproc)" KRELEASE="$release" all kmod-fault unit

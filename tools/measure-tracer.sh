@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # What an unload is made of, and what watching it costs, on the machine that this runs on, as root:
-# tools/measure-tracer.sh [--quick] [--instructions] DIR
+# tools/measure-tracer.sh [--blocks N] [--unloads N] [--instructions] DIR
 # Writes into DIR: traced.csv (grace periods; unloads at once; other modules), watched.csv (unloads timed from outside,
 # with and without a tracer), startup.csv (until a tracer's probes are ready); with --instructions
 # watched-instructions.csv and hits.csv (runs of the tracer's programs), on a machine whose clock counts
@@ -9,10 +9,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick='' instructions=''
+blocks=11 unloads=23 instructions=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
-	--quick | --instructions) declare "${1#--}=1" ;;
+	--blocks | --unloads)
+		declare "${1#--}=${2:?$1 wants a number}"
+		shift
+		;;
+	--instructions) instructions=1 ;;
 	*)
 		echo "measure-tracer.sh: no option '$1'" >&2
 		exit 64
@@ -23,7 +27,7 @@ done
 dir=${1:?give a results directory}
 refcost=$PWD/build/bin/refcost
 modules=$PWD/build/kmod/$(uname -r)
-unloads=23
+rounds=$((unloads > 11 ? 11 : unloads)) # of what takes long
 tmp=$(mktemp -d)
 expedited=/sys/kernel/rcu_expedited
 was=$(cat $expedited)
@@ -76,7 +80,7 @@ at_once() {
 	local n
 	for n in 1 2 4 8; do
 		# shellcheck disable=SC2046 # file names without blanks
-		traced "parallel-$n" "$refcost" cycle -n 11 $(plain "$n")
+		traced "parallel-$n" "$refcost" cycle -n "$rounds" $(plain "$n")
 	done
 }
 
@@ -85,7 +89,7 @@ others() {
 	local module
 	for module in crc_itu_t nls_utf8 dummy loop; do
 		if [ ! -e /sys/module/$module ] && modinfo -n $module >/dev/null 2>&1; then
-			traced modules-0 "$refcost" cycle -n 11 $module
+			traced modules-0 "$refcost" cycle -n "$rounds" $module
 		fi
 	done
 }
@@ -160,8 +164,7 @@ shuffled() {
 }
 
 overhead() {
-	local b arm blocks=11
-	[ -z "$quick" ] || blocks=7
+	local b arm
 	echo 1 >$expedited
 	for ((b = 0; b < blocks; b++)); do
 		seed=$b
@@ -175,13 +178,12 @@ overhead() {
 
 # From the start of a program until what it runs, once its probes are ready, has begun.
 startup() {
-	local tool repeat start repeats=7 tools=(refcost)
-	[ -z "$quick" ] || repeats=3
+	local tool repeat start tools=(refcost)
 	if command -v bpftrace >/dev/null; then tools+=(bpftrace-kprobe bpftrace-kfunc); fi
 	printf '#!/bin/sh\ndate +%%s%%N >%s/ready\n' "$tmp" >"$tmp/when"
 	echo "tool,repeat,ns" >"$tmp/startup.csv"
 	one_cpu 0
-	for ((repeat = 0; repeat < repeats; repeat++)); do
+	for ((repeat = 0; repeat < blocks && repeat < 5; repeat++)); do
 		for tool in "${tools[@]}"; do
 			rm -f "$tmp/ready"
 			[ "$tool" = refcost ] || bt "${tool#bpftrace-}" >"$tmp/unload.bt"

@@ -122,7 +122,7 @@ static int read_model(struct model *m)
 {
 	int err = model_read(m, env.dir);
 
-	if (err || m->nr_cells || m->nr_arms)
+	if (err || m->nr_cells || m->nr_arms || m->tracer.nr_traced)
 		return err;
 	model_free(m);
 	return fail(EXIT_FAILED, "%s holds no sample yet", env.dir);

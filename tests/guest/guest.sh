@@ -309,6 +309,21 @@ locked_down() {
 	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
 }
 
+# Two blocks: enough to see that each part is measured, and that the report takes it.
+tracer_measured() {
+	local file
+	cp -r "$dir/bench" "$dir/tracer"
+	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 2 --unloads 3 "$dir/tracer"
+	for file in traced watched startup; do
+		ok "... $file.csv" test "$(rows "$dir/tracer/$file.csv")" -ge 3
+	done
+	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
+	ok "... the report" "$refcost" report "$dir/tracer" -o "$dir/tracer/report"
+	ok "... tells of grace periods: two with calls of ftrace, one without" \
+		grep -q 'waits for 2.00 grace periods an unload, without for 1.00' "$dir/tracer/report/RESULTS.md"
+	nothing_left "the tracer's cost"
+}
+
 load_and_unload
 every_scheme_runs
 every_scheme_unloads
@@ -325,6 +340,7 @@ faults
 memory
 perf_session
 bench_host
+tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done
