@@ -43,8 +43,12 @@ def number(text):
 
 
 def json_problems(schema, path):
-    with open(path, encoding="utf-8") as f:
-        document = json.load(f)
+    try:
+        with open(path, encoding="utf-8") as f:
+            document = json.load(f)
+    except (OSError, ValueError) as error:
+        yield f"{error}"
+        return
     for error in validator(schema).iter_errors(document):
         yield f"{'.'.join(map(str, error.absolute_path))}: {error.message[:200]}"
 
