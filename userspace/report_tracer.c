@@ -70,7 +70,7 @@ static void grace_sentence(const struct tracer_model *t, FILE *f)
 		"without for %.2f: %.1f against %.1f ms.",
 		two, one, with->total_ms.s.median, without->total_ms.s.median);
 	if (fast)
-		fprintf(f, " Expedited, the former takes %.2f ms, %.0f times less.",
+		fprintf(f, " Expedited, the former takes %.2f ms: a factor of %.0f.",
 			fast->total_ms.s.median, with->total_ms.s.median / fast->total_ms.s.median);
 	fputs("\n\n", f);
 }
