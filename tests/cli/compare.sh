@@ -162,6 +162,11 @@ unlike none '/"environment":/s/environment/elsewhere/' 'machine .*not recorded'
 
 compare --only instructions "$a" "$dir/unlike-vcpus"
 is "instructions do not mind how many vCPUs there are" 0 "$status"
+described clang 's/clang version [0-9]*/clang version 99/'
+compare --only instructions "$a" "$dir/clang"
+is "... nor which clang made the tracer" 0 "$status"
+exits "... but another gcc" 1 "unlike environments: built_with" "$refcost" compare --only instructions "$a" "$dir/unlike-compiler"
+exits "... but times do" 1 "unlike environments: built_with" "$refcost" compare "$a" "$dir/clang"
 exits "... but another kernel" 1 "unlike environments: kernel.release" "$refcost" compare --only instructions "$a" "$dir/kernel"
 
 # One line each, and no table.
