@@ -42,14 +42,14 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check-debug lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check-debug check-instructions lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
 # Builds that are wrong on purpose, for the tests: what is wrong, a + between two things.
-FAULTS := LOSE_ONE WIDE NO_STATE_TEST+WIDE NO_STOP+WIDE SIGNAL_INSIDE+WIDE
+FAULTS := LOSE_ONE SLOW WIDE NO_STATE_TEST+WIDE NO_STOP+WIDE SIGNAL_INSIDE+WIDE
 kmod-fault: $(FAULTS:%=$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko)
 
 # --- kernel modules: sources are mirrored, since kbuild writes beside them --------------------------
@@ -133,6 +133,10 @@ test:
 check-debug:
 	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
 
+## check-instructions: exact counts against those stored for this kernel and compiler
+check-instructions:
+	$(Q)tests/check-instructions.sh $(if $(STORE),--store)
+
 lint:
 	$(Q)tests/lint.sh
 
@@ -177,6 +181,8 @@ help:
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
+	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
+	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'

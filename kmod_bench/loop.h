@@ -34,6 +34,13 @@
 			udelay(200);     \
 	} while (0)
 
+/* The build in which a scheme takes one instruction more. */
+#define refcost_fault_slow()                     \
+	do {                                     \
+		if (refcost_fault(SLOW))         \
+			asm volatile("nop" : :); \
+	} while (0)
+
 #define REFCOST_OP(name, k)                           \
 	do {                                          \
 		struct refcost_object *obj = draw[k]; \

@@ -17,6 +17,7 @@ done
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
+suite check-instructions 60 tests/cli/check-instructions.sh
 suite install 120 tests/install.sh
 suite loops 60 tests/loops.sh
 suite schema 60 tests/schema.sh

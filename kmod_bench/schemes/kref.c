@@ -18,6 +18,7 @@ static __always_inline bool get_kref(struct refcost_object *obj, struct refcost_
 
 static __always_inline void put_kref(struct refcost_object *obj, struct refcost_worker *w)
 {
+	refcost_fault_slow();
 	kref_put(&kref_state(obj)->ref, kref_released);
 }
 

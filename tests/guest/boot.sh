@@ -55,6 +55,31 @@ instruction_guest() {
 		END { exit !(v["try_module_get"] > v["kref"]) }' "$dir/icount1/instructions.csv"
 }
 
+# counts_as WHAT CODE REGEX ARGS...: the check of counts against the stored ones says so
+counts_as() {
+	local what=$1 code=$2 regex=$3
+	shift 3
+	run_cmd tests/check-instructions.sh "$@"
+	if [ "$status" = 4 ]; then
+		tap_skip "$what" "$stderr"
+	elif [ "$status" = "$code" ] && grep -Eq -- "$regex" <<<"$stdout"; then
+		tap_result 0 "$what"
+	else
+		tap_result 1 "$what" "exit $status: $stdout$stderr"
+	fi
+}
+
+# Counts are as they were, and a build whose kref takes one instruction more is told from that.
+stored_counts() {
+	counts_as "instructions as stored" 0 'counts as in' --measured "$dir/icount1"
+	local -x REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release
+	ok "counting in a build that is slower" boot --icount --deadline 100 -- \
+		build/bin/refcost run --instructions -s kref,percpu_live -b 2 --mode getput,lookup -o "$dir/slow"
+	counts_as "SLOW is found" 3 '^kref +getput .* [+]1[.]00$' --measured "$dir/slow" -s kref,percpu_live
+	[ "$status" = 4 ] || is "... and that is all" "kref getput +1.00,kref lookup +1.00" \
+		"$(awk '$5 ~ /^[+-]/ { printf "%s%s %s %s", n++ ? "," : "", $1, $2, $5 }' <<<"$stdout")"
+}
+
 # caught FAULT ARGS...: a build that is wrong on purpose is found out, by the canary or by the kernel's log
 caught() {
 	local fault=$1 status=0 log=$dir/fault-$1.log
@@ -104,6 +129,7 @@ bad_guests() {
 main_guest
 ok "what the guest wrote is what docs/results-schema.json says" tests/schema.py "$dir"/{run,bench}
 instruction_guest
+stored_counts
 broken_guests
 crowded_guest
 bad_guests
