@@ -129,16 +129,20 @@ attended() {
 	return $code
 }
 
+# One or two of each family, and what the loop costs: for the sweep of holds.
+swept=empty,percpu_live,try_module_get,kref,rwsem,global_lock
+
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
-	local run=() unload=(--hold "0,1us,100us,10ms") loading=() watching=() protecting=
+	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept") unload=(--hold "0,1us,100us,10ms")
+	local loading=() watching=() protecting=
 	if [ -n "$quick" ]; then
-		run=(-b "${blocks:-10}" --window 50ms --warmup 10ms)
+		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
 		loading=(-n "${cycles:-23}")
 		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
 	else
-		run=(-b "${blocks:-30}" --window 200ms --warmup 40ms)
+		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms)
 		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
 		loading=(-n "${cycles:-73}")
 		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")

@@ -50,6 +50,11 @@ times() {
 	awk 'NR > 1 { print $1, $(NF - 2), $NF }' "$dir/$1/report/unload.dat" | sort
 }
 
+# costs NAME: scheme, CPUs and cost of every point in its figure
+costs() {
+	awk 'NR > 1 { print $1, $(NF - 4), $(NF - 3) }' "$dir/$1/report/scaling.dat" | sort
+}
+
 # reported NAME: $dir/NAME is reported on and drawn
 reported() {
 	ok "$1: the report reads it" build/bin/refcost report "$dir/$1" -o "$dir/$1/report"
@@ -80,10 +85,18 @@ make_bare() {
 	fi
 }
 
-# On top of that, all there can be: a bystander, a sweep of holds, starved unloads (of the longer hold
+# hold_for NS <SAMPLES: rows of some schemes as they would be if every user stayed for so long, no header
+hold_for() {
+	awk -F, -v OFS=, -v ns="$1" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["mode"] == "getput" && $at["scheme"] ~ /^(empty|kref|try_module_get|rwsem)$/ {
+			$at["hold_ns"] = ns; $at["ns_per_op"] += ns; $at["ns_elapsed"] += ns; print }'
+}
+
+# On top of that, all there can be: a bystander, sweeps of holds, starved unloads (of the longer hold
 # half of those of kref and all of try_module_get), loads with users waiting. Made up, for the reader's sake alone.
 make_swept() {
-	local bystander=(refused=7 bystanders=1 bystander_ops=1000 bystander_failed=3 bystander_calm_ns=2000000
+	local hold bystander=(refused=7 bystanders=1 bystander_ops=1000 bystander_failed=3 bystander_calm_ns=2000000
 		bystander_unload_ns=9000000 tried_ns=0)
 
 	cp -r "$dir/bare" "$dir/swept"
@@ -104,6 +117,8 @@ make_swept() {
 		cat "$dir/phases.csv"
 		with hold_ns=100000 ns=3600000000000 <"$dir/phases.csv" | tail -n +2
 	} >"$dir/swept/phases.csv"
+	for hold in 1000 20000; do hold_for $hold <"$dir/bare/samples.csv"; done | shuf --random-source="$sample/samples.csv" \
+		>>"$dir/swept/samples.csv"
 	cat >"$dir/swept/loading.csv" <<-EOF
 	cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations
 	0,percpu_live,one,3,5000,2,7000000,100,0
@@ -159,12 +174,19 @@ says bare 'There was no bystander'
 says_not bare '^## Instructions'
 says_not bare '^## Two-phase'
 says_not bare '(figures/attempts.svg)'
+says_not bare '^## When the choice'
 
 make_swept
 reported swept
-is "swept: these figures are drawn" "attempts families phases scaling stall throughput tradeoff unload" "$(figures swept)"
+is "swept: these figures are drawn" "attempts families hold phases scaling stall throughput tradeoff unload" "$(figures swept)"
 ok "swept: the attempts figure says who starved" grep -q 'try_module_get  starved' "$dir/swept/svg/attempts.svg"
 ok "swept: half starved still has a median" grep -q 'kref  [0-9.]* ms' "$dir/swept/svg/attempts.svg"
+ok "swept: the figure of holds has a panel a number of CPUs" grep -q '2 CPUs' "$dir/swept/svg/hold.svg"
+ok "swept: ... and names who is how far from the cheapest" grep -q 'rwsem  1.00×' "$dir/swept/svg/hold.svg"
+says swept '^| 1 | 1 us | `kref` .* `rwsem` .* no |$'
+says swept '^| 1 | 20 us | `kref` .* `rwsem` .* yes |$'
+says swept 'On 1 CPU: from a hold of 20 us on, the dearest scheme is within 5 % of the cheapest'
+is "swept: the fast path's figures are of the least hold" "$(costs bare)" "$(costs swept)"
 shows swept
 says swept 'starved 23/23'
 says swept 'starved 11/23'

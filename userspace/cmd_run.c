@@ -27,6 +27,7 @@
 #include "topo.h"
 
 #define MAX_CPUS    4096
+#define MAX_HOLDS   16
 #define OVERLAP_MIN 0.9
 
 static const char *const mode_names[] = {
@@ -43,7 +44,10 @@ static struct env {
 	size_t nr_list;
 	bool modes[REFCOST_MODES];
 	uint64_t blocks;
-	uint64_t hold_ns;
+	uint64_t holds[MAX_HOLDS];
+	size_t nr_holds;
+	const char *hold_schemes;
+	uint64_t hold_blocks;
 	uint64_t objects;
 	uint64_t warmup_ns;
 	uint64_t window_ns;
@@ -53,6 +57,7 @@ static struct env {
 	bool keep;
 } env = {
 	.blocks = 30,
+	.nr_holds = 1,
 	.objects = 1,
 	.warmup_ns = 30 * NSEC_PER_MSEC,
 	.window_ns = 150 * NSEC_PER_MSEC,
@@ -61,6 +66,8 @@ static struct env {
 
 enum {
 	OPT_HOLD = 256,
+	OPT_HOLD_SCHEMES,
+	OPT_HOLD_BLOCKS,
 	OPT_OBJECTS,
 	OPT_MODE,
 	OPT_WINDOW,
@@ -79,8 +86,14 @@ static const struct argp_option options[] = {
 	  "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", 0 },
 	{ "blocks", 'b', "N", 0, "Samples of each cell (default 30; quote nothing under 10)", 0 },
 	{ "mode", OPT_MODE, "MODE,..", 0, "getput, lookup or both (default getput)", 0 },
-	{ "hold", OPT_HOLD, "TIME", 0, "Stay in the victim's text between get and put (default 0)",
+	{ "hold", OPT_HOLD, "TIME,..", 0,
+	  "Stay in the victim's text between get and put (default 0); longer ones after the first are "
+	  "measured without the lookup, on one CPU, half and all of --cpus",
 	  0 },
+	{ "hold-schemes", OPT_HOLD_SCHEMES, "NAME,..", 0,
+	  "Those of the schemes to measure with every hold but the first (default: all)", 0 },
+	{ "hold-blocks", OPT_HOLD_BLOCKS, "N", 0,
+	  "Samples of each cell with every hold but the first (default: as --blocks)", 0 },
 	{ "objects", OPT_OBJECTS, "N", 0,
 	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0 },
 	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
@@ -120,6 +133,18 @@ static void parse_modes(struct argp_state *state, char *arg)
 	free(copy);
 }
 
+/* The least hold is what all tables but the sweep's are about, so that it has to be the complete one. */
+static void check_holds(struct argp_state *state)
+{
+	size_t i;
+
+	for (i = 1; i < env.nr_holds; i++)
+		if (env.holds[i] <= env.holds[i - 1])
+			argp_error(state, "--hold: give the times in ascending order");
+	if (env.nr_holds > 1 && env.instructions)
+		argp_error(state, "--instructions takes one --hold");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	int err = 0;
@@ -145,7 +170,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_modes(state, arg);
 		break;
 	case OPT_HOLD:
-		env.hold_ns = opt_ns(state, "--hold", arg, 0, REFCOST_HOLD_MAX);
+		env.nr_holds =
+			opt_ns_list(state, "--hold", arg, REFCOST_HOLD_MAX, env.holds, MAX_HOLDS);
+		break;
+	case OPT_HOLD_SCHEMES:
+		env.hold_schemes = arg;
+		break;
+	case OPT_HOLD_BLOCKS:
+		env.hold_blocks = opt_u64(state, "--hold-blocks", arg, 1, 100000);
 		break;
 	case OPT_OBJECTS:
 		env.objects = opt_objects(state, arg);
@@ -178,6 +210,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!env.modes[REFCOST_GETPUT] && !env.modes[REFCOST_LOOKUP])
 			env.modes[REFCOST_GETPUT] = true;
+		env.hold_blocks = env.hold_blocks ?: env.blocks;
+		check_holds(state);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -195,6 +229,8 @@ static const struct argp argp = {
 	"  refcost run                               everything, 1 to all CPUs, 30 blocks\n"
 	"  refcost run -s kref,rwsem -c 1-8 -b 10    two schemes, every count up to 8\n"
 	"  refcost run --mode lookup --hold 1us      with the lookup, 1 us in the victim\n"
+	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
+	"                                            two of the schemes with longer holds, too\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
 	"  refcost run -k -s kref -c 1 -b 1 && perf record -a -g -- refcost run -k -s kref -c 4 -b 5\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
@@ -208,6 +244,8 @@ struct cell_plan {
 	const struct scheme_desc *scheme;
 	enum refcost_mode mode;
 	int cpus;
+	uint64_t hold_ns;
+	uint64_t blocks;
 };
 
 struct plan {
@@ -218,6 +256,8 @@ struct plan {
 	size_t nr_cpus;
 	int max_count;
 	int host_cpus;
+	uint64_t blocks;
+	size_t total;
 };
 
 /* Where a run stands. */
@@ -293,6 +333,51 @@ static int refuse_lookup_of_floors(const struct plan *p)
 	return EXIT_FINE;
 }
 
+static void plan_cell(struct plan *p, const struct scheme_desc *scheme, enum refcost_mode mode,
+		      int cpus, size_t hold)
+{
+	uint64_t blocks = hold ? env.hold_blocks : env.blocks;
+
+	p->cells[p->nr_cells++] = (struct cell_plan){ scheme, mode, cpus, env.holds[hold], blocks };
+	p->total += blocks;
+	p->blocks = blocks > p->blocks ? blocks : p->blocks;
+}
+
+/* How dear a put is beside a long hold shows at the ends and in the middle. */
+static bool count_is_swept(size_t c)
+{
+	size_t half = 0;
+
+	while (2 * env.counts[half] < env.counts[env.nr_counts - 1])
+		half++;
+	return !c || c == half || c == env.nr_counts - 1;
+}
+
+static int plan_longer_holds(struct plan *p)
+{
+	enum refcost_mode mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP;
+	struct schemes swept;
+	size_t s, k, c, h;
+	int err;
+
+	err = schemes_read(&swept);
+	err = err ?: schemes_select(&swept, env.hold_schemes, true);
+	for (s = 0; s < p->schemes.n && !err; s++) {
+		const struct scheme_desc *scheme = &p->schemes.v[s];
+
+		for (k = 0; k < swept.n && strcmp(swept.v[k].name, scheme->name); k++)
+			;
+		if (k == swept.n || (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+			continue;
+		for (h = 1; h < env.nr_holds; h++)
+			for (c = 0; c < env.nr_counts; c++)
+				if (count_is_swept(c))
+					plan_cell(p, scheme, mode, env.counts[c], h);
+	}
+	schemes_free(&swept);
+	return err;
+}
+
 static int plan_make(struct plan *p)
 {
 	size_t s, c;
@@ -307,7 +392,8 @@ static int plan_make(struct plan *p)
 	if ((uint64_t)p->max_count > REFCOST_OBJECTS_MAX && env.objects == REFCOST_OBJECTS_PERCPU)
 		return fail(EXIT_USAGE, "--objects percpu serves up to %d CPUs",
 			    REFCOST_OBJECTS_MAX);
-	p->cells = calloc(p->schemes.n * REFCOST_MODES * env.nr_counts, sizeof(*p->cells));
+	p->cells = calloc(p->schemes.n * env.nr_counts * (REFCOST_MODES + env.nr_holds),
+			  sizeof(*p->cells));
 	if (!p->cells)
 		return fail(EXIT_FAILED, "out of memory");
 	for (s = 0; s < p->schemes.n; s++) {
@@ -318,11 +404,24 @@ static int plan_make(struct plan *p)
 			    (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
 				continue;
 			for (c = 0; c < env.nr_counts; c++)
-				p->cells[p->nr_cells++] =
-					(struct cell_plan){ scheme, mode, env.counts[c] };
+				plan_cell(p, scheme, mode, env.counts[c], 0);
 		}
 	}
-	return EXIT_FINE;
+	return env.nr_holds > 1 ? plan_longer_holds(p) : EXIT_FINE;
+}
+
+/* Only where there are several: a plan of one hold is what it always was. */
+static void holds_json(struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < env.nr_holds; i++)
+		json_object_array_add(list, json_object_new_int64(env.holds[i]));
+	json_object_object_add(o, "holds", list);
+	json_object_object_add(o, "hold_blocks", json_object_new_int64(env.hold_blocks));
+	if (env.hold_schemes)
+		json_object_object_add(o, "hold_schemes", json_object_new_string(env.hold_schemes));
 }
 
 static struct json_object *plan_json(const struct plan *p)
@@ -348,7 +447,9 @@ static struct json_object *plan_json(const struct plan *p)
 		json_object_array_add(list, json_object_new_int(p->cpus[i]));
 	json_object_object_add(o, "placement", list);
 	json_object_object_add(o, "blocks", json_object_new_int64(env.blocks));
-	json_object_object_add(o, "hold_ns", json_object_new_int64(env.hold_ns));
+	json_object_object_add(o, "hold_ns", json_object_new_int64(env.holds[0]));
+	if (env.nr_holds > 1)
+		holds_json(o);
 	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
 	json_object_object_add(o, "warmup_ns", json_object_new_int64(env.warmup_ns));
 	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));
@@ -359,22 +460,24 @@ static struct json_object *plan_json(const struct plan *p)
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
 	"batch,counter_offset,oversubscribed"
-#define WORKERS_HEADER \
-	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps"
+#define WORKERS_HEADER                                                                             \
+	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
+	"hold_ns"
 #define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
 
 static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
 {
 	const struct csv *t = &r->done;
 	int b = csv_col(t, "block"), s = csv_col(t, "scheme"), m = csv_col(t, "mode");
-	int n = csv_col(t, "cpus");
+	int n = csv_col(t, "cpus"), h = csv_col(t, "hold_ns");
 	size_t i;
 
 	for (i = 0; i < t->rows; i++)
 		if ((uint64_t)csv_num(t, i, b) == block &&
 		    !strcmp(csv_get(t, i, s), c->scheme->name) &&
 		    !strcmp(csv_get(t, i, m), mode_names[c->mode]) &&
-		    (n < 0 || (int)csv_num(t, i, n) == c->cpus))
+		    (n < 0 || (int)csv_num(t, i, n) == c->cpus) &&
+		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns))
 			return true;
 	return false;
 }
@@ -406,10 +509,10 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
 		go = w[i].go_ns < go ? w[i].go_ns : go;
 		fprintf(r->workers,
-			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n", block,
+			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu\n", block,
 			c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu, w[i].arrive_ns,
 			w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops, w[i].failed, w[i].total,
-			w[i].gap_ns, w[i].gaps);
+			w[i].gap_ns, w[i].gaps, c->hold_ns);
 	}
 	overlap = ((double)first_end - last_start) / (last_end - first_start);
 	r->flagged += overlap < OVERLAP_MIN;
@@ -457,7 +560,7 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 		.cpus = (uintptr_t)r->plan.cpus,
 		.warmup_ns = env.warmup_ns,
 		.window_ns = window_of(&r->plan, c->cpus),
-		.hold_ns = env.hold_ns,
+		.hold_ns = c->hold_ns,
 		.seed = env.seed,
 		.results = (uintptr_t)results,
 	};
@@ -486,8 +589,8 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 
 static int measure_cells(struct run *r, uint64_t block, size_t *order)
 {
-	size_t total = r->plan.nr_cells * env.blocks, i;
 	struct refcost_info info;
+	size_t i;
 	int fd = device_open(&info), err = EXIT_FINE;
 
 	if (fd < 0)
@@ -504,12 +607,14 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order)
 	for (i = 0; i < r->plan.nr_cells && !err; i++) {
 		const struct cell_plan *c = &r->plan.cells[order[i]];
 
+		if (block >= c->blocks)
+			continue;
 		if (interrupted)
 			err = EXIT_FAILED;
 		else if (!cell_done(r, block, c))
 			err = measure_cell(r, fd, block, c);
 		if (!err)
-			progress("cell", ++r->finished, total, r->started_ns);
+			progress("cell", ++r->finished, r->plan.total, r->started_ns);
 	}
 	close(fd);
 	return err;
@@ -520,13 +625,18 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 {
 	uint64_t objects = env.objects ?: (uint64_t)r->plan.max_count;
 	int err = EXIT_FINE, unload;
-	size_t i;
+	size_t i, planned = 0, done = 0;
 
-	for (i = 0; i < r->plan.nr_cells; i++)
-		if (!cell_done(r, block, &r->plan.cells[order[i]]))
-			break;
-	if (i == r->plan.nr_cells) {
-		r->finished += i;
+	for (i = 0; i < r->plan.nr_cells; i++) {
+		const struct cell_plan *c = &r->plan.cells[i];
+
+		if (block >= c->blocks)
+			continue;
+		planned++;
+		done += cell_done(r, block, c);
+	}
+	if (done == planned) {
+		r->finished += done;
 		return EXIT_FINE;
 	}
 	if (!env.keep || !module_loaded(SUITE_VICTIM))
@@ -547,7 +657,7 @@ static int measure(struct run *r)
 
 	gsl_rng_set(rng, env.seed);
 	r->started_ns = start;
-	for (block = 0; block < env.blocks && !err; block++) {
+	for (block = 0; block < r->plan.blocks && !err; block++) {
 		for (i = 0; i < r->plan.nr_cells; i++)
 			order[i] = i;
 		if (!env.instructions) /* exact: no order can matter, so keep the readable one */
@@ -573,8 +683,7 @@ static int finish(struct run *r, int err)
 	if (results_save(&r->results))
 		return EXIT_FAILED;
 	if (interrupted)
-		say("interrupted after %zu of %zu cells%s%s", r->finished,
-		    r->plan.nr_cells * (size_t)env.blocks,
+		say("interrupted after %zu of %zu cells%s%s", r->finished, r->plan.total,
 		    r->results.temporary ? ""
 					 : "; kept, marked partial; the same command goes on in ",
 		    r->results.temporary ? "" : r->results.dir);

@@ -59,8 +59,9 @@ static int add_sample(void *model, const struct row *r)
 {
 	struct model *m = model;
 	int cpus = row_num(r, "cpus"), err = use_scheme(m, r);
-	struct cell *c =
-		(struct cell *)model_cell(m, row_text(r, "scheme"), row_text(r, "mode"), cpus);
+	double hold = row_num_or_0(r, "hold_ns");
+	struct cell *c = (struct cell *)model_held(m, row_text(r, "scheme"), row_text(r, "mode"),
+						   cpus, hold);
 
 	if (err)
 		return err;
@@ -71,6 +72,7 @@ static int add_sample(void *model, const struct row *r)
 		snprintf(c->scheme, sizeof(c->scheme), "%s", row_text(r, "scheme"));
 		snprintf(c->mode, sizeof(c->mode), "%s", row_text(r, "mode"));
 		c->cpus = cpus;
+		c->hold_ns = hold;
 		c->floor = row_num(r, "floor") > 0;
 	}
 	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
@@ -296,6 +298,9 @@ static void mark_base(struct model *m)
 {
 	size_t i;
 
+	for (i = 0; i < m->nr_cells; i++)
+		m->cells[i].base =
+			m->cells[i].hold_ns == model_longer_hold(m, m->cells[i].mode, -1);
 	for (i = 0; i < m->nr_arms; i++)
 		m->arms[i].base = m->arms[i].hold_ns == model_next_hold(m, m->arms[i].arm, -1);
 }
@@ -401,7 +406,9 @@ static int cell_cmp(const void *a, const void *b, void *m)
 {
 	const struct cell *x = a, *y = b;
 
-	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->mode, y->mode) ?: x->cpus - y->cpus;
+	return y->base - x->base ?: place_cmp(m, x->scheme, y->scheme) ?:
+	       strcmp(x->mode, y->mode) ?: x->cpus - y->cpus ?:
+	       (x->hold_ns > y->hold_ns) - (x->hold_ns < y->hold_ns);
 }
 
 static int arm_cmp(const void *a, const void *b, void *m)
@@ -430,6 +437,16 @@ static void sort_all(struct model *m)
 		qsort_r(m->phases, m->nr_phases, sizeof(*m->phases), phase_cmp, m);
 }
 
+/* Cells of the least hold have been sorted to the front. */
+static void part_cells(struct model *m)
+{
+	size_t all = m->nr_cells;
+
+	while (m->nr_cells && !m->cells[m->nr_cells - 1].base)
+		m->nr_cells--;
+	m->nr_held = all - m->nr_cells;
+}
+
 int model_read(struct model *m, const char *dir)
 {
 	int err;
@@ -452,6 +469,7 @@ int model_read(struct model *m, const char *dir)
 	}
 	mark_base(m);
 	sort_all(m);
+	part_cells(m);
 	return EXIT_FINE;
 }
 
@@ -459,7 +477,7 @@ void model_free(struct model *m)
 {
 	size_t i, k;
 
-	for (i = 0; i < m->nr_cells; i++) {
+	for (i = 0; i < m->nr_cells + m->nr_held; i++) {
 		free(m->cells[i].ns.v);
 		free(m->cells[i].block.v);
 		free(m->cells[i].lost.v);
@@ -501,6 +519,29 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
 		    !strcmp(m->cells[i].mode, mode))
 			return &m->cells[i];
 	return NULL;
+}
+
+const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
+			      double hold_ns)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_cells + m->nr_held; i++)
+		if (m->cells[i].cpus == cpus && m->cells[i].hold_ns == hold_ns &&
+		    !strcmp(m->cells[i].scheme, scheme) && !strcmp(m->cells[i].mode, mode))
+			return &m->cells[i];
+	return NULL;
+}
+
+double model_longer_hold(const struct model *m, const char *mode, double after)
+{
+	double next = NAN;
+	size_t i;
+
+	for (i = 0; i < m->nr_cells + m->nr_held; i++)
+		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].hold_ns > after)
+			next = fmin(next, m->cells[i].hold_ns);
+	return next;
 }
 
 const struct scheme *model_scheme(const struct model *m, const char *name)

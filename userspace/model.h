@@ -41,11 +41,13 @@ struct scheme {
 };
 
 /**
- * struct cell - all samples of one scheme, mode and CPU count
+ * struct cell - all samples of one scheme, mode, CPU count and hold
  * @scheme: its name
  * @mode: "getput" or "lookup"
  * @floor: the scheme is a floor
  * @cpus: workers
+ * @hold_ns: how long each stays in the victim's text
+ * @base: @hold_ns is the least of this mode
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @ns: ns per operation and CPU while it ran, one a block
  * @block: the block that each of @ns comes from
@@ -61,6 +63,8 @@ struct cell {
 	char mode[16];
 	bool floor;
 	int cpus;
+	double hold_ns;
+	bool base;
 	bool oversubscribed;
 	struct series ns, block;
 	struct series lost;
@@ -166,13 +170,16 @@ struct loading {
 	double violations;
 };
 
-/* Schemes by family; everything else in the order of the schemes. */
+/*
+ * Schemes by family; everything else in the order of the schemes. Behind the @nr_cells cells of the
+ * least hold, which everything but the sweep of holds is about, lie the @nr_held of longer ones.
+ */
 struct model {
 	struct results results;
 	struct scheme *schemes;
 	size_t nr_schemes;
 	struct cell *cells;
-	size_t nr_cells;
+	size_t nr_cells, nr_held;
 	struct arm *arms;
 	size_t nr_arms;
 	struct phase *phases;
@@ -196,7 +203,7 @@ int model_read(struct model *m, const char *dir);
 void model_free(struct model *m);
 
 /**
- * model_cell() - find a cell
+ * model_cell() - find a cell of the least hold
  * @m: the model
  * @scheme: name
  * @mode: "getput" or "lookup"
@@ -206,6 +213,29 @@ void model_free(struct model *m);
  */
 const struct cell *model_cell(const struct model *m, const char *scheme, const char *mode,
 			      int cpus);
+
+/**
+ * model_held() - find a cell of any hold
+ * @m: the model
+ * @scheme: name
+ * @mode: "getput" or "lookup"
+ * @cpus: workers
+ * @hold_ns: the hold
+ *
+ * Return: the cell or NULL.
+ */
+const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
+			      double hold_ns);
+
+/**
+ * model_longer_hold() - go through the holds of a mode, ascending
+ * @m: the model
+ * @mode: "getput" or "lookup"
+ * @after: the last one, -1 to begin
+ *
+ * Return: the least hold of any cell that is longer than @after, ns; NAN where there is none.
+ */
+double model_longer_hold(const struct model *m, const char *mode, double after);
 
 /**
  * model_scheme() - find a scheme

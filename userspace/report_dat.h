@@ -21,6 +21,9 @@ void dat_put(FILE *f, double v);
  */
 void dat_put_summary(FILE *f, const struct stats_summary *s);
 
+/* The sweep of holds; no row where there is one hold. */
+void dat_hold(const struct model *m, FILE *f);
+
 /* The tracer's figures: a header line, then rows where the model has data. */
 void dat_waterfall(const struct model *m, FILE *f);
 void dat_parallel(const struct model *m, FILE *f);

@@ -207,6 +207,7 @@ void report_markdown(const struct model *m, FILE *f, const char *figures)
 	md_headline(m, f, figures);
 	md_claim(m, f);
 	md_fast(m, f, figures);
+	md_hold(m, f, figures);
 	md_usl(m, f);
 	md_variants(m, f, figures);
 	md_instructions(m, f);

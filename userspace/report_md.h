@@ -173,6 +173,7 @@ int md_usl_last(const struct model *m);
 void md_headline(const struct model *m, FILE *f, const char *figures);
 void md_claim(const struct model *m, FILE *f);
 void md_fast(const struct model *m, FILE *f, const char *figures);
+void md_hold(const struct model *m, FILE *f, const char *figures);
 void md_usl(const struct model *m, FILE *f);
 void md_variants(const struct model *m, FILE *f, const char *figures);
 void md_instructions(const struct model *m, FILE *f);

@@ -95,6 +95,9 @@ done
 exits "more CPUs than there are" 64 "only [0-9]+ CPUs" "$refcost" run -c 4000
 exits "an absent CPU" 64 "CPU 4000 is absent" "$refcost" run --cpu-list 4000
 exits "hold too long" 64 "hold" "$refcost" run --hold 1s
+exits "run: holds that do not ascend" 64 "ascending" "$refcost" run --hold 1us,0
+exits "run: holds of instructions" 64 "takes one --hold" "$refcost" run --instructions --hold 0,1us
+exits "run: no such scheme to hold" 64 "no_such" "$refcost" run --hold 0,1us --hold-schemes no_such
 for value in '' ',' '1us,' 0,,1 -1 1us,101ms 1.5ms 1us,huge; do
 	exits "unload --hold '$value'" 64 "--hold '$value': (malformed|out of range)" "$refcost" unload --hold "$value"
 done

@@ -78,8 +78,25 @@ every_scheme_runs() {
 	for objects in percpu 64; do
 		ok "objects: $objects" "$refcost" run -s kref,try_module_get -c 4 -b 1 --objects $objects --window 10ms
 	done
+	sweep_of_holds
 	ok "hold time" "$refcost" run -s kref,rwsem,percpu_live -c 2 -b 1 --hold 20us --window 10ms
 	nothing_left "runs"
+}
+# The first hold of everything, longer ones of what was asked for: one CPU, half and all.
+sweep_of_holds() {
+	local out=$dir/holds-run again
+
+	for again in measures "goes on and measures nothing twice:"; do
+		run_cmd "$refcost" run -s kref,rwsem,empty -c 1-4 -b 3 --mode getput,lookup --hold 0,1us,20us --hold-schemes empty,kref \
+			--hold-blocks 2 --window 10ms --warmup 1ms -o "$out"
+		is "a sweep of holds $again exit 0" 0 "$status"
+		is "... samples by hold" "0 60,1000 12,20000 12" "$(column "$out/samples.csv" hold_ns | sort -g | uniq -c |
+			awk '{ printf "%s%s %s", NR > 1 ? "," : "", $2, $1 }')"
+	done
+	is "... longer ones have no lookup" "empty getput,kref getput" "$(awk -F, 'NR > 1 && $6 > 0 { print $2, $4 }' "$out/samples.csv" | sort -u | paste -sd,)"
+	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $8 < $6' "$out/samples.csv")"
+	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$6] += $5 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
+		"$(column "$out/workers.csv" hold_ns | awk '{ n[$1]++ } END { print n[0], n[1000], n[20000] }')"
 }
 bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
 

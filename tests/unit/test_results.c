@@ -3,6 +3,7 @@
  * Results directories: what is written comes back, another plan is refused, nothing is half-written.
  */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,6 +135,42 @@ static void test_model(void **state)
 	model_free(&m);
 }
 
+/* Every table is about the least hold of its mode, in whatever order the rows come. */
+static void test_longer_holds_stand_apart(void **state)
+{
+	static const char *const rows[] = {
+		"kref,getput,1,1000,1020",  "kref,lookup,1,500,600", "kref,getput,1,0,20",
+		"rwsem,getput,1,1000,1090", "rwsem,getput,1,0,90",
+	};
+	struct results r;
+	struct model m;
+	FILE *f;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("holds")), EXIT_FINE);
+	f = results_csv(&r, "samples.csv", "scheme,mode,cpus,hold_ns,ns_per_op");
+	assert_non_null(f);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		fprintf(f, "%s\n", rows[i]);
+	fclose(f);
+	results_close(&r);
+
+	assert_int_equal(model_read(&m, in_dir("holds")), EXIT_FINE);
+	assert_int_equal(m.nr_cells, 3);
+	assert_int_equal(m.nr_held, 2);
+	assert_true(model_cell(&m, "kref", "getput", 1)->ns.s.median == 20);
+	assert_true(model_cell(&m, "kref", "lookup", 1)->ns.s.median == 600);
+	assert_true(model_held(&m, "kref", "getput", 1, 1000)->ns.s.median == 1020);
+	assert_true(model_held(&m, "rwsem", "getput", 1, 0)->base);
+	assert_null(model_held(&m, "kref", "getput", 1, 500));
+	assert_true(model_longer_hold(&m, "getput", -1) == 0);
+	assert_true(model_longer_hold(&m, "getput", 0) == 1000);
+	assert_true(isnan(model_longer_hold(&m, "getput", 1000)));
+	assert_true(model_longer_hold(&m, "lookup", -1) == 500);
+	model_free(&m);
+}
+
 /* This machine's fingerprint, as docs/results-schema.json has it. */
 static void test_new_directory_is_described(void **state)
 {
@@ -170,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_json_round_trip),
 		cmocka_unit_test(test_not_a_directory),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_longer_holds_stand_apart),
 		cmocka_unit_test(test_new_directory_is_described),
 	};
 

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sweep of holds: how long must a user stay for the choice of scheme not to matter? Each scheme's
+ * get, hold and put is held against those of the scheme that is cheapest at this hold and CPU count.
+ */
+#include <math.h>
+
+#include "refcost.h"
+#include "report.h"
+#include "report_dat.h"
+#include "report_md.h"
+
+/* What is no dearer than this does not matter. */
+#define WITHIN 1.05
+
+/* The last of the figures' colours, black. */
+#define FLOOR_SLOT 7
+
+/* The ends of what the medians are taken from: intervals, or where there are too few samples ranges. */
+static double upper(const struct stats_summary *s)
+{
+	return s->level > 0 ? s->hi : s->max;
+}
+
+static double lower(const struct stats_summary *s)
+{
+	return s->level > 0 ? s->lo : s->min;
+}
+
+static bool swept(const struct model *m, const char *scheme, int cpus)
+{
+	double least = model_longer_hold(m, "getput", -1);
+	double next = model_longer_hold(m, "getput", least);
+
+	return !isnan(next) && model_held(m, scheme, "getput", cpus, next);
+}
+
+static const struct cell *swept_cell(const struct model *m, const struct scheme *s, int cpus,
+				     double hold)
+{
+	return swept(m, s->name, cpus) ? model_held(m, s->name, "getput", cpus, hold) : NULL;
+}
+
+/* What protects something at the least cost. */
+static const struct cell *cheapest(const struct model *m, int cpus, double hold)
+{
+	const struct cell *best = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct cell *c = swept_cell(m, &m->schemes[i], cpus, hold);
+
+		if (c && !c->floor && (!best || c->ns.s.median < best->ns.s.median))
+			best = c;
+	}
+	return best;
+}
+
+/* One CPU count and hold, floors apart. */
+struct spread {
+	const struct cell *best, *worst;
+	struct stats_summary ratio; /* of the two */
+	double hi, lo;		    /* of all ratios to the cheapest */
+};
+
+static bool spread_of(const struct model *m, struct spread *s, int cpus, double hold)
+{
+	size_t i;
+
+	*s = (struct spread){ .best = cheapest(m, cpus, hold) };
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct cell *c = swept_cell(m, &m->schemes[i], cpus, hold);
+		struct stats_summary ratio;
+
+		if (!c || c->floor || c == s->best || !md_ratio(&ratio, c, s->best))
+			continue;
+		s->hi = fmax(s->hi, upper(&ratio));
+		s->lo = fmax(s->lo, lower(&ratio));
+		if (!s->worst || ratio.median > s->ratio.median) {
+			s->worst = c;
+			s->ratio = ratio;
+		}
+	}
+	return s->worst;
+}
+
+static const char *verdict(const struct spread *s)
+{
+	return s->hi <= WITHIN ? "yes" : s->lo > WITHIN ? "no" : "not distinguishable";
+}
+
+static void row(const struct model *m, FILE *f, int cpus, double hold)
+{
+	struct spread s;
+	char text[MD_MEDIAN];
+
+	if (!spread_of(m, &s, cpus, hold))
+		return;
+	fprintf(f, "| %d%s | %s | `%s` |", cpus, s.worst->oversubscribed ? " (oversubscribed)" : "",
+		ns_text(hold, text, sizeof(text)), s.best->scheme);
+	md_cell(f, s.best->ns.s.median);
+	fprintf(f, " `%s` |", s.worst->scheme);
+	md_cell(f, s.worst->ns.s.median);
+	md_cell_median(f, &s.ratio);
+	fprintf(f, " %s |\n", verdict(&s));
+}
+
+/* From the longest hold down, as far as the answer is yes; otherwise what can be said of the longest. */
+static void sentence(const struct model *m, FILE *f, int cpus)
+{
+	double hold, from = NAN, last = NAN;
+	struct spread s = { 0 };
+	char text[32];
+
+	for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
+		if (!spread_of(m, &s, cpus, hold))
+			continue;
+		last = hold;
+		if (s.hi > WITHIN)
+			from = NAN;
+		else if (isnan(from))
+			from = hold;
+	}
+	if (isnan(last))
+		return;
+	fprintf(f, "- On %d CPU%s%s: ", cpus, cpus == 1 ? "" : "s",
+		s.worst && s.worst->oversubscribed ? " (oversubscribed)" : "");
+	if (!isnan(from))
+		fprintf(f,
+			"from a hold of %s on, the dearest scheme is within 5 %% of the cheapest.\n",
+			ns_text(from, text, sizeof(text)));
+	else
+		fprintf(f, "at a hold of %s, %s.\n", ns_text(last, text, sizeof(text)),
+			s.lo > WITHIN ? "the choice still matters"
+				      : "the samples spread too far to tell");
+}
+
+void md_hold(const struct model *m, FILE *f, const char *figures)
+{
+	double hold;
+	int cpus;
+
+	if (!report_has_figure(m, "hold"))
+		return;
+	fputs("## When the choice stops mattering\n\n"
+	      "The longer a user holds a reference, the less of its time goes to the get and the put. The "
+	      "time of get, hold and put of the dearest of the schemes swept, over that of the cheapest, "
+	      "block by block; within 5 % is *yes* where the upper end of every scheme's interval is (the "
+	      "largest of fewer than six samples), *no* where a lower end is above.\n\n"
+	      "| CPUs | hold | cheapest | ns | dearest | ns | ratio by block (interval) | all within 5 %? "
+	      "|\n|---:|---:|---|---:|---|---:|---:|---|\n",
+	      f);
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));)
+		for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));)
+			row(m, f, cpus, hold);
+	fputs("\n", f);
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));)
+		sentence(m, f, cpus);
+	fputs("\n", f);
+	md_figure(
+		m, f, figures, "hold",
+		"Time of get, hold and put over that of the cheapest scheme at the same hold, a panel a "
+		"number of CPUs. Dotted: 5 % above it. Black: a floor, which protects nothing.");
+}
+
+static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int slot)
+{
+	struct stats_summary ratio;
+
+	if (!md_ratio(&ratio, c, best))
+		return;
+	fprintf(f, "%s %d %d", c->scheme, slot, c->cpus);
+	dat_put(f, c->hold_ns / 1e3);
+	dat_put_summary(f, &ratio);
+	dat_put(f, c->ns.s.median);
+	fprintf(f, " %d\n", c->oversubscribed);
+}
+
+void dat_hold(const struct model *m, FILE *f)
+{
+	double hold;
+	size_t i;
+	int cpus;
+
+	fputs("scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed\n", f);
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+		int slot = 0;
+
+		for (i = 0; i < m->nr_schemes; i++) {
+			const struct scheme *s = &m->schemes[i];
+
+			if (!swept(m, s->name, cpus))
+				continue;
+			slot += !s->floor;
+			for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
+				const struct cell *c = model_held(m, s->name, "getput", cpus, hold);
+				const struct cell *best = cheapest(m, cpus, hold);
+
+				/* a floor without a hold does nothing at all */
+				if (c && best && (hold > 0 || !s->floor))
+					dat_row(f, c, best, s->floor ? FLOOR_SLOT : slot);
+			}
+		}
+	}
+}
