@@ -3,6 +3,7 @@
 # The one command: set up, build, measure (this machine or a guest), plot, write RESULTS.md.
 set -euo pipefail
 cd "$(dirname "$0")"
+. tools/tune.sh
 
 usage() {
 	cat <<'EOF'
@@ -19,11 +20,15 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 3600)
+  --tune            turn the knobs that distort and do no harm (governor, turbo, NUMA balancing, NMI
+                    watchdog), and turn them back at the end, also after Ctrl-C
+  --strict          refuse to measure on a machine that distorts (refcost doctor says what does)
   --no-install      refuse to install anything
   --no-report       measure only
   --help            this
 
-Exit codes: 0 fine, 1 failed, 4 something is lacking, 64 usage, 130 interrupted.
+Exit codes: 0 fine, 1 failed, 2 the machine distorts (with --strict), 4 something is lacking, 64 usage,
+130 interrupted.
 EOF
 }
 
@@ -34,7 +39,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' schemes='' why='' child=''
+blocks='' cycles='' schemes='' why='' child='' tune='' strict=''
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -46,6 +51,8 @@ parse() {
 		--host | --guest) where=${1#--} why="as asked" ;;
 		--quick) quick=--quick ;;
 		--instructions) mode=instructions ;;
+		--tune) tune=1 ;;
+		--strict) strict=1 ;;
 		--no-install) deps_flag=--no-install ;;
 		--no-report) report='' ;;
 		--cpus | --blocks | --cycles | --deadline)
@@ -111,6 +118,17 @@ prepare() {
 	release=$(if [ "$where" = host ]; then uname -r; else tools/kernel-release.sh; fi)
 	make -j"$(nproc)" KRELEASE="$release" all >&2 || die 1 "the build failed: see above"
 	[ "$where" = host ] || guest/fetch.sh "$release" || die 1 "no guest kernel: see above"
+}
+
+# Of the machine that is measured: a guest turns its own knobs.
+ready() {
+	local code=0 found
+	[ "$where" = host ] || return 0
+	[ -z "$tune" ] || tune_apply
+	[ -n "$strict" ] || return 0
+	found=$(build/bin/refcost doctor --strict 2>/dev/null) || code=$?
+	[ $code != 2 ] || die 2 "--strict: nothing was measured, this machine distorts:
+$(grep '^  distorts' <<<"$found")"
 }
 
 results_name() {
@@ -181,6 +199,7 @@ measure_in_guest() {
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
 	[ -z "$schemes" ] || inner+=(--schemes "$schemes")
+	[ -z "$tune" ] || inner+=(--tune)
 	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
@@ -195,7 +214,7 @@ make_report() {
 }
 
 interrupted() {
-	trap - INT TERM
+	trap - INT TERM HUP
 	[ -z "$child" ] || { kill -TERM "$child" && wait "$child"; } 2>/dev/null || true
 	[ -n "${REFCOST_IN_GUEST:-}" ] ||
 		echo "bench.sh: interrupted; what was measured is kept: go on with the same options and --resume $output" >&2
@@ -206,11 +225,15 @@ parse "$@"
 choose
 [ -n "${REFCOST_IN_GUEST:-}" ] || say "measuring $([ "$where" = host ] && echo "this machine" || echo "a guest"): $why"
 [ "$where" = guest ] || [ "$(id -u)" = 0 ] || die 1 "--host loads kernel modules and needs root: sudo ./bench.sh --host"
-[ "$where" = guest ] || [ -e /proc/modules ] || die 4 "this kernel loads no modules: use --guest"
+[ "$where" = guest ] || [ -e "${REFCOST_SYSROOT:-}/proc/modules" ] || die 4 "this kernel loads no modules: use --guest"
+[ -z "$strict" ] || [ "$where" = host ] || [ $mode = instructions ] ||
+	die 2 "--strict: a guest's times are distorted: use --host, or leave --strict out"
 prepare
 output=$(realpath -m "${resume:-${output:-$(results_name)}}")
 mkdir -p "$output" || die 1 "cannot write to $output: give another with --output"
-trap interrupted INT TERM
+trap tune_restore EXIT
+trap interrupted INT TERM HUP
+ready
 
 status=0
 if [ "$where" = host ]; then

@@ -18,6 +18,7 @@ suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
 suite check-instructions 60 tests/cli/check-instructions.sh
+suite tune 60 tests/cli/tune.sh
 suite install 120 tests/install.sh
 suite loops 60 tests/loops.sh
 suite schema 60 tests/schema.sh

@@ -16,9 +16,26 @@
 
 #define LINE 4096
 
+static const char *sysroot(void)
+{
+	return getenv("REFCOST_SYSROOT") ?: "";
+}
+
+char *env_path(const char *path, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s%s", sysroot(), path);
+	return buf;
+}
+
+const char *env_inside(const char *path)
+{
+	return path + strlen(sysroot());
+}
+
 char *env_file(const char *path, char *buf, size_t len)
 {
-	FILE *f = fopen(path, "re");
+	char full[ENV_PATH];
+	FILE *f = fopen(env_path(path, full, sizeof(full)), "re");
 
 	buf[0] = '\0';
 	if (f && fgets(buf, len, f))
@@ -34,7 +51,7 @@ static FILE *config_open(bool *piped)
 	static const char *const places[] = { "/lib/modules/%s/build/.config", "/boot/config-%s",
 					      "/lib/modules/%s/config" };
 	struct utsname u;
-	char path[512];
+	char path[512], full[ENV_PATH];
 	size_t i;
 	FILE *f;
 
@@ -42,7 +59,7 @@ static FILE *config_open(bool *piped)
 	uname(&u);
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), places[i], u.release);
-		f = fopen(path, "re");
+		f = fopen(env_path(path, full, sizeof(full)), "re");
 		if (f)
 			return f;
 	}
@@ -134,7 +151,8 @@ static char *cpuinfo(const char *field, char *buf, size_t len)
 {
 	char line[LINE], *colon;
 	size_t n = strlen(field);
-	FILE *f = fopen("/proc/cpuinfo", "re");
+	char full[ENV_PATH];
+	FILE *f = fopen(env_path("/proc/cpuinfo", full, sizeof(full)), "re");
 
 	buf[0] = '\0';
 	while (f && fgets(line, sizeof(line), f)) {
@@ -150,16 +168,8 @@ static char *cpuinfo(const char *field, char *buf, size_t len)
 	return buf;
 }
 
-static struct json_object *env_kernel(void)
+char *env_debug_options(char *buf, size_t len)
 {
-	static const char *const options[] = {
-		"CONFIG_HZ",	  "CONFIG_PREEMPT_NONE",    "CONFIG_PREEMPT_VOLUNTARY",
-		"CONFIG_PREEMPT", "CONFIG_PREEMPT_DYNAMIC", "CONFIG_PREEMPT_RT",
-		"CONFIG_SMP",	  "CONFIG_FUNCTION_TRACER", "CONFIG_NO_HZ_FULL",
-		"CONFIG_NUMA",	  "CONFIG_RCU_NOCB_CPU",    "CONFIG_LIVEPATCH",
-		"CONFIG_UBSAN",
-	};
-	/* These distort what is measured. */
 	static const char *const debug[] = {
 		"CONFIG_KASAN",
 		"CONFIG_KCSAN",
@@ -178,8 +188,31 @@ static struct json_object *env_kernel(void)
 		"CONFIG_DEBUG_RWSEMS",
 		"CONFIG_DEBUG_PREEMPT",
 	};
+	char value[64];
+	size_t i;
+
+	buf[0] = '\0';
+	for (i = 0; i < sizeof(debug) / sizeof(debug[0]); i++)
+		if (!strcmp(env_config(debug[i], value, sizeof(value)), "y"))
+			snprintf(buf + strlen(buf), len - strlen(buf), "%s%s", *buf ? " " : "",
+				 debug[i]);
+	if (!*buf)
+		snprintf(buf, len, "none");
+	return buf;
+}
+
+static struct json_object *env_kernel(void)
+{
+	static const char *const options[] = {
+		"CONFIG_HZ",	  "CONFIG_PREEMPT_NONE",    "CONFIG_PREEMPT_VOLUNTARY",
+		"CONFIG_PREEMPT", "CONFIG_PREEMPT_DYNAMIC", "CONFIG_PREEMPT_RT",
+		"CONFIG_SMP",	  "CONFIG_FUNCTION_TRACER", "CONFIG_NO_HZ_FULL",
+		"CONFIG_NUMA",	  "CONFIG_RCU_NOCB_CPU",    "CONFIG_LIVEPATCH",
+		"CONFIG_UBSAN",
+	};
+
 	struct json_object *o = json_object_new_object(), *config = json_object_new_object();
-	char value[LINE], list[1024] = "";
+	char value[LINE];
 	struct utsname u;
 	size_t i;
 
@@ -198,13 +231,7 @@ static struct json_object *env_kernel(void)
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		add(config, options[i], env_config(options[i], value, sizeof(value)));
 	json_object_object_add(o, "config", config);
-	for (i = 0; i < sizeof(debug) / sizeof(debug[0]); i++) {
-		env_config(debug[i], value, sizeof(value));
-		if (!strcmp(value, "y"))
-			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-				 *list ? " " : "", debug[i]);
-	}
-	add(o, "debug_options", *list ? list : "none");
+	add(o, "debug_options", env_debug_options(value, sizeof(value)));
 	return o;
 }
 
@@ -253,21 +280,26 @@ static struct json_object *env_cpu(void)
 	return o;
 }
 
-/* Bare metal, a virtual machine, or an emulated one: the guest's command line says which. */
+const char *env_machine_kind(void)
+{
+	char accel[32], flags[LINE];
+
+	env_cmdline("refcost.accel=", accel, sizeof(accel));
+	if (!strcmp(accel, "tcg") || !strcmp(accel, "icount"))
+		return "emulated";
+	if (*accel || strstr(cpuinfo("flags", flags, sizeof(flags)), "hypervisor"))
+		return "virtual";
+	return "bare metal";
+}
+
 static struct json_object *env_machine(void)
 {
 	struct json_object *o = json_object_new_object();
-	char accel[32], flags[LINE], stat[LINE];
+	char accel[32], stat[LINE];
 	long steal = 0;
-	bool hyper;
 
-	hyper = strstr(cpuinfo("flags", flags, sizeof(flags)), "hypervisor");
-	env_cmdline("refcost.accel=", accel, sizeof(accel));
-	if (!strcmp(accel, "tcg") || !strcmp(accel, "icount"))
-		add(o, "kind", "emulated");
-	else
-		add(o, "kind", hyper || *accel ? "virtual" : "bare metal");
-	add(o, "accel", accel);
+	add(o, "kind", env_machine_kind());
+	add(o, "accel", env_cmdline("refcost.accel=", accel, sizeof(accel)));
 	if (env_host_cpus())
 		json_object_object_add(o, "host_cpus", json_object_new_int(env_host_cpus()));
 	add_file(o, "vendor", "/sys/class/dmi/id/sys_vendor");

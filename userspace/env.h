@@ -18,6 +18,26 @@
  */
 struct json_object *env_json(void);
 
+#define ENV_PATH 512
+
+/**
+ * env_path() - where a file of the machine is
+ * @path: as in /proc or /sys
+ * @buf: filled with @path, in the tree that REFCOST_SYSROOT names if it is set (tests do)
+ * @len: its size, ENV_PATH
+ *
+ * Return: @buf.
+ */
+char *env_path(const char *path, char *buf, size_t len);
+
+/**
+ * env_inside() - the other way round
+ * @path: of env_path()
+ *
+ * Return: @path as the machine has it.
+ */
+const char *env_inside(const char *path);
+
 /**
  * env_file() - first line of a small file
  * @path: file, as in /proc or /sys
@@ -47,6 +67,22 @@ char *env_config(const char *option, char *buf, size_t len);
  * Return: @buf.
  */
 char *env_cmdline(const char *name, char *buf, size_t len);
+
+/**
+ * env_debug_options() - what the running kernel was built with that distorts
+ * @buf: filled with options and blanks between, or "none"
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+char *env_debug_options(char *buf, size_t len);
+
+/**
+ * env_machine_kind() - what this is; a guest of ours is told by its command line
+ *
+ * Return: "bare metal", "virtual" or "emulated".
+ */
+const char *env_machine_kind(void);
 
 /**
  * env_host_cpus() - CPUs that really run in parallel

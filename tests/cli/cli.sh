@@ -158,8 +158,8 @@ exits "report on nothing measured" 1 "no sample" "$refcost" report "$dir"
 
 run_cmd "$refcost" doctor
 ok "doctor exits 0 or 4" test "$status" = 0 -o "$status" = 4
-ok "doctor names a command for everything that lacks" \
-	awk '/^  lacks/ && !/apt-get|make|bench.sh|CONFIG/ { bad = 1 } END { exit bad }' <<<"$stdout"
+ok "doctor names a command for everything that blocks" \
+	awk '/^  blocks/ && !/apt-get|make|bench.sh|CONFIG/ { bad = 1 } END { exit bad }' <<<"$stdout"
 
 exits "bench.sh: unknown option" 64 "no option '--frob'.*--help" ./bench.sh --frob
 exits "bench.sh: bad number" 64 "cpus 'x'" ./bench.sh --cpus x

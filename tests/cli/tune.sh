@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# refcost doctor on made-up machines, and bench.sh --tune and --strict on them: what it turns it turns back,
+# however it ends. Needs no root and touches no knob of this machine.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+refcost=$PWD/build/bin/refcost
+dir=$(mktemp -d)
+trap 'rm -rf "${dir:?}"' EXIT
+export REFCOST_SYSROOT=$dir/machine
+
+cpu=sys/devices/system/cpu
+clock=sys/devices/system/clocksource/clocksource0
+release=$(uname -r)
+
+# put FILE TEXT
+put() {
+	mkdir -p "$(dirname "$REFCOST_SYSROOT/$1")"
+	printf '%s\n' "$2" >"$REFCOST_SYSROOT/$1"
+}
+
+# A machine that nothing is wrong with, and that has every knob.
+good_machine() {
+	rm -rf "${REFCOST_SYSROOT:?}"
+	put proc/modules ''
+	put proc/cmdline 'quiet'
+	put proc/loadavg '0.00 0.00 0.00 1/100 1000'
+	put proc/stat 'cpu  1000 0 1000 100000 0 0 0 0 0 0'
+	put proc/cpuinfo 'flags		: fpu tsc'
+	put proc/sys/kernel/numa_balancing 0
+	put proc/sys/kernel/nmi_watchdog 0
+	put "boot/config-$release" 'CONFIG_SMP=y'
+	put "lib/modules/$release/build/Makefile" ''
+	put sys/kernel/btf/vmlinux ''
+	put sys/kernel/rcu_expedited 0
+	put sys/kernel/security/lockdown '[none] integrity confidentiality'
+	put sys/bus/event_source/devices/cpu/type 4
+	put $clock/current_clocksource tsc
+	put $clock/available_clocksource 'tsc hpet'
+	put $cpu/cpufreq/policy0/scaling_governor performance
+	put $cpu/cpufreq/policy1/scaling_governor performance
+	put $cpu/cpufreq/boost 0
+	put $cpu/intel_pstate/no_turbo 1
+	put $cpu/smt/control off
+	put $cpu/isolated ''
+}
+
+# One as it comes, whose second governor alone is wrong.
+stock_machine() {
+	good_machine
+	put proc/sys/kernel/numa_balancing 1
+	put proc/sys/kernel/nmi_watchdog 1
+	put $cpu/cpufreq/policy1/scaling_governor powersave
+	put $cpu/cpufreq/boost 1
+	put $cpu/intel_pstate/no_turbo 0
+}
+
+all_knobs() { (cd "$REFCOST_SYSROOT" && grep -r . . | LC_ALL=C sort); }
+
+# found VERDICT WHAT FILE TEXT: the doctor says so of a machine that is good but for this
+found() {
+	good_machine
+	put "$3" "$4"
+	run_cmd "$refcost" doctor
+	ok "doctor: $2 $1" grep -Eq "^  $1 +$2 +[^ ]" <<<"$stdout"
+	[ "$1" != distorts ] || ok "... with a command, or what to do" \
+		grep -Eq "^  $1 +$2 .*: (echo .* [|] sudo tee /|use |quote |take |boot |wait |others )" <<<"$stdout"
+}
+
+good_machine
+run_cmd "$refcost" doctor
+is "a good machine: nothing distorts" "" "$(grep '^  distorts' <<<"$stdout")"
+is "... no part of the kernel blocks" "" "$(grep -E '^  blocks +(loadable|kernel|BTF|lockdown|PMU)' <<<"$stdout")"
+is "... there is nothing to turn" "" "$("$refcost" doctor --knobs)"
+run_cmd "$refcost" doctor --strict
+ok "... --strict does not mind" test "$status" != 2
+found distorts 'frequency governor' $cpu/cpufreq/policy1/scaling_governor powersave
+found distorts turbo $cpu/intel_pstate/no_turbo 0
+found distorts boost $cpu/cpufreq/boost 1
+found distorts 'NUMA balancing' proc/sys/kernel/numa_balancing 2
+found distorts 'NMI watchdog' proc/sys/kernel/nmi_watchdog 1
+found distorts SMT $cpu/smt/control on
+found good SMT $cpu/smt/control notsupported
+found distorts rcu_expedited sys/kernel/rcu_expedited 1
+found distorts clocksource $clock/current_clocksource hpet
+found good isolcpus $cpu/isolated 2-7
+found distorts 'debug options' "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PROVE_LOCKING=y'
+found distorts mitigations proc/cmdline 'quiet mitigations=off'
+found distorts hypervisor proc/cpuinfo 'flags		: fpu hypervisor'
+found distorts steal proc/stat 'cpu  1000 0 1000 100000 0 0 0 900 0 0'
+found distorts 'load average' proc/loadavg '9999.00 0.00 0.00 1/100 1000'
+found blocks lockdown sys/kernel/security/lockdown 'none [integrity] confidentiality'
+for part in proc/modules lib sys/kernel/btf sys/bus; do
+	good_machine
+	rm -r "${REFCOST_SYSROOT:?}/$part"
+	exits "doctor: without $part" 4 "lacking" "$refcost" doctor
+done
+put $cpu/smt/control on
+exits "--strict: what distorts comes first" 2 "1 things distort" "$refcost" doctor --strict
+stock_machine
+is "what can be turned" 5 "$("$refcost" doctor --knobs | wc -l)"
+is "... the governors that are wrong" "/$cpu/cpufreq/policy1/scaling_governor performance" \
+	"$("$refcost" doctor --knobs | grep governor)"
+
+# bench.sh in a tree of its own, whose refcost does not measure: tests/cli/tune-refcost.sh stands for it.
+bench=$dir/tree
+mkdir -p "$bench/build/bin" "$bench/tools" "$bench/bin"
+cp bench.sh "$bench/"
+cp tools/tune.sh "$bench/tools/"
+cp tests/cli/tune-refcost.sh "$bench/build/bin/refcost"
+printf '#!/bin/sh\necho 0\n' >"$bench/bin/id"
+chmod +x "$bench/bin/id"
+measure=(env REFCOST_IN_GUEST=1 PATH="$bench/bin:$PATH" DOCTOR="$refcost" NOTES="$dir"
+	"$bench/bench.sh" --host --no-report -s kref --output "$dir/out")
+
+# tunes WHAT CODE ACT [SIGNAL]: all knobs were turned while it measured, and are as they were
+tunes() {
+	local what=$1 code=$2 act=$3 signal=${4:-} before pid status=0
+	stock_machine
+	before=$(all_knobs)
+	rm -f "$dir/left" "$dir/ready"
+	# with job control, since a background job ignores SIGINT without it
+	set -m
+	ACT=$act "${measure[@]}" --tune >"$dir/log" 2>&1 &
+	pid=$!
+	set +m
+	if [ -n "$signal" ]; then
+		timeout 10 sh -c "until [ -e '$dir/ready' ]; do sleep 0.1; done" || true
+		kill -"$signal" "$pid"
+	fi
+	wait "$pid" || status=$?
+	is "$what: exits $code" "$code" "$status"
+	is "... all was tuned meanwhile" "there: " "$([ ! -e "$dir/left" ] || echo "there: $(cat "$dir/left")")"
+	is "... and is as it was" "$before" "$(all_knobs)"
+	is "... which it says of each" 5 "$(grep -c '^tune: .* again$' "$dir/log")"
+}
+
+tunes "--tune" 0 pass
+tunes "--tune, and measuring fails" 1 fail
+tunes "--tune, and SIGTERM" 130 wait TERM
+tunes "--tune, and SIGHUP" 130 wait HUP
+tunes "--tune, and SIGINT" 130 wait INT
+
+good_machine
+run_cmd "${measure[@]}" --tune
+is "nothing to tune: exits 0" 0 "$status"
+is "... and says so" "tune: nothing to tune" "$stdout"
+run_cmd "${measure[@]}" --strict
+is "--strict on a good machine: exits 0" 0 "$status"
+stock_machine
+rm -f "$dir/left"
+exits "--strict on another" 2 "distorts +frequency governor" "${measure[@]}" --strict
+ok "... nothing was measured" test ! -e "$dir/left"
+run_cmd "${measure[@]}" --strict --tune
+is "--strict where tuning is all it takes: exits 0" 0 "$status"
+put $cpu/smt/control on
+before=$(all_knobs)
+exits "--strict --tune where it is not" 2 "distorts +SMT" "${measure[@]}" --strict --tune
+is "... all is as it was" "$before" "$(all_knobs)"
+exits "--strict of a guest" 2 "a guest's times are distorted" ./bench.sh --guest --strict
+
+tap_done
