@@ -91,7 +91,7 @@ sweep_of_holds() {
 			--hold-blocks 2 --window 10ms --warmup 1ms -o "$out"
 		is "a sweep of holds $again exit 0" 0 "$status"
 		is "... samples by hold" "0 60,1000 12,20000 12" "$(column "$out/samples.csv" hold_ns | sort -g | uniq -c |
-			awk '{ printf "%s%s %s", NR > 1 ? "," : "", $2, $1 }')"
+			awk '{ print $2, $1 }' | paste -sd,)"
 	done
 	is "... longer ones have no lookup" "empty getput,kref getput" "$(awk -F, 'NR > 1 && $6 > 0 { print $2, $4 }' "$out/samples.csv" | sort -u | paste -sd,)"
 	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $8 < $6' "$out/samples.csv")"
