@@ -14,6 +14,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --host            measure this machine         --guest         measure a guest
   --quick           a quick look: 10 blocks, 23 unloads a scheme and arm
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
+  --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
@@ -53,6 +54,7 @@ parse() {
 		--instructions) mode=instructions ;;
 		--tune) tune=1 ;;
 		--strict) strict=1 ;;
+		--perf) mode=perf ;;
 		--no-install) deps_flag=--no-install ;;
 		--no-report) report='' ;;
 		--cpus | --blocks | --cycles | --deadline)
@@ -109,6 +111,7 @@ choose() {
 prepare() {
 	local sets=(build)
 	[ -n "$schemes" ] || sets+=(tracers)
+	[ $mode != perf ] || sets+=(perf)
 	if [ "$where" = host ]; then sets+=(host-headers); else sets+=(headers guest); fi
 	[ -z "$report" ] || sets+=(plot)
 	# Inside the guest everything is there already, and nothing can be written.
@@ -153,7 +156,7 @@ swept=empty,percpu_live,try_module_get,kref,rwsem,global_lock
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
 	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept") unload=(--hold "0,1us,100us,10ms")
-	local loading=() watching=() protecting=
+	local loading=() watching=() protecting= names=()
 	if [ -n "$quick" ]; then
 		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
@@ -175,6 +178,9 @@ measure_here() {
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
+	elif [ $mode = perf ]; then
+		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
+		attended tools/perf-sessions.sh $quick "$output" "${names[@]}"
 	else
 		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] ||
@@ -195,6 +201,7 @@ measure_in_guest() {
 	else
 		boot+=(--cpus "${cpus:-4}")
 	fi
+	[ "$1" != perf ] || inner+=(--perf)
 	[ -z "$quick" ] || inner+=(--quick)
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
@@ -238,12 +245,13 @@ ready
 status=0
 if [ "$where" = host ]; then
 	measure_here || status=$?
-elif [ $mode = instructions ]; then
-	measure_in_guest instructions || status=$?
+elif [ $mode != measure ]; then
+	measure_in_guest $mode || status=$?
 else
 	measure_in_guest measure || status=$?
 	[ $status != 0 ] || measure_in_guest instructions || status=$?
 fi
 [ $status -le 128 ] || interrupted
 [ $status = 0 ] || die $status "measuring failed; what was measured is in $output"
-[ -z "$report" ] || [ $mode = instructions ] || make_report
+[ -z "$report" ] || [ $mode != measure ] || make_report
+[ $mode != perf ] || [ -n "${REFCOST_IN_GUEST:-}" ] || say "wrote $output/perf: a directory a scheme and number of CPUs"

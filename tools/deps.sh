@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
-# plot, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
+# plot, perf, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
 # debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names what is wanted and
 # fails.
 set -euo pipefail
@@ -17,6 +17,7 @@ packages_of() {
 	tracers) echo bpftrace libbpf-tools ;;
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
 		xz-utils kmod cpio ;;
+	perf) echo linux-perf ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
 	browser) echo chromium fonts-dejavu-core python3 ;;
 	test) echo libcmocka-dev binutils librsvg2-bin libxml2-utils shellcheck clang-format util-linux linux-perf \

@@ -20,6 +20,7 @@
 #include "model.h"
 #include "options.h"
 #include "parse.h"
+#include "perf_control.h"
 #include "refcost.h"
 #include "results.h"
 #include "stats.h"
@@ -55,6 +56,7 @@ static struct env {
 	bool strict;
 	bool instructions;
 	bool keep;
+	const char *perf_control;
 } env = {
 	.blocks = 30,
 	.nr_holds = 1,
@@ -76,6 +78,7 @@ enum {
 	OPT_STRICT,
 	OPT_INSTRUCTIONS,
 	OPT_CPU_LIST,
+	OPT_PERF_CONTROL,
 };
 
 static const struct argp_option options[] = {
@@ -103,6 +106,9 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
 	{ "keep", 'k', 0, 0,
 	  "Use the modules if they are loaded, and leave them loaded: for perf, which needs their symbols",
+	  0 },
+	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
+	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
 	  0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
 	{ "instructions", OPT_INSTRUCTIONS, 0, 0,
@@ -197,6 +203,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'k':
 		env.keep = true;
+		break;
+	case OPT_PERF_CONTROL:
+		env.perf_control = arg;
 		break;
 	case OPT_STRICT:
 		env.strict = true;
@@ -565,14 +574,21 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 		.results = (uintptr_t)results,
 	};
 	char why[128];
+	int ret, err;
 
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
-	if (ioctl(fd, REFCOST_IOC_RUN, &run)) {
-		if (errno == EINTR)
+	err = perf_control("enable");
+	if (err)
+		return err;
+	ret = ioctl(fd, REFCOST_IOC_RUN, &run) ? errno : 0;
+	err = perf_control("disable");
+	if (err)
+		return err;
+	if (ret) {
+		if (ret == EINTR)
 			return EXIT_FAILED;
 		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
-			    mode_names[c->mode], c->cpus,
-			    device_why(errno, &run, why, sizeof(why)));
+			    mode_names[c->mode], c->cpus, device_why(ret, &run, why, sizeof(why)));
 	}
 	if (run.violations)
 		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
@@ -769,7 +785,8 @@ int cmd_run(int argc, char **argv)
 	err = err ?: need_root("run");
 	if (err)
 		goto out;
-	err = open_output(&r);
+	err = env.perf_control ? perf_control_open(env.perf_control) : EXIT_FINE;
+	err = err ?: open_output(&r);
 	if (!err) {
 		err = measure(&r);
 		err = finish(&r, err);
@@ -780,6 +797,7 @@ int cmd_run(int argc, char **argv)
 		fclose(r.samples);
 	if (r.workers)
 		fclose(r.workers);
+	perf_control_close();
 	csv_free(&r.done);
 	results_close(&r.results);
 out:

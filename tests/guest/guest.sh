@@ -301,6 +301,33 @@ perf_session() {
 	ok "perf names the loops" bash -c 'perf report -i /tmp/perf.data --stdio 2>/dev/null | grep -q refcost_loop_kref'
 	ok "they can be unloaded" rmmod refcost_victim refcost
 	rm -f /tmp/perf.data
+	perf_sessions
+}
+
+# A session of a scheme and CPU count: samples of windows alone, most of them in the loop.
+perf_sessions() {
+	local out=$dir/perf cell
+	run_cmd tools/perf-sessions.sh --quick "$out" kref
+	is "perf sessions: exit 0" 0 "$status"
+	for cell in "$out"/perf/kref-{1,4}; do
+		ok "${cell##*/}: perf.data names the loop" grep -aq refcost_loop_kref "$cell/folded.txt"
+		ok "... and is not empty" test -s "$cell/perf.data"
+		ok "... its loop is annotated, a locked instruction in it" grep -q 'lock ' "$cell/annotate.txt"
+		ok "... most samples lie in the loop" awk '{ n += $NF } /refcost_loop_kref/ { in_loop += $NF }
+			END { exit !(n > 20 && in_loop > n / 2) }' "$cell/folded.txt"
+		is "... every stack has its number of samples" "" "$(grep -Ev '^[^;]+(;[^;]+)+ [0-9]+$' "$cell/folded.txt")"
+	done
+	exits "no fifo for perf" 1 "is no fifo" "$refcost" run -s kref --perf-control /nowhere,/nowhere
+	mkfifo /tmp/ctl /tmp/ack
+	exits "a fifo that no perf reads" 1 "no perf record" "$refcost" run -s kref --perf-control /tmp/ctl,/tmp/ack
+	exits "one fifo for perf" 64 "two fifos" "$refcost" run -s kref --perf-control /tmp/ctl
+	rm /tmp/ctl /tmp/ack
+	mkdir /tmp/no-perf
+	printf '#!/bin/sh\nexit 127\n' >/tmp/no-perf/perf
+	chmod +x /tmp/no-perf/perf
+	PATH=/tmp/no-perf:$PATH exits "no perf" 4 "perf is missing" tools/perf-sessions.sh "$out" kref
+	rm -r /tmp/no-perf
+	nothing_left "perf sessions"
 }
 
 # The path that bare metal takes.
