@@ -156,7 +156,7 @@ swept=empty,percpu_live,try_module_get,kref,rwsem,global_lock
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
 	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept") unload=(--hold "0,1us,100us,10ms")
-	local loading=() watching=() protecting= names=()
+	local loading=() watching=() protecting='' names=()
 	if [ -n "$quick" ]; then
 		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)

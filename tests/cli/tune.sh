@@ -72,7 +72,7 @@ found() {
 good_machine
 run_cmd "$refcost" doctor
 is "a good machine: nothing distorts" "" "$(grep '^  distorts' <<<"$stdout")"
-is "... no part of the kernel blocks" "" "$(grep -E '^  blocks +(loadable|kernel|BTF|lockdown|PMU)' <<<"$stdout")"
+is "... no part of the kernel blocks" "" "$(grep -E '^  blocks +(loadable|kernel|BTF|lockdown)' <<<"$stdout")"
 is "... there is nothing to turn" "" "$("$refcost" doctor --knobs)"
 run_cmd "$refcost" doctor --strict
 ok "... --strict does not mind" test "$status" != 2
@@ -92,7 +92,7 @@ found distorts hypervisor proc/cpuinfo 'flags		: fpu hypervisor'
 found distorts steal proc/stat 'cpu  1000 0 1000 100000 0 0 0 900 0 0'
 found distorts 'load average' proc/loadavg '9999.00 0.00 0.00 1/100 1000'
 found blocks lockdown sys/kernel/security/lockdown 'none [integrity] confidentiality'
-for part in proc/modules lib sys/kernel/btf sys/bus; do
+for part in proc/modules lib sys/kernel/btf; do
 	good_machine
 	rm -r "${REFCOST_SYSROOT:?}/$part"
 	exits "doctor: without $part" 4 "lacking" "$refcost" doctor
