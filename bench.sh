@@ -150,8 +150,8 @@ attended() {
 	return $code
 }
 
-# One or two of each family, and what the loop costs: for the sweep of holds.
-swept=empty,percpu_live,try_module_get,kref,rwsem,global_lock
+# One of a family, and a floor: for the sweep of holds.
+swept=empty,percpu_live,try_module_get,kref,rwsem
 
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {

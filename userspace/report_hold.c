@@ -105,34 +105,50 @@ static void row(const struct model *m, FILE *f, int cpus, double hold)
 	fprintf(f, " %s |\n", verdict(&s));
 }
 
-/* From the longest hold down, as far as the answer is yes; otherwise what can be said of the longest. */
-static void sentence(const struct model *m, FILE *f, int cpus)
+/* The least hold from which on @value of every longer one is within bounds, too; NAN where none is. */
+static double within_from(const struct model *m, int cpus, double (*value)(const struct spread *s))
 {
-	double hold, from = NAN, last = NAN;
-	struct spread s = { 0 };
-	char text[32];
+	double hold, from = NAN;
+	struct spread s;
 
 	for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
 		if (!spread_of(m, &s, cpus, hold))
 			continue;
-		last = hold;
-		if (s.hi > WITHIN)
+		if (value(&s) > WITHIN)
 			from = NAN;
 		else if (isnan(from))
 			from = hold;
 	}
-	if (isnan(last))
+	return from;
+}
+
+static double by_interval(const struct spread *s)
+{
+	return s->hi;
+}
+
+static double by_median(const struct spread *s)
+{
+	return s->ratio.median;
+}
+
+static void sentence(const struct model *m, FILE *f, int cpus)
+{
+	double sure = within_from(m, cpus, by_interval), median = within_from(m, cpus, by_median);
+	char text[32];
+
+	if (isnan(median))
 		return;
-	fprintf(f, "- On %d CPU%s%s: ", cpus, cpus == 1 ? "" : "s",
-		s.worst && s.worst->oversubscribed ? " (oversubscribed)" : "");
-	if (!isnan(from))
+	fprintf(f, "- On %d CPU%s, ", cpus, cpus == 1 ? "" : "s");
+	if (!isnan(sure))
 		fprintf(f,
 			"from a hold of %s on, the dearest scheme is within 5 %% of the cheapest.\n",
-			ns_text(from, text, sizeof(text)));
+			ns_text(sure, text, sizeof(text)));
 	else
-		fprintf(f, "at a hold of %s, %s.\n", ns_text(last, text, sizeof(text)),
-			s.lo > WITHIN ? "the choice still matters"
-				      : "the samples spread too far to tell");
+		fprintf(f,
+			"by the medians, the dearest scheme is within 5 %% of the cheapest from a hold of "
+			"%s on; the samples spread too far to be sure.\n",
+			ns_text(median, text, sizeof(text)));
 }
 
 void md_hold(const struct model *m, FILE *f, const char *figures)
