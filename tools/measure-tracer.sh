@@ -113,6 +113,14 @@ bt() {
 	esac
 }
 
+# empty KIND: programs that do nothing, where a tracer cannot do without one
+empty() {
+	case $1 in
+	tracepoints) echo 'tracepoint:syscalls:sys_enter_delete_module {} tracepoint:syscalls:sys_exit_delete_module {}' ;;
+	mutex) echo 'kfunc:mutex_lock {} kretfunc:mutex_lock {} kfunc:mutex_unlock {}' ;;
+	esac
+}
+
 # ready TEXT COMMAND...: a tracer in the background, until it says that it has begun
 ready() {
 	local text=$1 tries
@@ -137,6 +145,11 @@ watched() {
 	none) ;;
 	tracepoints | kprobe) ready 'Ctrl-C ends it' "$refcost" trace --csv --mechanism "$arm" ;;
 	all) ready 'Ctrl-C ends it' "$refcost" trace --csv ;;
+	empty-*) # the least that a probe costs: nothing in the programs
+		echo "exec $* >$tmp/cycles.csv" >"$tmp/command"
+		bpftrace -c "/bin/sh $tmp/command" -e "$(empty "${arm#empty-}")" >"$tmp/tracer" 2>&1
+		return
+		;;
 	funclatency) ready Tracing stdbuf -oL funclatency -u __x64_sys_delete_module ;;
 	bpftrace-*) # does not say when it is ready, but then starts a command
 		bt "${arm#bpftrace-}" >"$tmp/unload.bt"
@@ -209,7 +222,7 @@ hits() {
 
 count_instructions() {
 	local arm arms=(none tracepoints kprobe all)
-	if command -v bpftrace >/dev/null; then arms+=(bpftrace-kprobe bpftrace-kfunc); fi
+	if command -v bpftrace >/dev/null; then arms+=(bpftrace-kprobe bpftrace-kfunc empty-tracepoints empty-mutex); fi
 	if command -v funclatency >/dev/null; then arms+=(funclatency); fi
 	echo 1 >$expedited
 	for arm in "${arms[@]}"; do

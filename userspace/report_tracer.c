@@ -190,6 +190,8 @@ static const struct arm_text {
 	{ "bpftrace-kfunc", "bpftrace, the same phases, kfunc" },
 	{ "bpftrace-kprobe", "bpftrace, the same phases, kprobe" },
 	{ "funclatency", "funclatency, the call alone" },
+	{ "empty-tracepoints", "empty programs at the call's two tracepoints" },
+	{ "empty-mutex", "empty programs at mutex_lock, its return, and mutex_unlock" },
 };
 
 /* All blocks of an arm together. */
@@ -243,7 +245,8 @@ static void instructions_table(const struct tracer_model *t, FILE *f)
 	fputs("Instructions on the CPU in a call of delete_module(2), median of "
 	      "the unloads (one CPU, a clock that counts them). *Per hit*: added to a load and "
 	      "an unload, over the runs of programs in both, those at the scheduler's tracepoints not "
-	      "counted; funclatency hits twice a call.\n\n"
+	      "counted; funclatency hits twice a call. The empty programs are what a tracer pays that wants the "
+	      "call alone, and the waits for module_mutex, before it has done anything.\n\n"
 	      "| watched by | instructions an unload | added | added to a load | hits | added per hit |\n"
 	      "|---|---:|---:|---:|---:|---:|\n",
 	      f);
