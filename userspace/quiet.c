@@ -36,12 +36,12 @@ static bool set_online(int cpu, bool online)
 
 void quiet_begin(void)
 {
+	int cpu, n = sysconf(_SC_NPROCESSORS_CONF);
 	char value[16], path[64];
-	int cpu;
 
 	if (strcmp(env_cmdline("refcost.accel=", value, sizeof(value)), "tcg"))
 		return;
-	for (cpu = 1; cpu < MAX_CPUS; cpu++) {
+	for (cpu = 1; cpu < MAX_CPUS && cpu < n; cpu++) {
 		cpu_path(cpu, path, sizeof(path));
 		if (!strcmp(env_file(path, value, sizeof(value)), "1"))
 			taken[cpu] = set_online(cpu, false);
