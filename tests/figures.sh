@@ -160,6 +160,12 @@ front=$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 			for (k = 1; k <= n; k++) if (x[k] <= x[i] && y[k] <= y[i] && (x[k] < x[i] || y[k] < y[i])) beaten = 1
 			if (!beaten) print x[i], name[i] } }' "$dir/sample/report/tradeoff.dat" | sort -g |
 	sed 's/.* \(.*\)/`\1`/' | paste -sd, | sed 's/,/, /g')
+# Of ten values the interval of the median goes from the second to the ninth.
+precise=$(awk -F, 'NR > 1 && $5 == 1 { print $2 "," $4 "," $8 }' "$dir/sample/samples.csv" | sort -t, -k1,2 -k3,3g |
+	awk -F, '{ cell = $1 "," $2; v[cell, ++n[cell]] = $3 } END { for (c in n) { cells++
+		precise += v[c, 9] - v[c, 2] <= 0.05 * (v[c, 5] + v[c, 6]) }; print precise " of " cells }')
+ok "RESULTS.md counts the precise cells: $precise" grep -q "^- precision: .* in $precise one-CPU cells" "$dir/sample/report/RESULTS.md"
+
 ok "RESULTS.md lists the Pareto front: $front" grep -qF "the cheapest get first: $front." "$dir/sample/report/RESULTS.md"
 
 shows sample

@@ -6,6 +6,48 @@
 #include "refcost.h"
 #include "report_md.h"
 
+#define PRECISE 0.05
+
+/* Half the width of the median's interval, over the median; NAN where the sample is too small for one. */
+static double half_width(const struct stats_summary *s)
+{
+	return (s->hi - s->lo) / 2 / s->median;
+}
+
+/* Of the cells on one CPU, where nothing but the machine's own noise widens an interval. */
+static void validity_precision(const struct model *m, FILE *f)
+{
+	size_t cells = 0, precise = 0, i;
+	const char *before = ": ";
+
+	for (i = 0; i < m->nr_cells; i++) {
+		double half = half_width(&m->cells[i].ns.s);
+
+		if (m->cells[i].cpus == 1 && !isnan(half)) {
+			cells++;
+			precise += half <= PRECISE;
+		}
+	}
+	if (!cells)
+		return;
+	fprintf(f,
+		"- precision: half the width of the median's interval is at most %.0f %% of the median in %zu "
+		"of %zu one-CPU cells",
+		100 * PRECISE, precise, cells);
+	if (precise < cells)
+		fprintf(f, "; not in %zu", cells - precise);
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+
+		if (c->cpus == 1 && half_width(&c->ns.s) > PRECISE) {
+			fprintf(f, "%s`%s` %s %.0f %%", before, c->scheme, c->mode,
+				100 * half_width(&c->ns.s));
+			before = ", ";
+		}
+	}
+	fputc('\n', f);
+}
+
 static void validity_run(const struct model *m, FILE *f)
 {
 	size_t flagged = 0, samples = 0, drifting = 0, i;
@@ -25,6 +67,7 @@ static void validity_run(const struct model *m, FILE *f)
 		"that drifted: %zu; least median fairness (slowest over fastest worker): %.2f\n",
 		samples, m->nr_cells + m->nr_held, flagged, flagged ? " **(unreliable)**" : "",
 		drifting, fair);
+	validity_precision(m, f);
 	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
 		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),
 		md_number(m, "run.measuring_ns") / 1e9);
