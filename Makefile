@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check-debug check-instructions lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check-debug check-instructions check-precision lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -137,6 +137,10 @@ check-debug:
 check-instructions:
 	$(Q)tests/check-instructions.sh $(if $(STORE),--store)
 
+## check-precision: does the same build measure the same, and is one that is a tenth slower found?
+check-precision:
+	$(Q)tests/precision.sh
+
 lint:
 	$(Q)tests/lint.sh
 
@@ -181,6 +185,7 @@ help:
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
+	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: a quarter of an hour'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'

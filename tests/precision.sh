@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# How far the numbers carry: measure the same build twice, and a build that is a tenth slower ten times over,
+# in one guest, about a quarter of an hour. Wants a machine that does nothing else. Ends with "N passed, N failed".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/suite.sh
+
+unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
+tools/deps.sh build headers guest
+release=$(tools/kernel-release.sh)
+make -j"$(nproc)" KRELEASE="$release" FAULTS=SLOW_TENTH refcost kmod kmod-fault
+guest/fetch.sh "$release"
+
+dir=$PWD/build/tests/precision
+rm -rf "$dir"
+mkdir -p "$dir"
+suite precision 1500 guest/boot.sh --release "$release" --cpus 4 --deadline 1400 --share "$dir" --log "$dir/console.log" -- \
+	tests/guest/precision.sh "$dir"
+grep '^#' "$logs/precision.log" || true
+suites_done
