@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of refcost run: what was asked for (cmd_run.c), the plan made of it (run_plan.c), measuring
+ * its cells (run_cells.c), and what is said at the end (run_print.c).
+ */
+#ifndef REFCOST_CMD_RUN_H
+#define REFCOST_CMD_RUN_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "csv.h"
+#include "refcost_uapi.h"
+#include "results.h"
+#include "suite.h"
+
+#define MAX_CPUS    4096
+#define MAX_HOLDS   16
+#define OVERLAP_MIN 0.9
+
+extern const char *const mode_names[REFCOST_MODES];
+
+/* What was asked for. */
+struct env {
+	const char *schemes;
+	const char *output;
+	int counts[MAX_CPUS];
+	size_t nr_counts;
+	int list[MAX_CPUS];
+	size_t nr_list;
+	bool modes[REFCOST_MODES];
+	uint64_t blocks;
+	uint64_t holds[MAX_HOLDS];
+	size_t nr_holds;
+	const char *hold_schemes;
+	uint64_t hold_blocks;
+	uint64_t objects;
+	uint64_t warmup_ns;
+	uint64_t window_ns;
+	uint64_t seed;
+	bool strict;
+	bool instructions;
+	bool keep;
+	const char *perf_control;
+};
+
+extern struct env env;
+
+/* One thing to measure in every block. */
+struct cell_plan {
+	const struct scheme_desc *scheme;
+	enum refcost_mode mode;
+	int cpus;
+	uint64_t hold_ns;
+	uint64_t blocks;
+};
+
+struct plan {
+	struct schemes schemes;
+	struct cell_plan *cells;
+	size_t nr_cells;
+	uint32_t cpus[MAX_CPUS];
+	size_t nr_cpus;
+	int max_count;
+	int host_cpus;
+	uint64_t blocks;
+	size_t total;
+};
+
+/* Where a run stands. */
+struct run {
+	struct plan plan;
+	struct results results;
+	struct json_object *section;
+	FILE *samples;
+	FILE *workers;
+	struct csv done;
+	uint64_t inside_ns;
+	uint64_t measuring_ns;
+	uint64_t started_ns;
+	size_t finished;
+	size_t flagged;
+};
+
+/**
+ * plan_make() - what to measure, by what was asked for and what this machine has
+ * @p: filled; its cells and schemes are to be freed, also after a failure
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int plan_make(struct plan *p);
+
+/**
+ * plan_json() - the plan as it stands in run.json
+ * @p: from plan_make()
+ *
+ * Return: a new object.
+ */
+struct json_object *plan_json(const struct plan *p);
+
+/**
+ * open_output() - make or reopen the results directory, and see which cells are finished in it
+ * @r: with its plan; filled
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int open_output(struct run *r);
+
+/**
+ * measure() - all cells of the plan that are not finished yet
+ * @r: with its plan and output
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int measure(struct run *r);
+
+/**
+ * finish() - write run.json, print the table and judge
+ * @r: after measure()
+ * @err: what that returned
+ *
+ * Return: @err, or another exit code after a line.
+ */
+int finish(struct run *r, int err);
+
+/**
+ * print_instructions() - the table of a run that counted instructions
+ * @r: its results
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int print_instructions(const struct results *r);
+
+#endif

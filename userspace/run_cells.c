@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Measuring the cells of a run: block by block, in random order, a row a window. */
+#include "cmd_run.h"
+
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "perf_control.h"
+#include "refcost.h"
+#include "stats.h"
+
+#define SAMPLES_HEADER                                                                                      \
+	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
+	"batch,counter_offset,oversubscribed"
+#define WORKERS_HEADER                                                                             \
+	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
+	"hold_ns"
+#define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
+
+static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
+{
+	const struct csv *t = &r->done;
+	int b = csv_col(t, "block"), s = csv_col(t, "scheme"), m = csv_col(t, "mode");
+	int n = csv_col(t, "cpus"), h = csv_col(t, "hold_ns");
+	size_t i;
+
+	for (i = 0; i < t->rows; i++)
+		if ((uint64_t)csv_num(t, i, b) == block &&
+		    !strcmp(csv_get(t, i, s), c->scheme->name) &&
+		    !strcmp(csv_get(t, i, m), mode_names[c->mode]) &&
+		    (n < 0 || (int)csv_num(t, i, n) == c->cpus) &&
+		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns))
+			return true;
+	return false;
+}
+
+/*
+ * What one window says. Rates add up, since all workers were inside for the same time. A worker's own
+ * time is what was left of that when the gaps are taken out: on a machine of its own CPUs there are
+ * next to none, in a crowded guest they are time slices of other vCPUs.
+ */
+static void write_sample(struct run *r, uint64_t block, const struct cell_plan *c,
+			 const struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
+	uint64_t ops = 0, failed = 0, go = UINT64_MAX;
+	double rate = 0, running = 0, overlap, each[c->cpus];
+	int i;
+
+	for (i = 0; i < c->cpus; i++) {
+		double inside = w[i].end_ns - w[i].start_ns;
+
+		each[i] = w[i].ops / inside;
+		rate += each[i];
+		running += w[i].ops / (inside - w[i].gap_ns);
+		ops += w[i].ops;
+		failed += w[i].failed;
+		last_start = w[i].start_ns > last_start ? w[i].start_ns : last_start;
+		first_start = w[i].start_ns < first_start ? w[i].start_ns : first_start;
+		last_end = w[i].end_ns > last_end ? w[i].end_ns : last_end;
+		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
+		go = w[i].go_ns < go ? w[i].go_ns : go;
+		fprintf(r->workers,
+			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu\n", block,
+			c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu, w[i].arrive_ns,
+			w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops, w[i].failed, w[i].total,
+			w[i].gap_ns, w[i].gaps, c->hold_ns);
+	}
+	overlap = ((double)first_end - last_start) / (last_end - first_start);
+	r->flagged += overlap < OVERLAP_MIN;
+	r->inside_ns += last_end - go;
+	fprintf(r->samples, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block,
+		c->scheme->name, c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus,
+		run->hold_ns, run->objects, c->cpus / running, c->cpus / rate, ops, failed, overlap,
+		stats_min_max_ratio(each, c->cpus));
+	if (c->cpus > 1)
+		fprintf(r->samples, "%.4f", stats_cv(each, c->cpus));
+	fprintf(r->samples, ",%llu,%u,%d\n", w[0].batch, run->counter_offset,
+		r->plan.host_cpus && c->cpus > r->plan.host_cpus);
+}
+
+static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
+			const struct refcost_worker_result *w)
+{
+	r->inside_ns += w->end_ns - w->start_ns;
+	fprintf(r->samples, "%lu,%s,%d,%s,%.2f\n", block, c->scheme->name,
+		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode],
+		(w->exact_long_ns - w->exact_short_ns) / (double)w->exact_n);
+}
+
+/*
+ * Where workers share CPUs, each waits for one for whole time slices: a longer window keeps their
+ * part of it small, and the overlap large.
+ */
+static uint64_t window_of(const struct plan *p, int cpus)
+{
+	int rounds = p->host_cpus ? (cpus + p->host_cpus - 1) / p->host_cpus : 1;
+	uint64_t window = env.window_ns * rounds;
+
+	return window < REFCOST_WINDOW_MAX ? window : REFCOST_WINDOW_MAX;
+}
+
+static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
+{
+	struct refcost_worker_result results[c->cpus];
+	struct refcost_run run = {
+		.size = sizeof(run),
+		.flags = env.instructions ? REFCOST_RUN_EXACT : 0,
+		.mode = c->mode,
+		.objects = env.objects,
+		.nr_cpus = c->cpus,
+		.cpus = (uintptr_t)r->plan.cpus,
+		.warmup_ns = env.warmup_ns,
+		.window_ns = window_of(&r->plan, c->cpus),
+		.hold_ns = c->hold_ns,
+		.seed = env.seed,
+		.results = (uintptr_t)results,
+	};
+	char why[128];
+	int ret, err;
+
+	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
+	err = perf_control("enable");
+	if (err)
+		return err;
+	ret = ioctl(fd, REFCOST_IOC_RUN, &run) ? errno : 0;
+	err = perf_control("disable");
+	if (err)
+		return err;
+	if (ret) {
+		if (ret == EINTR)
+			return EXIT_FAILED;
+		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
+			    mode_names[c->mode], c->cpus, device_why(ret, &run, why, sizeof(why)));
+	}
+	if (run.violations)
+		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
+			    c->scheme->name, run.violations);
+	if (env.instructions) {
+		write_exact(r, block, c, results);
+	} else {
+		write_sample(r, block, c, &run, results);
+		if (results_check(&r->results, r->workers))
+			return EXIT_FAILED;
+	}
+	return results_check(&r->results, r->samples);
+}
+
+static int measure_cells(struct run *r, uint64_t block, size_t *order)
+{
+	struct refcost_info info;
+	size_t i;
+	int fd = device_open(&info), err = EXIT_FINE;
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	if (!json_object_object_get(r->section, "clock")) {
+		struct json_object *clock = json_object_new_object();
+
+		json_object_object_add(clock, "read_ns",
+				       json_object_new_double(info.clock_read_ps / 1e3));
+		json_object_object_add(clock, "step_ns", json_object_new_int64(info.clock_step_ns));
+		json_object_object_add(clock, "hz", json_object_new_int(info.hz));
+		json_object_object_add(r->section, "clock", clock);
+	}
+	for (i = 0; i < r->plan.nr_cells && !err; i++) {
+		const struct cell_plan *c = &r->plan.cells[order[i]];
+
+		if (block >= c->blocks)
+			continue;
+		if (interrupted)
+			err = EXIT_FAILED;
+		else if (!cell_done(r, block, c))
+			err = measure_cell(r, fd, block, c);
+		if (!err)
+			progress("cell", ++r->finished, r->plan.total, r->started_ns);
+	}
+	close(fd);
+	return err;
+}
+
+/* Unloading is worth waiting for: a failure to unload is a failure of the run. */
+static int measure_block(struct run *r, uint64_t block, size_t *order)
+{
+	uint64_t objects = env.objects ?: (uint64_t)r->plan.max_count;
+	int err = EXIT_FINE, unload;
+	size_t i, planned = 0, done = 0;
+
+	for (i = 0; i < r->plan.nr_cells; i++) {
+		const struct cell_plan *c = &r->plan.cells[i];
+
+		if (block >= c->blocks)
+			continue;
+		planned++;
+		done += cell_done(r, block, c);
+	}
+	if (done == planned) {
+		r->finished += done;
+		return EXIT_FINE;
+	}
+	if (!env.keep || !module_loaded(SUITE_VICTIM))
+		err = suite_load(objects);
+	if (err)
+		return err;
+	err = measure_cells(r, block, order);
+	unload = env.keep ? EXIT_FINE : suite_unload();
+	return err ?: unload;
+}
+
+int measure(struct run *r)
+{
+	uint64_t start = now_ns(), block;
+	size_t order[r->plan.nr_cells], i;
+	int err = EXIT_FINE;
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	gsl_rng_set(rng, env.seed);
+	r->started_ns = start;
+	for (block = 0; block < r->plan.blocks && !err; block++) {
+		for (i = 0; i < r->plan.nr_cells; i++)
+			order[i] = i;
+		if (!env.instructions) /* exact: no order can matter, so keep the readable one */
+			gsl_ran_shuffle(rng, order, r->plan.nr_cells, sizeof(order[0]));
+		err = measure_block(r, block, order);
+	}
+	gsl_rng_free(rng);
+	r->measuring_ns = now_ns() - start;
+	return err;
+}
+
+int open_output(struct run *r)
+{
+	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
+	char path[PATH_MAX + 32];
+	int err;
+
+	err = results_open(&r->results, env.output);
+	if (err)
+		return err;
+	r->section = results_section(&r->results, env.instructions ? "instructions" : "run",
+				     plan_json(&r->plan));
+	if (!r->section)
+		return EXIT_FAILED;
+	r->samples = results_csv(&r->results, name,
+				 env.instructions ? INSTRUCTIONS_HEADER : SAMPLES_HEADER);
+	if (!r->samples)
+		return EXIT_FAILED;
+	if (!env.instructions) {
+		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
+		if (!r->workers)
+			return EXIT_FAILED;
+	}
+	snprintf(path, sizeof(path), "%s/%s", r->results.dir, name);
+	if (csv_read(path, &r->done))
+		return fail(EXIT_FAILED, "cannot read %s back", path);
+	return results_save(&r->results);
+}

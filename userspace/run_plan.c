@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What refcost run was asked for, and the plan that is made of it. */
+#include "cmd_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "env.h"
+#include "refcost.h"
+#include "topo.h"
+
+const char *const mode_names[REFCOST_MODES] = {
+	[REFCOST_GETPUT] = "getput",
+	[REFCOST_LOOKUP] = "lookup",
+};
+
+struct env env = {
+	.blocks = 30,
+	.nr_holds = 1,
+	.objects = 1,
+	.warmup_ns = 30 * NSEC_PER_MSEC,
+	.window_ns = 150 * NSEC_PER_MSEC,
+	.seed = 1,
+};
+
+static int plan_cpus(struct plan *p)
+{
+	size_t i;
+	int n;
+
+	p->nr_cpus = topo_cpus(p->cpus, MAX_CPUS);
+	if (!p->nr_cpus)
+		return fail(EXIT_FAILED, "cannot read the CPU topology");
+	for (i = 0; i < env.nr_list; i++) {
+		size_t k;
+
+		for (k = 0; k < p->nr_cpus && p->cpus[k] != (uint32_t)env.list[i]; k++)
+			;
+		if (k == p->nr_cpus)
+			return fail(EXIT_USAGE, "CPU %d is absent or offline: see lscpu -e",
+				    env.list[i]);
+	}
+	if (env.nr_list) {
+		p->nr_cpus = env.nr_list;
+		for (i = 0; i < env.nr_list; i++)
+			p->cpus[i] = env.list[i];
+	}
+	if (env.instructions) {
+		env.counts[0] = 1;
+		env.nr_counts = 1;
+	}
+	if (!env.nr_counts) {
+		for (n = 1; n < (int)p->nr_cpus; n *= 2)
+			env.counts[env.nr_counts++] = n;
+		env.counts[env.nr_counts++] = p->nr_cpus;
+	}
+	for (i = 0; i < env.nr_counts; i++) {
+		if (env.counts[i] > (int)p->nr_cpus)
+			return fail(EXIT_USAGE, "--cpus %d: only %zu CPUs are online or listed",
+				    env.counts[i], p->nr_cpus);
+		if (env.counts[i] > p->max_count)
+			p->max_count = env.counts[i];
+	}
+	p->host_cpus = env_host_cpus();
+	return EXIT_FINE;
+}
+
+/* Modes are asked for with all schemes in mind; a mode alone, of a scheme by name, is a mistake. */
+static int refuse_lookup_of_floors(const struct plan *p)
+{
+	size_t s;
+
+	if (!env.schemes || env.modes[REFCOST_GETPUT])
+		return EXIT_FINE;
+	for (s = 0; s < p->schemes.n; s++)
+		if (p->schemes.v[s].kind == SCHEME_FLOOR)
+			return fail(EXIT_USAGE,
+				    "%s has no mode lookup: floors protect nothing, so there is "
+				    "nothing to look up; use --mode getput",
+				    p->schemes.v[s].name);
+	return EXIT_FINE;
+}
+
+static void plan_cell(struct plan *p, const struct scheme_desc *scheme, enum refcost_mode mode,
+		      int cpus, size_t hold)
+{
+	uint64_t blocks = hold ? env.hold_blocks : env.blocks;
+
+	p->cells[p->nr_cells++] = (struct cell_plan){ scheme, mode, cpus, env.holds[hold], blocks };
+	p->total += blocks;
+	p->blocks = blocks > p->blocks ? blocks : p->blocks;
+}
+
+/* How dear a put is beside a long hold shows at the ends and in the middle. */
+static bool count_is_swept(size_t c)
+{
+	size_t half = 0;
+
+	while (2 * env.counts[half] < env.counts[env.nr_counts - 1])
+		half++;
+	return !c || c == half || c == env.nr_counts - 1;
+}
+
+static int plan_longer_holds(struct plan *p)
+{
+	enum refcost_mode mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP;
+	struct schemes swept;
+	size_t s, k, c, h;
+	int err;
+
+	err = schemes_read(&swept);
+	err = err ?: schemes_select(&swept, env.hold_schemes, true);
+	for (s = 0; s < p->schemes.n && !err; s++) {
+		const struct scheme_desc *scheme = &p->schemes.v[s];
+
+		for (k = 0; k < swept.n && strcmp(swept.v[k].name, scheme->name); k++)
+			;
+		if (k == swept.n || (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+			continue;
+		for (h = 1; h < env.nr_holds; h++)
+			for (c = 0; c < env.nr_counts; c++)
+				if (count_is_swept(c))
+					plan_cell(p, scheme, mode, env.counts[c], h);
+	}
+	schemes_free(&swept);
+	return err;
+}
+
+int plan_make(struct plan *p)
+{
+	size_t s, c;
+	int mode, err;
+
+	err = schemes_read(&p->schemes);
+	err = err ?: schemes_select(&p->schemes, env.schemes, true);
+	err = err ?: refuse_lookup_of_floors(p);
+	err = err ?: plan_cpus(p);
+	if (err)
+		return err;
+	if ((uint64_t)p->max_count > REFCOST_OBJECTS_MAX && env.objects == REFCOST_OBJECTS_PERCPU)
+		return fail(EXIT_USAGE, "--objects percpu serves up to %d CPUs",
+			    REFCOST_OBJECTS_MAX);
+	p->cells = calloc(p->schemes.n * env.nr_counts * (REFCOST_MODES + env.nr_holds),
+			  sizeof(*p->cells));
+	if (!p->cells)
+		return fail(EXIT_FAILED, "out of memory");
+	for (s = 0; s < p->schemes.n; s++) {
+		for (mode = 0; mode < REFCOST_MODES; mode++) {
+			const struct scheme_desc *scheme = &p->schemes.v[s];
+
+			if (!env.modes[mode] ||
+			    (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+				continue;
+			for (c = 0; c < env.nr_counts; c++)
+				plan_cell(p, scheme, mode, env.counts[c], 0);
+		}
+	}
+	return env.nr_holds > 1 ? plan_longer_holds(p) : EXIT_FINE;
+}
+
+/* Only where there are several: a plan of one hold is what it always was. */
+static void holds_json(struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < env.nr_holds; i++)
+		json_object_array_add(list, json_object_new_int64(env.holds[i]));
+	json_object_object_add(o, "holds", list);
+	json_object_object_add(o, "hold_blocks", json_object_new_int64(env.hold_blocks));
+	if (env.hold_schemes)
+		json_object_object_add(o, "hold_schemes", json_object_new_string(env.hold_schemes));
+}
+
+struct json_object *plan_json(const struct plan *p)
+{
+	struct json_object *o = json_object_new_object(), *list;
+	size_t i;
+
+	list = json_object_new_array();
+	for (i = 0; i < p->schemes.n; i++)
+		json_object_array_add(list, json_object_new_string(p->schemes.v[i].name));
+	json_object_object_add(o, "schemes", list);
+	list = json_object_new_array();
+	for (i = 0; i < REFCOST_MODES; i++)
+		if (env.modes[i])
+			json_object_array_add(list, json_object_new_string(mode_names[i]));
+	json_object_object_add(o, "modes", list);
+	list = json_object_new_array();
+	for (i = 0; i < env.nr_counts; i++)
+		json_object_array_add(list, json_object_new_int(env.counts[i]));
+	json_object_object_add(o, "cpus", list);
+	list = json_object_new_array();
+	for (i = 0; i < (size_t)p->max_count; i++)
+		json_object_array_add(list, json_object_new_int(p->cpus[i]));
+	json_object_object_add(o, "placement", list);
+	json_object_object_add(o, "blocks", json_object_new_int64(env.blocks));
+	json_object_object_add(o, "hold_ns", json_object_new_int64(env.holds[0]));
+	if (env.nr_holds > 1)
+		holds_json(o);
+	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
+	json_object_object_add(o, "warmup_ns", json_object_new_int64(env.warmup_ns));
+	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));
+	json_object_object_add(o, "seed", json_object_new_int64(env.seed));
+	return o;
+}
