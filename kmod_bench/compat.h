@@ -16,4 +16,11 @@
 #define REFCOST_HAVE_RCUREF
 #endif
 
+/* Without performance events include/linux/perf_event.h declares their other functions alone. */
+#ifndef CONFIG_PERF_EVENTS
+#define perf_event_create_kernel_counter(attr, cpu, task, handler, context) \
+	((struct perf_event *)ERR_PTR(-EOPNOTSUPP))
+#define perf_event_read_value(event, enabled, running) (*(enabled) = *(running) = 0)
+#endif
+
 #endif

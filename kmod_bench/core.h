@@ -46,6 +46,7 @@ struct refcost_owner;
 struct refcost_scheme;
 struct refcost_session;
 struct refcost_worker;
+struct refcost_worker_event;
 
 /**
  * struct refcost_ops - what the owner of objects implements, in its own text
@@ -133,6 +134,7 @@ struct refcost_owner {
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
  * @result: what crosses to user space at the end
+ * @events: what is counted of it, as many as the session has
  * @line: a cache line that no other CPU touches
  * @ids: drawn object ids
  * @draws: the objects with these ids; a load must not use them, since its objects may go away
@@ -158,6 +160,7 @@ struct refcost_worker {
 		u64 stall_unload_ns;
 	} load;
 	struct refcost_worker_result result;
+	struct refcost_worker_event *events;
 	atomic_t line ____cacheline_aligned;
 	u32 ids[REFCOST_DRAWS] ____cacheline_aligned;
 	struct refcost_object *draws[REFCOST_DRAWS];
@@ -306,6 +309,8 @@ enum refcost_session_kind {
  * @step: operations are done in multiples of this
  * @nr_workers: started workers
  * @workers: they
+ * @nr_events: what is counted of each worker inside its window
+ * @events: which
  * @warmup_ns: as in struct refcost_run
  * @window_ns: as in struct refcost_run
  * @late_worker: as in struct refcost_run
@@ -331,6 +336,8 @@ struct refcost_session {
 	u32 step;
 	u32 nr_workers;
 	struct refcost_worker **workers;
+	u32 nr_events;
+	struct refcost_event *events;
 	u64 warmup_ns;
 	u64 window_ns;
 	u32 late_worker;
@@ -362,6 +369,13 @@ void refcost_session_free(struct refcost_session *s);
 void refcost_sessions_halt(void);
 u64 refcost_clock_read_ps(void);
 u64 refcost_clock_step_ns(void);
+
+/* events.c */
+int refcost_events_create(struct refcost_session *s, const struct refcost_run *run);
+void refcost_events_enable(struct refcost_worker *w);
+void refcost_events_disable(struct refcost_worker *w);
+int refcost_events_copy(const struct refcost_session *s, const struct refcost_run *run);
+void refcost_events_free(struct refcost_session *s);
 
 /* load.c */
 int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *run,

@@ -116,6 +116,7 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 		last = now;
 	}
 
+	refcost_events_enable(w);
 	done = w->done;
 	failed = w->failed;
 	r->start_ns = last = refcost_clock();
@@ -129,6 +130,7 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 			break;
 		}
 	}
+	refcost_events_disable(w);
 	r->ops = w->done - done;
 	r->failed = w->failed - failed;
 	r->batch = batch;
@@ -315,7 +317,8 @@ static void session_set_current(struct refcost_session *s)
  *
  * Called with the registry's mutex held.
  *
- * Return: the session, to be freed with refcost_session_free(), or ERR_PTR: -ENODEV, -ENOMEM, -EINTR.
+ * Return: the session, to be freed with refcost_session_free(), or ERR_PTR: -ENODEV, -ENOMEM, -EINTR,
+ * -EFAULT or -EINVAL for the events of @run.
  */
 struct refcost_session *refcost_session_start(const struct refcost_scheme *scheme,
 					      enum refcost_session_kind kind,
@@ -358,6 +361,7 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 	if (!err)
 		session_set_current(s);
 	cpus_read_unlock();
+	err = err ?: refcost_events_create(s, run);
 	if (err)
 		goto err_workers;
 
@@ -414,6 +418,7 @@ void refcost_session_free(struct refcost_session *s)
 
 	WRITE_ONCE(s->stop, true);
 	session_set_current(NULL);
+	refcost_events_free(s);
 	for (i = 0; i < s->nr_workers; i++) {
 		kthread_stop(s->workers[i]->task);
 		put_task_struct(s->workers[i]->task);

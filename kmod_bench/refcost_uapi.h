@@ -13,10 +13,11 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	    2
+#define REFCOST_ABI	    3
 #define REFCOST_DEVICE	    "/dev/refcost"
 #define REFCOST_NAME_MAX    32
 #define REFCOST_OBJECTS_MAX 4096
+#define REFCOST_EVENTS_MAX  16
 #define REFCOST_HOLD_MAX    100000000ULL   /* 100 ms */
 #define REFCOST_WINDOW_MIN  1000000ULL	   /* 1 ms */
 #define REFCOST_WINDOW_MAX  60000000000ULL /* 60 s, for warm-up and window each */
@@ -85,6 +86,31 @@ struct refcost_worker_result {
 	__u64 exact_long_ns;
 };
 
+/**
+ * struct refcost_event - what is counted besides operations, as perf_event_open(2) knows it
+ * @type: PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_HW_CACHE or PERF_TYPE_RAW
+ * @error: out: 0, or the errno with which the kernel refused to count it for one of the workers; it was
+ *	then counted for none
+ * @config: as in struct perf_event_attr
+ */
+struct refcost_event {
+	__u32 type;
+	__s32 error;
+	__u64 config;
+};
+
+/**
+ * struct refcost_event_count - one event of one worker, inside its window and while it had the CPU
+ * @count: how often, or ns where the event is a clock; of @running_ns alone
+ * @enabled_ns: time for which it was to be counted
+ * @running_ns: time for which it was: less where events take turns on a counter, 0 where it got none
+ */
+struct refcost_event_count {
+	__u64 count;
+	__u64 enabled_ns;
+	__u64 running_ns;
+};
+
 /* refcost_run.flags */
 #define REFCOST_RUN_EXACT \
 	1u /* one worker; two batch sizes timed again and again, least times kept */
@@ -116,6 +142,11 @@ struct refcost_worker_result {
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late
  * @results: user pointer to struct refcost_worker_result[nr_cpus]; unused for a load
+ * @events: user pointer to struct refcost_event[nr_events], whose errors are filled in; not for a load,
+ *	and not with REFCOST_RUN_EXACT
+ * @counts: user pointer to struct refcost_event_count[nr_cpus][nr_events]
+ * @nr_events: up to REFCOST_EVENTS_MAX
+ * @pad: unused
  * @bad_cpu: out: the CPU that ended the run with ENODEV
  * @counter_offset: out: offset in its cache line of the count that the first worker uses
  * @balance: out: references left over after all workers were out; other than 0 comes with EUCLEAN
@@ -137,6 +168,10 @@ struct refcost_run {
 	__u64 seed;
 	__u64 late_ns;
 	__u64 results;
+	__u64 events;
+	__u64 counts;
+	__u32 nr_events;
+	__u32 pad;
 	__s32 bad_cpu;
 	__u32 counter_offset;
 	__s64 balance;

@@ -64,6 +64,8 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||
 	     run->warmup_ns > REFCOST_WINDOW_MAX))
 		return -EINVAL;
+	if (run->nr_events > REFCOST_EVENTS_MAX || (run->nr_events && (load || exact)))
+		return -EINVAL;
 	if (load ? run->mode != REFCOST_LOOKUP || exact
 		 : run->flags & ~REFCOST_RUN_EXACT || run->think_ns)
 		return -EINVAL;
@@ -90,7 +92,7 @@ static int copy_results(const struct refcost_run *run, const struct refcost_sess
 	for (i = 0; i < s->nr_workers; i++)
 		if (copy_to_user(&to[i], &s->workers[i]->result, sizeof(*to)))
 			return -EFAULT;
-	return 0;
+	return refcost_events_copy(s, run);
 }
 
 /* Bind, and start the workers. The victim is pinned: nobody else's rmmod may end a run. */

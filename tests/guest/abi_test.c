@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +28,11 @@
 
 static uint32_t cpus[] = { 0, 1, 2, 3 };
 static struct refcost_worker_result results[4];
+static struct refcost_event events[] = {
+	{ .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK },
+	{ .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_CPU_CYCLES },
+};
+static struct refcost_event_count counts[4][2];
 
 static int device(void)
 {
@@ -91,6 +97,8 @@ static void test_info(void **state)
 
 static void test_bad_runs(void **state)
 {
+	static struct refcost_event tracepoint[] = { { .type = PERF_TYPE_TRACEPOINT,
+						       .config = 1 } };
 	uint32_t twice[] = { 1, 1 }, absent[] = { 4000 };
 	struct refcost_run run;
 
@@ -125,6 +133,12 @@ static void test_bad_runs(void **state)
 	EXPECT(EOPNOTSUPP, (strcpy(run.scheme, "empty"), run.mode = REFCOST_LOOKUP));
 	EXPECT(EFAULT, run.cpus = 8);
 	EXPECT(EFAULT, run.results = 8);
+	EXPECT(EINVAL, (run.events = (uintptr_t)events, run.nr_events = REFCOST_EVENTS_MAX + 1));
+	EXPECT(EINVAL, (run.events = (uintptr_t)events, run.nr_events = 1,
+			run.flags = REFCOST_RUN_EXACT, run.nr_cpus = 1));
+	EXPECT(EINVAL, (run.events = (uintptr_t)tracepoint, run.nr_events = 1));
+	EXPECT(EFAULT, (run.events = 8, run.nr_events = 1));
+	EXPECT(EFAULT, (run.events = (uintptr_t)events, run.nr_events = 1, run.counts = 8));
 	EXPECT(0, run.objects = REFCOST_OBJECTS_PERCPU);
 	EXPECT(0, run.objects = 3);
 	EXPECT(0, run.hold_ns = 10000);
@@ -166,6 +180,7 @@ static void test_bad_loads(void **state)
 	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY);
 	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE);
 	EXPECT(ERANGE, run.objects = 5);
+	EXPECT(EINVAL, (run.events = (uintptr_t)events, run.nr_events = 1));
 #undef EXPECT
 	run = sane_run();
 	assert_int_equal(run_errno(&run), 0);
@@ -196,6 +211,37 @@ static void test_barrier_holds_the_early(void **state)
 			assert_true(results[i].ops > 0);
 			assert_true(results[i].total >= results[i].ops);
 		}
+	}
+	close(fd);
+}
+
+/*
+ * Each worker's time on the CPU is counted in its window and not before: a warm-up of ten windows is not in
+ * it. What the machine cannot count has an errno and no counts, whatever was left in them.
+ */
+static void test_events_of_windows(void **state)
+{
+	struct refcost_run run = sane_run();
+	int fd = device(), i;
+
+	(void)state;
+	memset(counts, 0xff, sizeof(counts));
+	events[0].error = events[1].error = -1;
+	run.warmup_ns = 200 * MSEC;
+	run.nr_events = 2;
+	run.events = (uintptr_t)events;
+	run.counts = (uintptr_t)counts;
+	assert_int_equal(ioctl(fd, REFCOST_IOC_RUN, &run), 0);
+	assert_int_equal(events[0].error, 0);
+	for (i = 0; i < 4; i++) {
+		const struct refcost_event_count *clock = counts[i], *cycles = counts[i] + 1;
+		uint64_t inside = results[i].end_ns - results[i].start_ns;
+
+		assert_true(clock->count > 0 && clock->count < inside + run.warmup_ns / 2);
+		assert_int_equal(clock->running_ns, clock->enabled_ns);
+		assert_true(events[1].error
+				    ? !cycles->count && !cycles->enabled_ns && !cycles->running_ns
+				    : cycles->count > 0);
 	}
 	close(fd);
 }
@@ -455,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_bad_runs),
 		cmocka_unit_test(test_bad_loads),
 		cmocka_unit_test(test_barrier_holds_the_early),
+		cmocka_unit_test(test_events_of_windows),
 		cmocka_unit_test(test_one_run_at_a_time),
 		cmocka_unit_test(test_load_belongs_to_its_descriptor),
 		cmocka_unit_test(test_gate_and_back),
