@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the suite needs: without the kernel's part nothing is measured, without a program a part is not. */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,22 +95,10 @@ static void check_modules(void)
 	schemes_free(&schemes);
 }
 
-/* "cpu" on most machines; "cpu_core" and "cpu_atom" on hybrid ones, armv8_... on Arm. */
 static void check_pmu(void)
 {
-	static const char *const names[] = { "cpu", "cpu_core", "armv*" };
-	char path[256], full[ENV_PATH];
-	bool found = false;
-	glob_t g;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names) && !found; i++) {
-		snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s", names[i]);
-		found = !glob(env_path(path, full, sizeof(full)), 0, NULL, &g);
-		globfree(&g);
-	}
-	if (found)
-		doctor_finding(DOCTOR_GOOD, "PMU", "cycles can be counted");
+	if (env_has_pmu())
+		doctor_finding(DOCTOR_GOOD, "PMU", "cycles can be counted: refcost run --counters");
 	else
 		doctor_finding(DOCTOR_GOOD, "PMU",
 			       "none: ns but no cycles; counts: ./bench.sh --instructions");

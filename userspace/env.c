@@ -5,6 +5,7 @@
 #include "env.h"
 
 #include <dirent.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +291,23 @@ const char *env_machine_kind(void)
 	if (*accel || strstr(cpuinfo("flags", flags, sizeof(flags)), "hypervisor"))
 		return "virtual";
 	return "bare metal";
+}
+
+/* "cpu" on most machines; "cpu_core" and "cpu_atom" on hybrid ones, armv8_... on Arm. */
+bool env_has_pmu(void)
+{
+	static const char *const names[] = { "cpu", "cpu_core", "armv*" };
+	char path[256], full[ENV_PATH];
+	bool found = false;
+	glob_t g;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s", names[i]);
+		found = !glob(env_path(path, full, sizeof(full)), 0, NULL, &g);
+		globfree(&g);
+	}
+	return found;
 }
 
 static struct json_object *env_machine(void)

@@ -85,6 +85,13 @@ char *env_debug_options(char *buf, size_t len);
 const char *env_machine_kind(void);
 
 /**
+ * env_has_pmu() - can the CPUs of this machine count events such as cycles?
+ *
+ * Return: true where the kernel has a driver for their PMU.
+ */
+bool env_has_pmu(void);
+
+/**
  * env_host_cpus() - CPUs that really run in parallel
  *
  * A guest is told by its command line how many CPUs its host has.

@@ -156,6 +156,12 @@ exits "report on another schema" 1 "schema" "$refcost" report "$dir"
 echo '{"schema": 1}' >"$dir/run.json"
 exits "report on nothing measured" 1 "no sample" "$refcost" report "$dir"
 
+mkdir -p "$dir/machine/sys/bus/event_source/devices/cpu_core"
+ok "doctor says how to count cycles, with a PMU" grep -Eq "^  good +PMU +cycles can be counted: refcost run --counters" \
+	<(REFCOST_SYSROOT=$dir/machine "$refcost" doctor 2>/dev/null)
+rmdir "$dir/machine/sys/bus/event_source/devices/cpu_core"
+ok "doctor says that there is no PMU" grep -Eq "^  good +PMU +none" <(REFCOST_SYSROOT=$dir/machine "$refcost" doctor 2>/dev/null)
+
 run_cmd "$refcost" doctor
 ok "doctor exits 0 or 4" test "$status" = 0 -o "$status" = 4
 ok "doctor names a command for everything that blocks" \
