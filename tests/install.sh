@@ -51,6 +51,8 @@ is "completion: schemes" "$("$refcost" list -n | LC_ALL=C sort)" "$(complete_wor
 completes "more schemes" "kref,rwlock kref,rwsem" run -s kref,rw
 completes "each scheme once" "kref,refcount" unload --schemes = kref,refc
 completes "modes" "getput,lookup" run --mode = getput,
+completes "events" "cycles,cache-misses cycles,cache-references" run --counters = cycles,cache
+completes "no event without an equals sign" "" run --counters cyc
 completes "a value that nobody knows" "" run -b ''
 completes "a long option that takes a value" "--patience=" unload --pat
 completes "a results directory" "docs" report doc

@@ -30,6 +30,7 @@ enum {
 	OPT_INSTRUCTIONS,
 	OPT_CPU_LIST,
 	OPT_PERF_CONTROL,
+	OPT_COUNTERS,
 };
 
 static const struct argp_option options[] = {
@@ -61,6 +62,8 @@ static const struct argp_option options[] = {
 	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
 	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
 	  0 },
+	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
+	  "Count events in the windows, by perf's names (default " EVENTS_DEFAULT ")", 0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
 	{ "instructions", OPT_INSTRUCTIONS, 0, 0,
 	  "Count instructions: for guests whose clock counts them (bench.sh --instructions)", 0 },
@@ -158,6 +161,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PERF_CONTROL:
 		env.perf_control = arg;
 		break;
+	case OPT_COUNTERS:
+		env.counters = arg ?: EVENTS_DEFAULT;
+		break;
 	case OPT_STRICT:
 		env.strict = true;
 		break;
@@ -172,6 +178,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			env.modes[REFCOST_GETPUT] = true;
 		env.hold_blocks = env.hold_blocks ?: env.blocks;
 		check_holds(state);
+		if (env.counters && env.instructions)
+			argp_error(
+				state,
+				"--counters counts in windows, which --instructions has none of");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -192,6 +202,7 @@ static const struct argp argp = {
 	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
 	"                                            two of the schemes with longer holds, too\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
+	"  refcost run -s kref --counters            cycles, instructions, cache misses, too\n"
 	"  refcost run -k -s kref -c 1 -b 1 && perf record -a -g -- refcost run -k -s kref -c 4 -b 5\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
@@ -221,10 +232,13 @@ int cmd_run(int argc, char **argv)
 		fclose(r.samples);
 	if (r.workers)
 		fclose(r.workers);
+	if (r.counters)
+		fclose(r.counters);
 	perf_control_close();
 	csv_free(&r.done);
 	results_close(&r.results);
 out:
+	events_free(&env.events);
 	free(r.plan.cells);
 	schemes_free(&r.plan.schemes);
 	return err;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of refcost run: what was asked for (cmd_run.c), the plan made of it (run_plan.c), measuring
- * its cells (run_cells.c), and what is said at the end (run_print.c).
+ * its cells (run_cells.c), what is counted meanwhile (run_counters.c), and what is said at the end
+ * (run_print.c).
  */
 #ifndef REFCOST_CMD_RUN_H
 #define REFCOST_CMD_RUN_H
@@ -13,6 +14,7 @@
 #include <stdio.h>
 
 #include "csv.h"
+#include "events.h"
 #include "refcost_uapi.h"
 #include "results.h"
 #include "suite.h"
@@ -45,6 +47,8 @@ struct env {
 	bool instructions;
 	bool keep;
 	const char *perf_control;
+	const char *counters;
+	struct events events;
 };
 
 extern struct env env;
@@ -77,6 +81,7 @@ struct run {
 	struct json_object *section;
 	FILE *samples;
 	FILE *workers;
+	FILE *counters;
 	struct csv done;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;
@@ -116,6 +121,34 @@ int open_output(struct run *r);
  * Return: EXIT_FINE, or another exit code after a line.
  */
 int measure(struct run *r);
+
+/**
+ * counters_open() - where counts go, if some are asked for
+ * @r: with its results
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int counters_open(struct run *r);
+
+/**
+ * counters_ask() - have the module count what was asked for
+ * @run: the sample that it is going to measure
+ * @counts: room for as many as there are workers and events
+ */
+void counters_ask(struct refcost_run *run, struct refcost_event_count *counts);
+
+/**
+ * counters_write() - the counts of a window; the first time an event is refused a line says why
+ * @r: the run
+ * @block: of the window
+ * @c: its cell
+ * @w: its workers
+ * @counts: as in counters_ask()
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int counters_write(struct run *r, uint64_t block, const struct cell_plan *c,
+		   const struct refcost_worker_result *w, const struct refcost_event_count *counts);
 
 /**
  * finish() - write run.json, print the table and judge

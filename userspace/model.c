@@ -462,6 +462,7 @@ int model_read(struct model *m, const char *dir)
 	err = err ?: rows_read(dir, "instructions.csv", add_count, m);
 	err = err ?: rows_read(dir, "loading.csv", add_loading, m);
 	err = err ?: summarise_all(m);
+	err = err ?: counters_read(m, dir);
 	err = err ?: tracer_read(&m->tracer, dir);
 	if (err) {
 		model_free(m);
@@ -469,6 +470,7 @@ int model_read(struct model *m, const char *dir)
 	}
 	mark_base(m);
 	sort_all(m);
+	counters_sort(m);
 	part_cells(m);
 	return EXIT_FINE;
 }
@@ -505,6 +507,7 @@ void model_free(struct model *m)
 	free(m->phases);
 	free(m->counts);
 	free(m->loadings);
+	counters_free(&m->counters);
 	tracer_free(&m->tracer);
 	results_close(&m->results);
 	memset(m, 0, sizeof(*m));

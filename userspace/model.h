@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model_counters.h"
 #include "model_tracer.h"
 #include "results.h"
 #include "series.h"
@@ -188,6 +189,7 @@ struct model {
 	size_t nr_counts;
 	struct loading *loadings;
 	size_t nr_loadings;
+	struct counters_model counters;
 	struct tracer_model tracer;
 };
 
@@ -359,6 +361,13 @@ const char *model_text(const struct model *m, const char *path);
  * @out: where to
  */
 void model_print_run(const struct model *m, FILE *out);
+
+/**
+ * model_print_counters() - what was counted, in a table that comes after the one of the run
+ * @m: the model
+ * @out: where to
+ */
+void model_print_counters(const struct model *m, FILE *out);
 
 /**
  * model_print_unload() - the tables that refcost unload ends with

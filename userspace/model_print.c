@@ -50,6 +50,27 @@ void model_print_run(const struct model *m, FILE *out)
 	}
 }
 
+void model_print_counters(const struct model *m, FILE *out)
+{
+	size_t i;
+
+	if (!m->counters.n)
+		return;
+	fprintf(out, "%-20s %-7s %4s  %-24s %4s  %-30s %s\n", "scheme", "mode", "cpus", "event",
+		"n", "an operation (interval)", "remarks");
+	for (i = 0; i < m->counters.n; i++) {
+		const struct counter *c = &m->counters.v[i];
+		char event[64], median[128], share[32] = "";
+
+		snprintf(event, sizeof(event), "%s%s", c->event, counters_unit(c->event));
+		if (c->share < 1)
+			snprintf(share, sizeof(share), "counted %.0f%% ", 100 * c->share);
+		fprintf(out, "%-20s %-7s %4d  %-24s %4zu  %-30s %s%s\n", c->scheme, c->mode,
+			c->cpus, event, c->per_op.n, counters_median(c, median, sizeof(median)),
+			share, c->uncounted ? "not in all windows" : "");
+	}
+}
+
 void model_print_unload(const struct model *m, FILE *out)
 {
 	size_t i;

@@ -106,6 +106,7 @@ static uint64_t window_of(const struct plan *p, int cpus)
 
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
 {
+	struct refcost_event_count counts[c->cpus * env.events.n + 1];
 	struct refcost_worker_result results[c->cpus];
 	struct refcost_run run = {
 		.size = sizeof(run),
@@ -124,6 +125,7 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	int ret, err;
 
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
+	counters_ask(&run, counts);
 	err = perf_control("enable");
 	if (err)
 		return err;
@@ -143,6 +145,8 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	if (env.instructions) {
 		write_exact(r, block, c, results);
 	} else {
+		if (counters_write(r, block, c, results, counts))
+			return EXIT_FAILED;
 		write_sample(r, block, c, &run, results);
 		if (results_check(&r->results, r->workers))
 			return EXIT_FAILED;
@@ -251,7 +255,7 @@ int open_output(struct run *r)
 		return EXIT_FAILED;
 	if (!env.instructions) {
 		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
-		if (!r->workers)
+		if (!r->workers || counters_open(r))
 			return EXIT_FAILED;
 	}
 	snprintf(path, sizeof(path), "%s/%s", r->results.dir, name);

@@ -131,7 +131,8 @@ int plan_make(struct plan *p)
 	size_t s, c;
 	int mode, err;
 
-	err = schemes_read(&p->schemes);
+	err = env.counters ? events_parse(env.counters, &env.events) : EXIT_FINE;
+	err = err ?: schemes_read(&p->schemes);
 	err = err ?: schemes_select(&p->schemes, env.schemes, true);
 	err = err ?: refuse_lookup_of_floors(p);
 	err = err ?: plan_cpus(p);
@@ -156,6 +157,16 @@ int plan_make(struct plan *p)
 		}
 	}
 	return env.nr_holds > 1 ? plan_longer_holds(p) : EXIT_FINE;
+}
+
+static struct json_object *counters_json(void)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < env.events.n; i++)
+		json_object_array_add(list, json_object_new_string(env.events.names[i]));
+	return list;
 }
 
 /* Only where there are several: a plan of one hold is what it always was. */
@@ -198,6 +209,8 @@ struct json_object *plan_json(const struct plan *p)
 	json_object_object_add(o, "hold_ns", json_object_new_int64(env.holds[0]));
 	if (env.nr_holds > 1)
 		holds_json(o);
+	if (env.events.n)
+		json_object_object_add(o, "counters", counters_json());
 	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
 	json_object_object_add(o, "warmup_ns", json_object_new_int64(env.warmup_ns));
 	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));

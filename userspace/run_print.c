@@ -27,6 +27,7 @@ int finish(struct run *r, int err)
 		    r->results.temporary ? "" : r->results.dir);
 	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
+		model_print_counters(&m, stdout);
 		model_free(&m);
 		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up\n", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);

@@ -98,6 +98,13 @@ exits "hold too long" 64 "hold" "$refcost" run --hold 1s
 exits "run: holds that do not ascend" 64 "ascending" "$refcost" run --hold 1us,0
 exits "run: holds of instructions" 64 "takes one --hold" "$refcost" run --instructions --hold 0,1us
 exits "run: no such scheme to hold" 64 "no_such" "$refcost" run --hold 0,1us --hold-schemes no_such
+exits "run: no such event" 64 "no event 'cycels'; near it: cycles" "$refcost" run --counters=cycels
+is "... in one line" 1 "$(wc -l <<<"$stderr")"
+exits "run: no such event and none near" 64 "no event 'frob' .perf list" "$refcost" run --counters=frob
+exits "run: an event by two names" 64 "cpu-cycles is given twice" "$refcost" run --counters=cycles,cpu-cycles
+exits "run: no event" 64 "malformed or empty" "$refcost" run --counters=
+exits "run: 17 events" 64 "too many" "$refcost" run --counters="$(seq -s, -f r%g 17)"
+exits "run: counters of instruction mode" 64 "counts in windows" "$refcost" run --instructions --counters
 for value in '' ',' '1us,' 0,,1 -1 1us,101ms 1.5ms 1us,huge; do
 	exits "unload --hold '$value'" 64 "--hold '$value': (malformed|out of range)" "$refcost" unload --hold "$value"
 done

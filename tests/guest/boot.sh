@@ -127,7 +127,7 @@ bad_guests() {
 }
 
 main_guest
-ok "what the guest wrote is what docs/results-schema.json says" tests/schema.py "$dir"/{run,bench}
+ok "what the guest wrote is what docs/results-schema.json says" tests/schema.py "$dir"/{run,bench,counted,hardware}
 instruction_guest
 stored_counts
 broken_guests

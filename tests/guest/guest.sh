@@ -79,6 +79,7 @@ every_scheme_runs() {
 		ok "objects: $objects" "$refcost" run -s kref,try_module_get -c 4 -b 1 --objects $objects --window 10ms
 	done
 	sweep_of_holds
+	counted_runs
 	ok "hold time" "$refcost" run -s kref,rwsem,percpu_live -c 2 -b 1 --hold 20us --window 10ms
 	nothing_left "runs"
 }
@@ -97,6 +98,46 @@ sweep_of_holds() {
 	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $8 < $6' "$out/samples.csv")"
 	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$6] += $5 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
 		"$(column "$out/workers.csv" hold_ns | awk '{ n[$1]++ } END { print n[0], n[1000], n[20000] }')"
+}
+# The CPUs of an emulated guest count nothing, and the kernel does: the time of a task on its CPU.
+counted_runs() {
+	local out=$dir/counted again
+	run_cmd "$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms --warmup 50ms --counters=task-clock,context-switches -o "$out"
+	is "counting task-clock and context-switches: exit 0" 0 "$status"
+	is "... a row a sample and event" 16 "$(rows "$out/counters.csv")"
+	ok "... on one CPU the time of the task is the time of the window, within 10 %" awk -F, '
+		FNR == 1 { for (i = 1; i <= NF; i++) c[FILENAME, $i] = i; next }
+		FILENAME ~ /workers/ { if ($4 == 1) inside[$1 $2] = $c[FILENAME, "end_ns"] - $c[FILENAME, "start_ns"]; next }
+		$c[FILENAME, "cpus"] == 1 && $c[FILENAME, "event"] == "task-clock" {
+			n++; of = $c[FILENAME, "count"] / inside[$1 $2]
+			if (of < 0.9 || of > 1.1) { bad = 1; print $0 ": " of " of the window" } }
+		END { exit bad || n != 4 }' "$out/workers.csv" "$out/counters.csv"
+	is "... of as many operations as the samples have" "$(awk -F, 'NR > 1 { print $1, $2, $5, $10 }' "$out/samples.csv" | sort)" \
+		"$(awk -F, 'NR > 1 && $6 == "task-clock" { print $1, $2, $4, $8 }' "$out/counters.csv" | sort)"
+	ok "... and run.json says that they were" grep -q '"task-clock": *"counted"' "$out/run.json"
+	cp "$out/counters.csv" "$out/before"
+	"$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms --warmup 50ms --counters=task-clock,context-switches -o "$out" >/dev/null 2>&1 || true
+	ok "... the same again counts nothing again" cmp "$out/before" "$out/counters.csv"
+	rm "$out/before"
+	exits "... other events are another plan" 1 "another plan" "$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms \
+		--warmup 50ms --counters -o "$out"
+	ok "... the report has them" grep -Eq '^\| `kref` \| [0-9.]+ \|' <("$refcost" report "$out" >/dev/null; sed -n '/^## Hardware/,/^## Val/p' "$out/report/RESULTS.md")
+	for again in "" "again "; do
+		run_cmd "$refcost" run -s kref -c 1 -b 2 --window 10ms --warmup 1ms --strict --counters -o "$dir/hardware"
+		is "hardware counters ${again}do no harm: exit 0" 0 "$status"
+		is "... every sample is there" 2 "$(rows "$dir/hardware/samples.csv")"
+		[ -z "$again" ] || continue
+		if "$refcost" doctor 2>/dev/null | grep -q 'PMU  *cycles can be counted'; then
+			ok "... cycles were counted" awk -F, '$6 == "cycles" && $7 > 0 { n++ } END { exit n != 2 }' "$dir/hardware/counters.csv"
+		else
+			is "... once it says that there is no PMU" "refcost: counters: not available: no PMU (ENOENT)" "$stderr"
+			is "... no count, and no 0, is written" 0 "$(rows "$dir/hardware/counters.csv")"
+			"$refcost" report "$dir/hardware" >/dev/null
+			is "... RESULTS.md says so, in one line" "Not available: no PMU (ENOENT)." \
+				"$(sed -n '/^## Hardware counters/,/^## Val/p' "$dir/hardware/report/RESULTS.md" | sed '1d;$d;/^$/d')"
+			ok "... and so does report.html" bash -c "'$refcost' html '$dir/hardware' >/dev/null && grep -q 'Not available: no PMU' '$dir/hardware/report.html'"
+		fi
+	done
 }
 bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model_counters.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "refcost.h"
+#include "rows.h"
+
+const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,
+				    int cpus, const char *event)
+{
+	size_t i;
+
+	for (i = 0; i < m->counters.n; i++) {
+		const struct counter *c = &m->counters.v[i];
+
+		if (c->cpus == cpus && !strcmp(c->scheme, scheme) && !strcmp(c->mode, mode) &&
+		    !strcmp(c->event, event))
+			return c;
+	}
+	return NULL;
+}
+
+/* The rows of a window are in the order asked for, and so are the first of each event. */
+static int rank_of(const struct model *m, const char *event)
+{
+	int rank = 0;
+	size_t i;
+
+	for (i = 0; i < m->counters.n; i++) {
+		if (!strcmp(m->counters.v[i].event, event))
+			return m->counters.v[i].rank;
+		if (m->counters.v[i].rank >= rank)
+			rank = m->counters.v[i].rank + 1;
+	}
+	return rank;
+}
+
+static int add_counter(void *model, const struct row *r)
+{
+	struct model *m = model;
+	const char *scheme = row_text(r, "scheme"), *mode = row_text(r, "mode");
+	const char *event = row_text(r, "event");
+	int cpus = row_num(r, "cpus");
+	double share = row_num_or_0(r, "share");
+	struct counter *c;
+
+	if (row_num_or_0(r, "hold_ns") > model_longer_hold(m, mode, -1))
+		return 0;
+	c = (struct counter *)counters_find(m, scheme, mode, cpus, event);
+	if (!c) {
+		int rank = rank_of(m, event);
+
+		c = array_append((void **)&m->counters.v, &m->counters.n, sizeof(*c));
+		if (!c)
+			return -ENOMEM;
+		snprintf(c->scheme, sizeof(c->scheme), "%s", scheme);
+		snprintf(c->mode, sizeof(c->mode), "%s", mode);
+		snprintf(c->event, sizeof(c->event), "%s", event);
+		c->rank = rank;
+		c->cpus = cpus;
+		c->share = 1;
+	}
+	if (!(share > 0)) {
+		c->uncounted++;
+		return 0;
+	}
+	c->share = fmin(c->share, share);
+	return series_add(&c->per_op, row_num(r, "count") / row_num(r, "ops"));
+}
+
+int counters_read(struct model *m, const char *dir)
+{
+	int err = rows_read(dir, "counters.csv", add_counter, m);
+	size_t i;
+
+	for (i = 0; i < m->counters.n && !err; i++)
+		if (series_summarise(&m->counters.v[i].per_op))
+			err = fail(
+				EXIT_FAILED,
+				"%s/counters.csv holds a number that is not finite: was it edited?",
+				dir);
+	return err;
+}
+
+static int counter_cmp(const void *a, const void *b, void *m)
+{
+	const struct counter *x = a, *y = b;
+	const struct scheme *s = model_scheme(m, x->scheme), *t = model_scheme(m, y->scheme);
+
+	return (s > t) - (s < t) ?: strcmp(x->mode, y->mode) ?: x->cpus - y->cpus ?: x->rank - y->rank;
+}
+
+void counters_sort(struct model *m)
+{
+	if (m->counters.n)
+		qsort_r(m->counters.v, m->counters.n, sizeof(*m->counters.v), counter_cmp, m);
+}
+
+void counters_free(struct counters_model *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		free(c->v[i].per_op.v);
+	free(c->v);
+}
+
+const char *counters_refused(struct json_object *counted)
+{
+	const char *why = NULL;
+
+	json_object_object_foreach(counted, event, value) {
+		const char *text = json_object_get_string(value);
+
+		(void)event;
+		if (!strcmp(text, COUNTERS_COUNTED) || (why && strcmp(why, text)))
+			return NULL;
+		why = text;
+	}
+	return why;
+}
+
+static const char *num(double v, char *buf, size_t len)
+{
+	if (v < 0.1)
+		snprintf(buf, len, "%.2g", v);
+	else
+		snprintf(buf, len, "%.*f", v < 10 ? 2 : v < 100 ? 1 : 0, v);
+	return buf;
+}
+
+const char *counters_median(const struct counter *c, char *buf, size_t len)
+{
+	char median[32], lo[32], hi[32];
+
+	if (!c || !c->per_op.n)
+		snprintf(buf, len, "-");
+	else if (c->per_op.s.level > 0)
+		snprintf(buf, len, "%s (%s..%s)", num(c->per_op.s.median, median, sizeof(median)),
+			 num(c->per_op.s.lo, lo, sizeof(lo)), num(c->per_op.s.hi, hi, sizeof(hi)));
+	else
+		num(c->per_op.s.median, buf, len);
+	return buf;
+}
+
+const char *counters_unit(const char *event)
+{
+	return !strcmp(event, "task-clock") || !strcmp(event, "cpu-clock") ? " (ns)" : "";
+}

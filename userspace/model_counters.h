@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* counters.csv read back: what the kernel counted in the windows, an operation. */
+#ifndef REFCOST_MODEL_COUNTERS_H
+#define REFCOST_MODEL_COUNTERS_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+
+#include "series.h"
+
+/* What run.json says of an event that was counted; of others it says why not. */
+#define COUNTERS_COUNTED "counted"
+
+struct model;
+
+/**
+ * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least hold
+ * @scheme: its name
+ * @mode: "getput" or "lookup"
+ * @cpus: workers
+ * @event: its name, as perf has it
+ * @rank: of the event, in the order asked for
+ * @per_op: of one operation, one a block
+ * @share: least part of its time for which it was counted; under 1 it took turns with others
+ * @uncounted: windows in which a worker's was never counted
+ */
+struct counter {
+	char scheme[64];
+	char mode[16];
+	int cpus;
+	char event[32];
+	int rank;
+	struct series per_op;
+	double share;
+	size_t uncounted;
+};
+
+struct counters_model {
+	struct counter *v;
+	size_t n;
+};
+
+/**
+ * counters_read() - read what was counted
+ * @m: the model, whose cells are read; its counters are filled, and freed by counters_free()
+ * @dir: results directory
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int counters_read(struct model *m, const char *dir);
+
+/**
+ * counters_sort() - by scheme, mode, CPUs and event
+ * @m: the model, whose schemes are in their places
+ */
+void counters_sort(struct model *m);
+
+void counters_free(struct counters_model *c);
+
+/**
+ * counters_find() - an event of a cell
+ * @m: the model
+ * @scheme: name
+ * @mode: "getput" or "lookup"
+ * @cpus: workers
+ * @event: name
+ *
+ * Return: it or NULL.
+ */
+const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,
+				    int cpus, const char *event);
+
+/**
+ * counters_refused() - the one reason for which nothing at all was counted
+ * @counted: run.counters of run.json
+ *
+ * Return: the reason, or NULL where something was counted or the reasons differ.
+ */
+const char *counters_refused(struct json_object *counted);
+
+/**
+ * counters_median() - the median of a count an operation, with its interval
+ * @c: the counter, or NULL
+ * @buf: filled
+ * @len: its size
+ *
+ * What is rare keeps two digits, so that it does not look like nothing.
+ *
+ * Return: @buf, as "12.3 (11.9..14.0)", without the interval where the sample is too small for one, or "-".
+ */
+const char *counters_median(const struct counter *c, char *buf, size_t len);
+
+/**
+ * counters_unit() - what stands behind an event's name
+ * @event: name
+ *
+ * Return: " (ns)" of clocks, else "".
+ */
+const char *counters_unit(const char *event);
+
+#endif
