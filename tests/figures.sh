@@ -126,6 +126,22 @@ make_swept() {
 	EOF
 }
 
+# The sample as if the kernel had counted in its windows: cycles all the time, cache misses in turns with
+# something else and not at all in block 0, branches never. Made up: 4 cycles and 1/4096 misses an operation.
+make_counted() {
+	cp -r "$sample" "$dir/counted"
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i
+			print "block,scheme,mode,cpus,hold_ns,event,count,ops,share"; next }
+		{ row = $at["block"] "," $at["scheme"] "," $at["mode"] "," $at["cpus"] ","; ops = $at["ops"]
+			printf "%s0,cycles,%.0f,%d,1.0000\n", row, 4 * ops, ops
+			printf "%s1000,cycles,%.0f,%d,0.1000\n", row, 9 * ops, ops
+			if ($at["block"] == 0) printf "%s0,cache-misses,,%d,0.0000\n", row, ops
+			else printf "%s0,cache-misses,%.0f,%d,0.5000\n", row, ops / 4096, ops }' "$sample/samples.csv" >"$dir/counted/counters.csv"
+	sed -i '/^  "run":/,/^  }/ { s/"modes":/"counters":["cycles","cache-misses","branches"],\n&/
+		s/"overlap_flagged":/"counters":{"cycles":"counted","cache-misses":"counted","branches":"somebody else has the PMU (EBUSY)"},\n&/ }' \
+		"$dir/counted/run.json"
+}
+
 cp -r "$sample" "$dir/sample"
 reported sample
 build/bin/refcost report "$sample" -o "$dir/again" >/dev/null
@@ -202,6 +218,23 @@ says swept 'One phase: 1 of 1 loads refused somebody, 2 gets in all. Two phases:
 says swept 'bystanders .* got no reference: .*`kref` 69'
 is "swept: unloads in the figure are those of the least hold" "$(times bare)" "$(times swept)"
 is "swept: so are its phases" "$(sort "$dir/bare/report/phases.dat")" "$(sort "$dir/swept/report/phases.dat")"
+
+make_counted
+ok "counted: is what the schema says" tests/schema.py "$dir/counted"
+reported counted
+says counted '^| scheme | 1 CPU: cycles | 1 CPU: cache-misses | 4 CPUs: cycles | 4 CPUs: cache-misses |$'
+says counted '^| `kref` | 4.00 (4.00..4.00) | 0.00024 (0.00024..0.00024) | 4.00 .*| 0.00024'
+says counted '^\*\*Multiplexed:\*\* .* 50 % at the least'
+says counted 'In [1-9][0-9]* windows .* no counter at all'
+says counted '^`branches` is not available: somebody else has the PMU (EBUSY)\.$'
+is "counted: its table is printed" "4.00 (4.00..4.00)" "$(build/bin/refcost report "$dir/counted" -o "$dir/counted/report" |
+	sed -n 's/^kref  *getput  *4  cycles  *[0-9]*  \([^ ]* [^ ]*\).*/\1/p')"
+rm "$dir/counted/counters.csv"
+sed -i 's/"counted"/"no PMU (ENOENT)"/; s/"counted"/"no PMU (ENOENT)"/; s/somebody else has the PMU (EBUSY)/no PMU (ENOENT)/' "$dir/counted/run.json"
+reported counted
+is "counted: without a PMU it says so in a line" "Not available: no PMU (ENOENT)." \
+	"$(sed -n '/^## Hardware counters/,/^## Unl/p' "$dir/counted/report/RESULTS.md" | sed '1d;$d;/^$/d')"
+says_not sample '^## Hardware counters'
 
 # Nothing but starved unloads under load: no time to success, so no point in the two figures of both.
 cp -r "$dir/bare" "$dir/starved"

@@ -149,6 +149,7 @@ int cmd_report(int argc, char **argv)
 	err = err ?: write_whole(path, &m, env.figures ?: "figures", write_markdown);
 	if (!err) {
 		model_print_run(&m, stdout);
+		model_print_counters(&m, stdout);
 		model_print_unload(&m, stdout);
 	}
 out:

@@ -177,6 +177,7 @@ void md_hold(const struct model *m, FILE *f, const char *figures);
 void md_usl(const struct model *m, FILE *f);
 void md_variants(const struct model *m, FILE *f, const char *figures);
 void md_instructions(const struct model *m, FILE *f);
+void md_counters(const struct model *m, FILE *f);
 void md_unloading(const struct model *m, FILE *f, const char *figures);
 void md_under_load(const struct model *m, FILE *f, const char *figures);
 void md_two_phases(const struct model *m, FILE *f);
