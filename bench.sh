@@ -153,9 +153,10 @@ attended() {
 # One of a family, and a floor: for the sweep of holds.
 swept=empty,percpu_live,try_module_get,kref,rwsem
 
-# Called where a failure does not end the script: each step says so itself.
+# Called where a failure does not end the script: each step says so itself. Counters are turned outside
+# of what is timed; without a PMU the run says so, and they are left out.
 measure_here() {
-	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept") unload=(--hold "0,1us,100us,10ms")
+	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --counters) unload=(--hold "0,1us,100us,10ms")
 	local loading=() watching=() protecting='' names=()
 	if [ -n "$quick" ]; then
 		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)

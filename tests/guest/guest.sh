@@ -390,6 +390,7 @@ bench_host() {
 	ok "bench.sh --host measures this machine" ./bench.sh --host --quick -s empty,kref,percpu_live --blocks 1 --cycles 1 --no-report --output "$dir/bench"
 	ok "... fast path and unload" bash -c "test -s '$dir/bench/samples.csv' -a -s '$dir/bench/unload.csv'"
 	ok "... and it can be reported on" "$refcost" report "$dir/bench" -o "$dir/bench/report"
+	ok "... what the CPUs count is in it, or why not" grep -A 2 '^## Hardware counters' "$dir/bench/report/RESULTS.md"
 	nothing_left "bench.sh --host"
 }
 
