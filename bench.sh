@@ -15,6 +15,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --quick           a quick look: 10 blocks, 23 unloads a scheme and arm
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
+  --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
@@ -40,7 +41,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' schemes='' why='' child='' tune='' strict=''
+blocks='' cycles='' schemes='' why='' child='' tune='' strict='' c2c=''
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -55,6 +56,7 @@ parse() {
 		--tune) tune=1 ;;
 		--strict) strict=1 ;;
 		--perf) mode=perf ;;
+		--c2c) c2c=--c2c ;;
 		--no-install) deps_flag=--no-install ;;
 		--no-report) report='' ;;
 		--cpus | --blocks | --cycles | --deadline)
@@ -81,6 +83,7 @@ parse() {
 		esac
 		shift
 	done
+	[ -z "$c2c" ] || [ $mode = perf ] || die 64 "--c2c is a part of perf sessions: give --perf, too"
 	[ -z "$resume" ] || [ -e "$resume/run.json" ] || die 64 "--resume $resume: no results directory"
 }
 
@@ -181,7 +184,7 @@ measure_here() {
 		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
-		attended tools/perf-sessions.sh $quick "$output" "${names[@]}"
+		attended tools/perf-sessions.sh $quick $c2c "$output" "${names[@]}"
 	else
 		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] ||
@@ -203,6 +206,7 @@ measure_in_guest() {
 		boot+=(--cpus "${cpus:-4}")
 	fi
 	[ "$1" != perf ] || inner+=(--perf)
+	[ -z "$c2c" ] || inner+=("$c2c")
 	[ -z "$quick" ] || inner+=(--quick)
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")

@@ -372,6 +372,7 @@ perf_sessions() {
 			END { exit !(n > 20 && in_loop > n / 2) }' "$cell/folded.txt"
 		is "... every stack has its number of samples" "" "$(grep -Ev '^[^;]+(;[^;]+)+ [0-9]+$' "$cell/folded.txt")"
 	done
+	c2c_sessions "$out"
 	exits "no fifo for perf" 1 "is no fifo" "$refcost" run -s kref --perf-control /nowhere,/nowhere
 	mkfifo /tmp/ctl /tmp/ack
 	exits "a fifo that no perf reads" 1 "no perf record" "$refcost" run -s kref --perf-control /tmp/ctl,/tmp/ack
@@ -383,6 +384,38 @@ perf_sessions() {
 	PATH=/tmp/no-perf:$PATH exits "no perf" 4 "perf is missing" tools/perf-sessions.sh "$out" kref
 	rm -r /tmp/no-perf
 	nothing_left "perf sessions"
+}
+
+# A perf that is said to know loads and stores: it logs how it was called, and records the clock instead.
+c2c_sessions() {
+	local out=$1
+	if perf c2c record -- -q -a -o /tmp/c2c.data -- true >/dev/null 2>&1; then
+		tap_skip "perf c2c is said not to be available" "it is"
+	else
+		run_cmd tools/perf-sessions.sh --quick --c2c "$out" kref
+		is "no perf c2c: goes on" 0 "$status"
+		is "... and says why in a line" 1 "$(grep -c 'perf c2c is not available: failed: memory events not supported' <<<"$stderr")"
+		ok "... nothing is left of it" bash -c "! ls '$out'/perf/*/c2c* 2>/dev/null"
+	fi
+	mkdir /tmp/c2c-perf
+	cat >/tmp/c2c-perf/perf <<-EOF
+	#!/bin/sh
+	[ "\$1" = c2c ] || exec $(command -v perf) "\$@"
+	echo "\$*" >>/tmp/c2c-perf/log
+	case \$2 in
+	record) shift 3; exec $(command -v perf) record -e cpu-clock "\$@" ;;
+	report) $(command -v perf) report --stdio -i "\$9" 2>/dev/null ;;
+	esac
+	EOF
+	chmod +x /tmp/c2c-perf/perf
+	PATH=/tmp/c2c-perf:$PATH run_cmd tools/perf-sessions.sh --quick --c2c "$out" kref
+	is "perf c2c: exit 0" 0 "$status"
+	ok "... its report of all CPUs is kept, and names the loop" grep -q refcost_loop_kref "$out/perf/kref-4/c2c.txt"
+	is "... and nothing else of it" "" "$(find "$out/perf" -name 'c2c*' ! -path "$out/perf/kref-4/c2c.txt")"
+	is "... tried, recorded, reported" "record record report" "$(awk '{ printf "%s%s", n++ ? " " : "", $2 }' /tmp/c2c-perf/log)"
+	ok "... of windows alone, on all CPUs" grep -Eq -e '^c2c record -- -q -a .*-D -1 --control=fifo:[^ ]*,[^ ]* .*refcost run -k -s kref -c 4 .*--perf-control' /tmp/c2c-perf/log
+	ok "... as text, a row an instruction" grep -Eq -e '^c2c report --stdio .*-c iaddr -i [^ ]*c2c.data$' /tmp/c2c-perf/log
+	rm -r /tmp/c2c-perf
 }
 
 # The path that bare metal takes.
