@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "refcost_uapi.h"
 
+#define REFCOST_OBJECT_HEAD  40
 #define REFCOST_OBJECT_STATE 192
 #define REFCOST_OWNER_STATE  192
 #define REFCOST_DRAWS	     1024 /* random draws of a worker; it walks them round and round */
@@ -64,23 +65,28 @@ struct refcost_ops {
 /**
  * struct refcost_object - what users look up and hold; allocated and freed by the victim
  * @node: in the registry's hash table, unhashed when nobody can find it any more
- * @id: its name in the registry, 0..objects-1, or REFCOST_NEIGHBOUR_ID
  * @owner: whose it is
  * @ops: copied from the owner
- * @state: the bound scheme's count, on a cache line of its own
+ * @id: its name in the registry, 0..objects-1, or REFCOST_NEIGHBOUR_ID
+ * @gap: where the head of the other object of a pair lies; see slot.h
+ * @state: the bound scheme's count; what shares its cache line is up to where the object lies
  */
 struct refcost_object {
 	struct hlist_node node;
-	u32 id;
 	struct refcost_owner *owner;
 	const struct refcost_ops *ops;
-	u8 state[REFCOST_OBJECT_STATE] ____cacheline_aligned;
+	u32 id;
+	u8 gap[REFCOST_OBJECT_HEAD] __aligned(8);
+	u8 state[REFCOST_OBJECT_STATE] __aligned(8);
 };
+static_assert(offsetof(struct refcost_object, gap) == REFCOST_OBJECT_HEAD);
+static_assert(offsetof(struct refcost_object, state) == 2 * REFCOST_OBJECT_HEAD);
 
 /**
  * struct refcost_owner - a module that registered objects; allocated by the registry
  * @module: the module
  * @ops: its functions
+ * @layout: how its objects lie
  * @objects: the objects, NULL where one was released already
  * @nr_objects: how many it registered
  * @unreleased: objects whose release has not returned
@@ -93,6 +99,7 @@ struct refcost_object {
 struct refcost_owner {
 	struct module *module;
 	const struct refcost_ops *ops;
+	enum refcost_layout layout;
 	struct refcost_object **objects;
 	u32 nr_objects;
 	atomic_t unreleased;
@@ -176,6 +183,7 @@ typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
  * struct refcost_scheme - one way of keeping a module or its objects alive
  * @name: what the command line calls it
  * @flags: REFCOST_SCHEME_*
+ * @object_state: size of what it keeps in an object, its count first; 0 where it counts elsewhere
  * @getput: loop of bare gets and puts
  * @getput_hold: the same with a call of the victim in between
  * @lookup: loop of find, get, call, put; NULL for floors
@@ -200,6 +208,7 @@ typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
 struct refcost_scheme {
 	const char *name;
 	u32 flags;
+	u32 object_state;
 	refcost_loop_fn getput;
 	refcost_loop_fn getput_hold;
 	refcost_loop_fn lookup;
@@ -254,8 +263,8 @@ struct refcost_registry {
 extern struct refcost_registry refcost_registry;
 
 /* registry.c: called by the victim */
-int refcost_register(struct module *module, const struct refcost_ops *ops, u32 nr,
-		     struct refcost_object **objects);
+int refcost_register(struct module *module, const struct refcost_ops *ops,
+		     enum refcost_layout layout, u32 nr, struct refcost_object **objects);
 void refcost_unregister(struct module *module);
 void refcost_violation(void);
 void refcost_released(struct refcost_owner *owner);
@@ -273,6 +282,8 @@ int refcost_bind(const struct refcost_scheme *scheme);
 int refcost_bind_neighbour(const struct refcost_scheme *scheme);
 s64 refcost_unbind(void);
 bool refcost_linked(const struct refcost_owner *owner);
+int refcost_node_of(const void *p);
+int refcost_objects_node(const struct refcost_owner *owner);
 
 /**
  * refcost_find() - look an object up

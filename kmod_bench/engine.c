@@ -236,6 +236,7 @@ static int worker_fn(void *data)
 static void worker_draw(struct refcost_worker *w, const struct refcost_run *run, bool pinned)
 {
 	struct refcost_owner *owner = refcost_registry.owner;
+	bool paired = owner && owner->layout == REFCOST_PAIR && run->objects == 1;
 	struct rnd_state rnd;
 	int i;
 
@@ -245,6 +246,8 @@ static void worker_draw(struct refcost_worker *w, const struct refcost_run *run,
 			w->ids[i] = REFCOST_NEIGHBOUR_ID;
 		else if (run->objects == REFCOST_OBJECTS_PERCPU)
 			w->ids[i] = w->index;
+		else if (paired)
+			w->ids[i] = w->index % 2;
 		else
 			w->ids[i] = prandom_u32_state(&rnd) % run->objects;
 		if (pinned)

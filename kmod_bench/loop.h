@@ -149,6 +149,17 @@
 							       __VA_ARGS__ }
 
 /*
+ * REFCOST_OBJECT_SCHEME() - the same of a scheme with a count in each object, which every layout of
+ * the objects is about
+ * @state: type of what it keeps there, the count first
+ *
+ * The rest as above.
+ */
+#define REFCOST_OBJECT_SCHEME(ident, kind, state, ...) \
+	MODULE_INFO(layouts, #ident);                  \
+	REFCOST_SCHEME(ident, kind, __VA_ARGS__, .object_state = sizeof(state))
+
+/*
  * REFCOST_SCHEME_LACKING() - a scheme whose API this kernel does not have
  * @needs: what has
  *

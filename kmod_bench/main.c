@@ -38,8 +38,13 @@ static const struct refcost_scheme *scheme_by_name(char *name)
 
 static int ioc_info(struct refcost_info *info)
 {
+	const struct refcost_owner *owner;
+
 	mutex_lock(&refcost_registry.mutex);
-	info->nr_objects = refcost_registry.owner ? refcost_registry.owner->nr_objects : 0;
+	owner = refcost_registry.owner;
+	info->nr_objects = owner ? owner->nr_objects : 0;
+	info->layout = owner ? owner->layout : REFCOST_OWN;
+	info->node = owner ? refcost_objects_node(owner) : NUMA_NO_NODE;
 	mutex_unlock(&refcost_registry.mutex);
 	info->abi = REFCOST_ABI;
 	info->hz = HZ;
@@ -77,6 +82,7 @@ static int ioc_run(struct refcost_run *run, struct file *file, bool is_load)
 	int err;
 
 	run->bad_cpu = -1;
+	run->counter_node = NUMA_NO_NODE;
 	if (!scheme)
 		return -ENOENT;
 	cpus = copy_cpus(run);

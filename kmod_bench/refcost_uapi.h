@@ -29,12 +29,22 @@ enum refcost_mode {
 	REFCOST_MODES,
 };
 
+/* What shares a cache line with the count in an object; the victim's parameter of that name. */
+enum refcost_layout {
+	REFCOST_OWN,	    /* nothing that anybody touches */
+	REFCOST_READMOSTLY, /* the object's key and operations, which every use reads */
+	REFCOST_PAIR,	    /* the count of another object: 0 and 1, 2 and 3, ... */
+	REFCOST_LAYOUTS,
+};
+
 /**
  * struct refcost_info - the module and the machine as the module sees it
  * @size: sizeof(struct refcost_info)
  * @abi: out: REFCOST_ABI of the module
  * @hz: out: ticks a second
  * @nr_objects: out: objects that the victim has registered, 0 if it is not loaded
+ * @layout: out: enum refcost_layout of these
+ * @node: out: the NUMA node that all of them lie on, -1 if there are several or none
  * @clock_read_ps: out: cost of one reading of the clock, picoseconds
  * @clock_step_ns: out: smallest step seen between two differing readings, ns
  * @violations: out: calls that found the victim's text already given up, since the module was loaded
@@ -44,6 +54,8 @@ struct refcost_info {
 	__u32 abi;
 	__u32 hz;
 	__u32 nr_objects;
+	__u32 layout;
+	__s32 node;
 	__u64 clock_read_ps;
 	__u64 clock_step_ns;
 	__u64 violations;
@@ -130,8 +142,8 @@ struct refcost_event_count {
  * @flags: REFCOST_RUN_*
  * @scheme: name
  * @mode: enum refcost_mode
- * @objects: 1: all workers share one; REFCOST_OBJECTS_PERCPU: each worker has its own; more: drawn at
- *	random out of so many
+ * @objects: 1: all workers share one, or in REFCOST_PAIR every other worker has the second;
+ *	REFCOST_OBJECTS_PERCPU: each worker has its own; more: drawn at random out of so many
  * @nr_cpus: workers, one a CPU
  * @late_worker: for tests of the barrier: this worker checks in @late_ns after it started
  * @cpus: user pointer to __u32[nr_cpus]
@@ -146,9 +158,9 @@ struct refcost_event_count {
  *	and not with REFCOST_RUN_EXACT
  * @counts: user pointer to struct refcost_event_count[nr_cpus][nr_events]
  * @nr_events: up to REFCOST_EVENTS_MAX
- * @pad: unused
  * @bad_cpu: out: the CPU that ended the run with ENODEV
  * @counter_offset: out: offset in its cache line of the count that the first worker uses
+ * @counter_node: out: NUMA node of that count, -1 where there is none
  * @balance: out: references left over after all workers were out; other than 0 comes with EUCLEAN
  * @violations: out: calls during this run that found the victim's text given up
  */
@@ -171,9 +183,9 @@ struct refcost_run {
 	__u64 events;
 	__u64 counts;
 	__u32 nr_events;
-	__u32 pad;
 	__s32 bad_cpu;
 	__u32 counter_offset;
+	__s32 counter_node;
 	__s64 balance;
 	__u64 violations;
 };
@@ -238,8 +250,9 @@ struct refcost_load_stat {
  *
  * EBUSY: another run or load is going on. EINVAL: a field is out of range. ENOENT: no such scheme.
  * ENXIO: no victim is loaded. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went
- * offline. EEXIST: EARLY, and a victim is loaded. EOPNOTSUPP: the scheme has no such mode. EINTR: a signal ended it. EUCLEAN: counts not
- * conserved. EPERM: no CAP_SYS_ADMIN.
+ * offline. EEXIST: EARLY, and a victim is loaded. EOPNOTSUPP: the scheme has no such mode, or no count
+ * that the layout could be about. EINTR: a signal ended it. EUCLEAN: counts not conserved. EPERM: no
+ * CAP_SYS_ADMIN.
  */
 #define REFCOST_IOC_INFO       _IOWR('R', 0, struct refcost_info)
 #define REFCOST_IOC_RUN	       _IOWR('R', 1, struct refcost_run)

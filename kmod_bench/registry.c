@@ -5,11 +5,46 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "core.h"
+#include "slot.h"
 
 struct refcost_registry refcost_registry;
+
+/**
+ * refcost_node_of() - the NUMA node that memory lies on
+ * @p: in the linear mapping, a module's data or a per-CPU chunk
+ *
+ * Return: the node, or NUMA_NO_NODE.
+ */
+int refcost_node_of(const void *p)
+{
+	const struct page *page = virt_addr_valid(p) ? virt_to_page(p) : vmalloc_to_page(p);
+
+	return page ? page_to_nid(page) : NUMA_NO_NODE;
+}
+
+/**
+ * refcost_objects_node() - the NUMA node that all objects of an owner lie on
+ * @owner: whose; registered
+ *
+ * Return: the node, or NUMA_NO_NODE if there are several.
+ */
+int refcost_objects_node(const struct refcost_owner *owner)
+{
+	int node = NUMA_NO_NODE;
+	u32 i;
+
+	for (i = 0; i < owner->nr_objects; i++) {
+		int here = owner->objects[i] ? refcost_node_of(owner->objects[i]) : node;
+
+		if (node != NUMA_NO_NODE && here != node)
+			return NUMA_NO_NODE;
+		node = here;
+	}
+	return node;
+}
 
 /**
  * refcost_link_all() - list every object of an owner
@@ -170,13 +205,14 @@ static void refcost_went_live(struct module *module)
  * refcost_register() - list the objects of a module
  * @module: the owner
  * @ops: its functions, in its text
+ * @layout: how the objects lie
  * @nr: objects, 1..REFCOST_OBJECTS_MAX
  * @objects: zeroed objects; each is given back by @ops->release. The array itself is copied.
  *
  * Return: 0, -EBUSY if another module has objects listed, -EINVAL or -ENOMEM.
  */
-int refcost_register(struct module *module, const struct refcost_ops *ops, u32 nr,
-		     struct refcost_object **objects)
+int refcost_register(struct module *module, const struct refcost_ops *ops,
+		     enum refcost_layout layout, u32 nr, struct refcost_object **objects)
 {
 	struct refcost_owner *owner;
 	int err = 0;
@@ -184,7 +220,7 @@ int refcost_register(struct module *module, const struct refcost_ops *ops, u32 n
 
 	if (!nr || nr > REFCOST_OBJECTS_MAX)
 		return -EINVAL;
-	owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	owner = kzalloc_node(sizeof(*owner), GFP_KERNEL, refcost_node_of(objects[0]));
 	if (!owner)
 		return -ENOMEM;
 	owner->objects = kvmalloc_array(nr, sizeof(*objects), GFP_KERNEL);
@@ -195,6 +231,7 @@ int refcost_register(struct module *module, const struct refcost_ops *ops, u32 n
 	memcpy(owner->objects, objects, nr * sizeof(*objects));
 	owner->module = module;
 	owner->ops = ops;
+	owner->layout = layout;
 	owner->nr_objects = nr;
 	atomic_set(&owner->unreleased, nr);
 	init_completion(&owner->all_released);
@@ -306,7 +343,8 @@ static struct notifier_block refcost_module_nb = {
  *
  * Called with the registry's mutex held and no worker running.
  *
- * Return: 0, -ENXIO without an owner, -EBUSY if one is bound, or what the scheme's bind() says.
+ * Return: 0, -ENXIO without an owner, -EBUSY if one is bound, -EOPNOTSUPP if the objects lie so that
+ * the scheme's state has no room or no part in it, or what the scheme's bind() says.
  */
 int refcost_bind(const struct refcost_scheme *scheme)
 {
@@ -318,6 +356,9 @@ int refcost_bind(const struct refcost_scheme *scheme)
 		return -ENXIO;
 	if (owner->scheme)
 		return -EBUSY;
+	if (owner->layout != REFCOST_OWN &&
+	    (!scheme->object_state || scheme->object_state > REFCOST_SHARED_STATE))
+		return -EOPNOTSUPP;
 	if (scheme->bind)
 		err = scheme->bind(owner);
 	if (!err)
@@ -382,7 +423,7 @@ static const struct refcost_ops neighbour_ops = {
 	.use = neighbour_use,
 };
 
-static struct refcost_object neighbour_object = {
+static struct refcost_object neighbour_object ____cacheline_aligned = {
 	.id = REFCOST_NEIGHBOUR_ID,
 	.owner = &refcost_registry.neighbour,
 	.ops = &neighbour_ops,

@@ -38,6 +38,14 @@ void refcost_unclaim(void)
 	busy = false;
 }
 
+/* Of a pair both are used, by every other worker. */
+static u32 objects_used(const struct refcost_run *run)
+{
+	if (run->objects == 1 && refcost_registry.owner->layout == REFCOST_PAIR)
+		return min(run->nr_cpus, 2u);
+	return max(run->objects ?: run->nr_cpus, 1u);
+}
+
 /**
  * refcost_check_run() - refuse parameters that cannot be served
  * @run: from user space
@@ -78,9 +86,7 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 		return refcost_registry.owner ? -EEXIST : 0;
 	if (!refcost_registry.owner)
 		return -ENXIO;
-	if (max(run->objects ?: run->nr_cpus, 1u) > refcost_registry.owner->nr_objects)
-		return -ERANGE;
-	return 0;
+	return objects_used(run) > refcost_registry.owner->nr_objects ? -ERANGE : 0;
 }
 
 /* Raw results of all workers, in their order. */
@@ -151,6 +157,7 @@ int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, co
 
 	counter = scheme->counter ? scheme->counter(s->workers[0]) : NULL;
 	run->counter_offset = (unsigned long)counter % L1_CACHE_BYTES;
+	run->counter_node = counter ? refcost_node_of(counter) : NUMA_NO_NODE;
 	err = refcost_session_wait(s);
 	refcost_session_stop(s);
 	if (err == -ENODEV)

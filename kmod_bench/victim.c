@@ -8,9 +8,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 
-#include "core.h"
+#include "slot.h"
 
 #define CANARY_ALIVE 0x600d600du
 #define CANARY_GONE  0xdeadbea7u
@@ -18,6 +19,16 @@
 static unsigned int objects = 1;
 module_param(objects, uint, 0444);
 MODULE_PARM_DESC(objects, "objects to register, 1..4096");
+
+static unsigned int layout = REFCOST_OWN;
+module_param(layout, uint, 0444);
+MODULE_PARM_DESC(
+	layout,
+	"what shares a cache line with a count: 0 nothing, 1 what is read, 2 another count");
+
+static int node = NUMA_NO_NODE;
+module_param(node, int, 0444);
+MODULE_PARM_DESC(node, "NUMA node for the objects; -1: any");
 
 static u32 canary = CANARY_ALIVE;
 
@@ -55,7 +66,7 @@ static noinline void victim_release(struct refcost_object *obj)
 	struct refcost_owner *owner = obj->owner;
 
 	victim_check();
-	kfree(obj);
+	refcost_object_free(obj);
 	if (refcost_fault(SIGNAL_INSIDE))
 		refcost_released(owner);
 	if (refcost_fault(WIDE)) {
@@ -75,28 +86,49 @@ static const struct refcost_ops victim_ops = {
 	.gone = victim_gone,
 };
 
-static int __init victim_init(void)
+static int __init victim_check_params(void)
 {
-	struct refcost_object **list;
-	int err = -ENOMEM;
-	u32 i;
-
 	if (!objects || objects > REFCOST_OBJECTS_MAX) {
 		pr_err("objects=%u: give 1..%u\n", objects, REFCOST_OBJECTS_MAX);
 		return -EINVAL;
 	}
+	if (layout >= REFCOST_LAYOUTS) {
+		pr_err("layout=%u: give 0..%u\n", layout, REFCOST_LAYOUTS - 1);
+		return -EINVAL;
+	}
+	if (node != NUMA_NO_NODE && (node < 0 || node >= MAX_NUMNODES || !node_online(node))) {
+		pr_err("node=%d: no such node\n", node);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init victim_init(void)
+{
+	struct refcost_slot *slot = NULL;
+	struct refcost_object **list;
+	int err;
+	u32 i, k;
+
+	err = victim_check_params();
+	if (err)
+		return err;
+	err = -ENOMEM;
 	list = kvcalloc(objects, sizeof(*list), GFP_KERNEL);
 	if (!list)
-		return -ENOMEM;
+		return err;
 	for (i = 0; i < objects; i++) {
-		list[i] = kzalloc(sizeof(**list), GFP_KERNEL);
-		if (!list[i])
+		k = i % refcost_slot_objects(layout);
+		if (!k)
+			slot = refcost_slot_alloc(node);
+		if (!slot)
 			goto out;
+		list[i] = refcost_slot_object(slot, layout, k);
 	}
-	err = refcost_register(THIS_MODULE, &victim_ops, objects, list);
+	err = refcost_register(THIS_MODULE, &victim_ops, layout, objects, list);
 out:
-	for (i = 0; err && i < objects; i++)
-		kfree(list[i]);
+	for (i = 0; err && i < objects && list[i]; i++)
+		refcost_object_free(list[i]);
 	kvfree(list);
 	return err;
 }

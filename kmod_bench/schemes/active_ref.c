@@ -88,9 +88,11 @@ static void active_ref_ungate(struct refcost_owner *owner)
 	spinlist_link(owner);
 }
 
-REFCOST_SCHEME(active_ref, GATE, release, "calls in flight, cut off by a bias",
-	       "Tejun Heo, Apr 2007; sysfs 2.6.23, kernfs",
-	       "gate cuts off new users, waits for calls in flight",
-	       REFCOST_SCHEME_LOOPS(active_ref), .bind = active_ref_bind,
-	       .balance = active_ref_balance, .counter = active_ref_counter,
-	       .gate = active_ref_gate, .ungate = active_ref_ungate, .unlink = spinlist_unlink);
+REFCOST_OBJECT_SCHEME(active_ref, GATE, struct active_ref, release,
+		      "calls in flight, cut off by a bias",
+		      "Tejun Heo, Apr 2007; sysfs 2.6.23, kernfs",
+		      "gate cuts off new users, waits for calls in flight",
+		      REFCOST_SCHEME_LOOPS(active_ref), .bind = active_ref_bind,
+		      .balance = active_ref_balance, .counter = active_ref_counter,
+		      .gate = active_ref_gate, .ungate = active_ref_ungate,
+		      .unlink = spinlist_unlink);

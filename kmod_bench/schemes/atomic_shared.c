@@ -49,6 +49,7 @@ static const void *atomic_shared_counter(struct refcost_worker *w)
 	return atomic_shared_count(w->draws[0]);
 }
 
-REFCOST_SCHEME(atomic_shared, FLOOR, floor, "locked adds on one line for all", "harness", "-",
-	       REFCOST_FLOOR_LOOPS(atomic_shared), .bind = atomic_shared_bind,
-	       .balance = atomic_shared_balance, .counter = atomic_shared_counter);
+REFCOST_OBJECT_SCHEME(atomic_shared, FLOOR, atomic_t, floor, "locked adds on one line for all",
+		      "harness", "-", REFCOST_FLOOR_LOOPS(atomic_shared),
+		      .bind = atomic_shared_bind, .balance = atomic_shared_balance,
+		      .counter = atomic_shared_counter);

@@ -13,10 +13,9 @@
  *
  * Ordering: see activeref.h.
  */
-#include <linux/slab.h>
-
 #include "activeref.h"
 #include "krefobj.h"
+#include "slot.h"
 
 struct external_object {
 	struct kref_object kref;
@@ -31,7 +30,7 @@ static __always_inline struct external_object *external_state(struct refcost_obj
 /* The one release that does not belong to the module. */
 static void external_released(struct kref *ref)
 {
-	kfree(container_of(ref, struct kref_object, ref)->obj);
+	refcost_object_free(container_of(ref, struct kref_object, ref)->obj);
 }
 
 static __always_inline void external_put(struct refcost_object *obj)

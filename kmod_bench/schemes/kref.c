@@ -40,6 +40,7 @@ static int kref_gate(struct refcost_owner *owner)
 	return refcost_drop_and_wait(owner, spinlist_unlink, kref_drop);
 }
 
-REFCOST_SCHEME(kref, GATE, object, "a count in each object, waited for", "Linux 2.6 to today",
-	       "gate waits for the longest holder", REFCOST_SCHEME_LOOPS(kref), KREF_MEMBERS,
-	       .gate = kref_gate, .unlink = spinlist_unlink);
+REFCOST_OBJECT_SCHEME(kref, GATE, struct kref_object, object, "a count in each object, waited for",
+		      "Linux 2.6 to today", "gate waits for the longest holder",
+		      REFCOST_SCHEME_LOOPS(kref), KREF_MEMBERS, .gate = kref_gate,
+		      .unlink = spinlist_unlink);

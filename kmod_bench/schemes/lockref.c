@@ -94,7 +94,9 @@ static int lockref_gate(struct refcost_owner *owner)
 	return refcost_drop_and_wait(owner, rculist_unlink, lockref_drop);
 }
 
-REFCOST_SCHEME(lockref, GATE, object, "lock and count in one word, found under RCU",
-	       "Linux 3.12 to today", "gate waits for a grace period and for the longest holder",
-	       REFCOST_SCHEME_LOOPS(lockref), .bind = lockref_bind, .balance = lockref_balance,
-	       .counter = lockref_counter, .gate = lockref_gate, .unlink = rculist_unlink);
+REFCOST_OBJECT_SCHEME(lockref, GATE, struct lockref, object,
+		      "lock and count in one word, found under RCU", "Linux 3.12 to today",
+		      "gate waits for a grace period and for the longest holder",
+		      REFCOST_SCHEME_LOOPS(lockref), .bind = lockref_bind,
+		      .balance = lockref_balance, .counter = lockref_counter, .gate = lockref_gate,
+		      .unlink = rculist_unlink);

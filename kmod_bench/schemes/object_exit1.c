@@ -41,9 +41,10 @@ static int object_exit1_gate(struct refcost_owner *owner)
 	return objcount_in_use(owner) ? -EBUSY : 0;
 }
 
-REFCOST_SCHEME(object_exit1, GATE, object, "count in the object; unlist, then check",
-	       "Roman Zippel, Nov 2002",
-	       "gate fails, EBUSY; stays loaded and unlisted until a later attempt",
-	       REFCOST_SCHEME_LOOPS(object_exit1), .bind = objcount_bind,
-	       .balance = objcount_balance, .counter = objcount_counter, .gate = object_exit1_gate,
-	       .ungate = spinlist_link, .unlink = spinlist_unlink);
+REFCOST_OBJECT_SCHEME(object_exit1, GATE, atomic_t, object,
+		      "count in the object; unlist, then check", "Roman Zippel, Nov 2002",
+		      "gate fails, EBUSY; stays loaded and unlisted until a later attempt",
+		      REFCOST_SCHEME_LOOPS(object_exit1), .bind = objcount_bind,
+		      .balance = objcount_balance, .counter = objcount_counter,
+		      .gate = object_exit1_gate, .ungate = spinlist_link,
+		      .unlink = spinlist_unlink);

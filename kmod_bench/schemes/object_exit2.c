@@ -47,8 +47,10 @@ static int object_exit2_gate(struct refcost_owner *owner)
 	return err;
 }
 
-REFCOST_SCHEME(object_exit2, GATE, object, "count in the object; check and unlist at once",
-	       "Roman Zippel, Nov 2002", "gate fails, EBUSY, nothing changed; may starve",
-	       REFCOST_SCHEME_LOOPS(object_exit2), .bind = objcount_bind,
-	       .balance = objcount_balance, .counter = objcount_counter, .gate = object_exit2_gate,
-	       .ungate = spinlist_link, .unlink = spinlist_unlink);
+REFCOST_OBJECT_SCHEME(object_exit2, GATE, atomic_t, object,
+		      "count in the object; check and unlist at once", "Roman Zippel, Nov 2002",
+		      "gate fails, EBUSY, nothing changed; may starve",
+		      REFCOST_SCHEME_LOOPS(object_exit2), .bind = objcount_bind,
+		      .balance = objcount_balance, .counter = objcount_counter,
+		      .gate = object_exit2_gate, .ungate = spinlist_link,
+		      .unlink = spinlist_unlink);

@@ -88,10 +88,11 @@ static int rcuref_gate(struct refcost_owner *owner)
 	return refcost_drop_and_wait(owner, rculist_unlink, rcuref_drop);
 }
 
-REFCOST_SCHEME(rcuref, GATE, object, "rcuref_get and rcuref_put, found under RCU",
-	       "Linux 6.4 to today", "gate waits for a grace period and for the longest holder",
-	       REFCOST_SCHEME_LOOPS(rcuref), .bind = rcuref_bind, .balance = rcuref_balance,
-	       .counter = rcuref_counter, .gate = rcuref_gate, .unlink = rculist_unlink);
+REFCOST_OBJECT_SCHEME(rcuref, GATE, rcuref_t, object, "rcuref_get and rcuref_put, found under RCU",
+		      "Linux 6.4 to today",
+		      "gate waits for a grace period and for the longest holder",
+		      REFCOST_SCHEME_LOOPS(rcuref), .bind = rcuref_bind, .balance = rcuref_balance,
+		      .counter = rcuref_counter, .gate = rcuref_gate, .unlink = rculist_unlink);
 
 #else
 

@@ -86,7 +86,9 @@ static int refcount_gate(struct refcost_owner *owner)
 	return refcost_drop_and_wait(owner, rculist_unlink, refcount_drop);
 }
 
-REFCOST_SCHEME(refcount, GATE, object, "refcount_t, found under RCU", "Linux 4.11 to today",
-	       "gate waits for a grace period and for the longest holder",
-	       REFCOST_SCHEME_LOOPS(refcount), .bind = refcount_bind, .balance = refcount_balance,
-	       .counter = refcount_counter, .gate = refcount_gate, .unlink = rculist_unlink);
+REFCOST_OBJECT_SCHEME(refcount, GATE, refcount_t, object, "refcount_t, found under RCU",
+		      "Linux 4.11 to today",
+		      "gate waits for a grace period and for the longest holder",
+		      REFCOST_SCHEME_LOOPS(refcount), .bind = refcount_bind,
+		      .balance = refcount_balance, .counter = refcount_counter,
+		      .gate = refcount_gate, .unlink = rculist_unlink);

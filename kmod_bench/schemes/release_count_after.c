@@ -43,9 +43,10 @@ static void release_count_after_gone(struct refcost_owner *owner)
 	wait_for_completion(&owner->all_released);
 }
 
-REFCOST_SCHEME(release_count_after, KERNEL, release,
-	       "kref; after exit(), the core waits for unreleased objects",
-	       "Alan Stern and Cornelia Huck, Apr 2007",
-	       "delete_module waits for the longest holder, after exit()",
-	       REFCOST_SCHEME_LOOPS(release_count_after), KREF_MEMBERS, .outlives_exit = true,
-	       .unlink = spinlist_unlink, .leave = kref_drop_all, .gone = release_count_after_gone);
+REFCOST_OBJECT_SCHEME(release_count_after, KERNEL, struct kref_object, release,
+		      "kref; after exit(), the core waits for unreleased objects",
+		      "Alan Stern and Cornelia Huck, Apr 2007",
+		      "delete_module waits for the longest holder, after exit()",
+		      REFCOST_SCHEME_LOOPS(release_count_after), KREF_MEMBERS,
+		      .outlives_exit = true, .unlink = spinlist_unlink, .leave = kref_drop_all,
+		      .gone = release_count_after_gone);

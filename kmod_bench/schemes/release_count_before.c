@@ -42,8 +42,9 @@ static void release_count_before_leave(struct refcost_owner *owner)
 	wait_for_completion(&owner->all_released);
 }
 
-REFCOST_SCHEME(release_count_before, KERNEL, release,
-	       "kref; exit() waits for the module's unreleased objects",
-	       "Alan Stern and Cornelia Huck, Apr 2007", "exit() waits for the longest holder",
-	       REFCOST_SCHEME_LOOPS(release_count_before), KREF_MEMBERS, .unlink = spinlist_unlink,
-	       .leave = release_count_before_leave);
+REFCOST_OBJECT_SCHEME(release_count_before, KERNEL, struct kref_object, release,
+		      "kref; exit() waits for the module's unreleased objects",
+		      "Alan Stern and Cornelia Huck, Apr 2007",
+		      "exit() waits for the longest holder",
+		      REFCOST_SCHEME_LOOPS(release_count_before), KREF_MEMBERS,
+		      .unlink = spinlist_unlink, .leave = release_count_before_leave);

@@ -83,8 +83,9 @@ static int release_wait_gate(struct refcost_owner *owner)
 	return 0;
 }
 
-REFCOST_SCHEME(release_wait, GATE, release, "kref; unregistering waits for each object's release",
-	       "Tejun Heo, Apr 2007: device_unregister_wait", "gate waits for the longest holder",
-	       REFCOST_SCHEME_LOOPS(release_wait), .bind = release_wait_bind,
-	       .balance = kref_balance, .counter = kref_counter, .gate = release_wait_gate,
-	       .unlink = spinlist_unlink);
+REFCOST_OBJECT_SCHEME(release_wait, GATE, struct kref_object, release,
+		      "kref; unregistering waits for each object's release",
+		      "Tejun Heo, Apr 2007: device_unregister_wait",
+		      "gate waits for the longest holder", REFCOST_SCHEME_LOOPS(release_wait),
+		      .bind = release_wait_bind, .balance = kref_balance, .counter = kref_counter,
+		      .gate = release_wait_gate, .unlink = spinlist_unlink);
