@@ -53,6 +53,8 @@ static void print_table(const struct schemes *schemes)
 		printf("  %-20s  %s\n", s->name, s->what);
 		if (s->kind != SCHEME_FLOOR)
 			printf("  %-20s  from: %s\n  %-20s  busy: %s\n", "", s->from, "", s->busy);
+		if (s->layouts)
+			printf("  %-20s  layouts: own, readmostly, pair\n", "");
 		if (s->kind == SCHEME_ABSENT)
 			printf("  %-20s  here: not available: needs %s\n", "", s->needs);
 		else if (s->kind != SCHEME_FLOOR)

@@ -29,6 +29,8 @@ enum {
 	OPT_STRICT,
 	OPT_INSTRUCTIONS,
 	OPT_CPU_LIST,
+	OPT_PLACEMENT,
+	OPT_LAYOUT,
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
 };
@@ -39,6 +41,14 @@ static const struct argp_option options[] = {
 	  "How many CPUs, as 1,2,4 or 1-16 (default: powers of two up to all)", 0 },
 	{ "cpu-list", OPT_CPU_LIST, "LIST", 0,
 	  "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", 0 },
+	{ "placement", OPT_PLACEMENT, "NAME,..", 0,
+	  "Compare CPUs: cores (a thread of each first), packed, smt (siblings alone), local or remote to "
+	  "the NUMA node that the objects are put on",
+	  0 },
+	{ "layout", OPT_LAYOUT, "NAME,..", 0,
+	  "Compare what shares the line of a count in an object: own (nothing; default), readmostly (what "
+	  "every use reads), pair (another count)",
+	  0 },
 	{ "blocks", 'b', "N", 0, "Samples of each cell (default 30; quote nothing under 10)", 0 },
 	{ "mode", OPT_MODE, "MODE,..", 0, "getput, lookup or both (default getput)", 0 },
 	{ "hold", OPT_HOLD, "TIME,..", 0,
@@ -72,25 +82,11 @@ static const struct argp_option options[] = {
 
 static void parse_modes(struct argp_state *state, char *arg)
 {
-	const char *names[REFCOST_MODES];
-	char *copy = strdup(arg);
-	size_t n = 0, i;
-	int err, mode;
+	int chosen[REFCOST_MODES];
+	size_t n = opt_choices(state, "mode", arg, mode_names, REFCOST_MODES, chosen);
 
-	err = copy ? parse_names(copy, names, REFCOST_MODES, &n) : -ENOMEM;
-	if (err)
-		opt_bad(state, "--mode", arg, err);
-	for (i = 0; i < n; i++) {
-		for (mode = 0; mode < REFCOST_MODES; mode++)
-			if (!strcmp(names[i], mode_names[mode]))
-				break;
-		if (mode == REFCOST_MODES)
-			argp_error(state, "no mode '%s': use getput, lookup or both with a comma",
-				   names[i]);
-		else
-			env.modes[mode] = true;
-	}
-	free(copy);
+	while (n--)
+		env.modes[chosen[n]] = true;
 }
 
 /* The least hold is what all tables but the sweep's are about, so that it has to be the complete one. */
@@ -103,6 +99,19 @@ static void check_holds(struct argp_state *state)
 			argp_error(state, "--hold: give the times in ascending order");
 	if (env.nr_holds > 1 && env.instructions)
 		argp_error(state, "--instructions takes one --hold");
+}
+
+static void check_placements(struct argp_state *state)
+{
+	if (env.placements.asked && env.nr_list)
+		argp_error(state,
+			   "--cpu-list and --placement both choose the CPUs: give one of them");
+	if (env.instructions && (env.placements.asked || env.layouts.asked))
+		argp_error(state,
+			   "--instructions are the same wherever CPUs and objects are: leave "
+			   "--placement and --layout out");
+	if (env.keep && env.layouts.n > 1)
+		argp_error(state, "--keep keeps one victim: give one --layout");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -122,6 +131,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		err = parse_cpu_list(arg, env.list, MAX_CPUS, &env.nr_list);
 		if (err)
 			opt_bad(state, "--cpu-list", arg, err);
+		break;
+	case OPT_PLACEMENT:
+		placements_parse(&env.placements, state, arg);
+		break;
+	case OPT_LAYOUT:
+		layouts_parse(&env.layouts, state, arg);
 		break;
 	case 'b':
 		env.blocks = opt_u64(state, "--blocks", arg, 1, 100000);
@@ -178,6 +193,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			env.modes[REFCOST_GETPUT] = true;
 		env.hold_blocks = env.hold_blocks ?: env.blocks;
 		check_holds(state);
+		check_placements(state);
 		if (env.counters && env.instructions)
 			argp_error(
 				state,
@@ -202,6 +218,8 @@ static const struct argp argp = {
 	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
 	"                                            two of the schemes with longer holds, too\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
+	"  refcost run --placement packed,cores      threads of a core first, and the other way round\n"
+	"  refcost run -s kref --layout own,pair --objects percpu    and what false sharing adds\n"
 	"  refcost run -s kref --counters            cycles, instructions, cache misses, too\n"
 	"  refcost run -k -s kref -c 1 -b 1 && perf record -a -g -- refcost run -k -s kref -c 4 -b 5\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",

@@ -15,11 +15,13 @@
 
 #include "csv.h"
 #include "events.h"
+#include "layout.h"
+#include "placement.h"
 #include "refcost_uapi.h"
 #include "results.h"
 #include "suite.h"
 
-#define MAX_CPUS    4096
+#define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16
 #define OVERLAP_MIN 0.9
 
@@ -34,6 +36,8 @@ struct env {
 	int list[MAX_CPUS];
 	size_t nr_list;
 	bool modes[REFCOST_MODES];
+	struct placements placements;
+	struct layouts layouts;
 	uint64_t blocks;
 	uint64_t holds[MAX_HOLDS];
 	size_t nr_holds;
@@ -57,6 +61,8 @@ extern struct env env;
 struct cell_plan {
 	const struct scheme_desc *scheme;
 	enum refcost_mode mode;
+	const struct placement *placement;
+	int layout;
 	int cpus;
 	uint64_t hold_ns;
 	uint64_t blocks;
@@ -66,8 +72,6 @@ struct plan {
 	struct schemes schemes;
 	struct cell_plan *cells;
 	size_t nr_cells;
-	uint32_t cpus[MAX_CPUS];
-	size_t nr_cpus;
 	int max_count;
 	int host_cpus;
 	uint64_t blocks;

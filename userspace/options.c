@@ -4,6 +4,9 @@
  */
 #include "options.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "parse.h"
@@ -45,6 +48,42 @@ size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg
 	if (err)
 		opt_bad(state, option, arg, err);
 	return n;
+}
+
+static void no_such_word(struct argp_state *state, const char *option, const char *word,
+			 const char *const *words, size_t n)
+{
+	char valid[256] = "";
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		snprintf(valid + strlen(valid), sizeof(valid) - strlen(valid), "%s%s",
+			 i ? ", " : "", words[i]);
+	argp_error(state, "no %s '%s': use %s, or several with commas between", option, word,
+		   valid);
+}
+
+size_t opt_choices(struct argp_state *state, const char *option, const char *arg,
+		   const char *const *words, size_t n, int *chosen)
+{
+	char *copy = strdup(arg), long_option[64];
+	const char *given[16];
+	size_t nr_given = 0, i, k;
+	int err = copy ? parse_names(copy, given, sizeof(given) / sizeof(given[0]), &nr_given)
+		       : -ENOMEM;
+
+	snprintf(long_option, sizeof(long_option), "--%s", option);
+	if (err)
+		opt_bad(state, long_option, arg, err);
+	for (i = 0; i < nr_given; i++) {
+		for (k = 0; k < n && strcmp(given[i], words[k]); k++)
+			;
+		if (k == n)
+			no_such_word(state, option, given[i], words, n);
+		chosen[i] = k;
+	}
+	free(copy);
+	return nr_given;
 }
 
 uint64_t opt_objects(struct argp_state *state, const char *arg)

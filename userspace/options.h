@@ -56,6 +56,20 @@ size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg
 		   uint64_t *list, size_t cap);
 
 /**
+ * opt_choices() - some of a few words, with commas between, in the order given
+ * @state: of argp
+ * @option: as the user knows it, without dashes
+ * @arg: what was given
+ * @words: those there are
+ * @n: how many
+ * @chosen: room for as many indices into @words
+ *
+ * Return: how many were given.
+ */
+size_t opt_choices(struct argp_state *state, const char *option, const char *arg,
+		   const char *const *words, size_t n, int *chosen);
+
+/**
  * opt_objects() - how workers share objects: a number, or "percpu"
  * @state: of argp
  * @arg: what was given

@@ -15,10 +15,10 @@
 
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
-	"batch,counter_offset,oversubscribed"
+	"batch,counter_offset,oversubscribed,placement,layout,counter_node"
 #define WORKERS_HEADER                                                                             \
 	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
-	"hold_ns"
+	"hold_ns,placement,layout"
 #define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
 
 static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
@@ -26,6 +26,7 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
 	const struct csv *t = &r->done;
 	int b = csv_col(t, "block"), s = csv_col(t, "scheme"), m = csv_col(t, "mode");
 	int n = csv_col(t, "cpus"), h = csv_col(t, "hold_ns");
+	int p = csv_col(t, "placement"), l = csv_col(t, "layout");
 	size_t i;
 
 	for (i = 0; i < t->rows; i++)
@@ -33,7 +34,9 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
 		    !strcmp(csv_get(t, i, s), c->scheme->name) &&
 		    !strcmp(csv_get(t, i, m), mode_names[c->mode]) &&
 		    (n < 0 || (int)csv_num(t, i, n) == c->cpus) &&
-		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns))
+		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns) &&
+		    (p < 0 || !strcmp(csv_get(t, i, p), c->placement->name)) &&
+		    (l < 0 || !strcmp(csv_get(t, i, l), layout_name(c->layout))))
 			return true;
 	return false;
 }
@@ -65,10 +68,11 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
 		go = w[i].go_ns < go ? w[i].go_ns : go;
 		fprintf(r->workers,
-			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu\n", block,
-			c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu, w[i].arrive_ns,
-			w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops, w[i].failed, w[i].total,
-			w[i].gap_ns, w[i].gaps, c->hold_ns);
+			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s\n",
+			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
+			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
+			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
+			c->placement->name, layout_name(c->layout));
 	}
 	overlap = ((double)first_end - last_start) / (last_end - first_start);
 	r->flagged += overlap < OVERLAP_MIN;
@@ -79,8 +83,12 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		stats_min_max_ratio(each, c->cpus));
 	if (c->cpus > 1)
 		fprintf(r->samples, "%.4f", stats_cv(each, c->cpus));
-	fprintf(r->samples, ",%llu,%u,%d\n", w[0].batch, run->counter_offset,
-		r->plan.host_cpus && c->cpus > r->plan.host_cpus);
+	fprintf(r->samples, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
+		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
+		layout_name(c->layout));
+	if (run->counter_node >= 0)
+		fprintf(r->samples, "%d", run->counter_node);
+	fputs("\n", r->samples);
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -114,7 +122,7 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 		.mode = c->mode,
 		.objects = env.objects,
 		.nr_cpus = c->cpus,
-		.cpus = (uintptr_t)r->plan.cpus,
+		.cpus = (uintptr_t)c->placement->cpus,
 		.warmup_ns = env.warmup_ns,
 		.window_ns = window_of(&r->plan, c->cpus),
 		.hold_ns = c->hold_ns,
@@ -154,14 +162,29 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	return results_check(&r->results, r->samples);
 }
 
-static int measure_cells(struct run *r, uint64_t block, size_t *order)
+/* Of a victim that was there before, and of where the memory of a new one came from. */
+static int check_victim(const struct refcost_info *info, const struct victim *wanted)
+{
+	if (info->layout != wanted->layout)
+		return fail(EXIT_FAILED,
+			    "the loaded victim has layout %s: rmmod %s %s, or give --layout %s",
+			    layout_name(info->layout), SUITE_VICTIM, SUITE_BENCH,
+			    layout_name(info->layout));
+	if (wanted->node >= 0 && info->node != wanted->node)
+		return fail(EXIT_FAILED, "the objects lie on NUMA node %d, not on node %d%s",
+			    info->node, wanted->node, env.keep ? ": rmmod the victim first" : "");
+	return EXIT_FINE;
+}
+
+static int measure_cells(struct run *r, uint64_t block, size_t *order, const struct victim *victim)
 {
 	struct refcost_info info;
 	size_t i;
-	int fd = device_open(&info), err = EXIT_FINE;
+	int fd = device_open(&info), err;
 
 	if (fd < 0)
 		return EXIT_FAILED;
+	err = check_victim(&info, victim);
 	if (!json_object_object_get(r->section, "clock")) {
 		struct json_object *clock = json_object_new_object();
 
@@ -174,7 +197,7 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order)
 	for (i = 0; i < r->plan.nr_cells && !err; i++) {
 		const struct cell_plan *c = &r->plan.cells[order[i]];
 
-		if (block >= c->blocks)
+		if (block >= c->blocks || c->layout != (int)victim->layout)
 			continue;
 		if (interrupted)
 			err = EXIT_FAILED;
@@ -187,17 +210,24 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order)
 	return err;
 }
 
-/* Unloading is worth waiting for: a failure to unload is a failure of the run. */
-static int measure_block(struct run *r, uint64_t block, size_t *order)
+/*
+ * The cells of a block whose objects lie alike. Unloading is worth waiting for: a failure to unload is
+ * a failure of the run.
+ */
+static int measure_layout(struct run *r, uint64_t block, size_t *order, enum refcost_layout layout)
 {
-	uint64_t objects = env.objects ?: (uint64_t)r->plan.max_count;
+	struct victim victim = {
+		.objects = env.objects ?: (uint64_t)r->plan.max_count,
+		.layout = layout,
+		.node = env.placements.node,
+	};
 	int err = EXIT_FINE, unload;
 	size_t i, planned = 0, done = 0;
 
 	for (i = 0; i < r->plan.nr_cells; i++) {
 		const struct cell_plan *c = &r->plan.cells[i];
 
-		if (block >= c->blocks)
+		if (block >= c->blocks || c->layout != (int)layout)
 			continue;
 		planned++;
 		done += cell_done(r, block, c);
@@ -206,13 +236,26 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 		r->finished += done;
 		return EXIT_FINE;
 	}
+	if (layout == REFCOST_PAIR && env.objects == 1)
+		victim.objects = 2;
 	if (!env.keep || !module_loaded(SUITE_VICTIM))
-		err = suite_load(objects);
+		err = suite_load(&victim);
 	if (err)
 		return err;
-	err = measure_cells(r, block, order);
+	err = measure_cells(r, block, order, &victim);
 	unload = env.keep ? EXIT_FINE : suite_unload();
 	return err ?: unload;
+}
+
+/* Each layout is the first of a block as often as the others. */
+static int measure_block(struct run *r, uint64_t block, size_t *order)
+{
+	int err = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < env.layouts.n && !err; i++)
+		err = measure_layout(r, block, order, env.layouts.v[(block + i) % env.layouts.n]);
+	return err;
 }
 
 int measure(struct run *r)

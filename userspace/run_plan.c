@@ -7,7 +7,6 @@
 
 #include "env.h"
 #include "refcost.h"
-#include "topo.h"
 
 const char *const mode_names[REFCOST_MODES] = {
 	[REFCOST_GETPUT] = "getput",
@@ -15,6 +14,7 @@ const char *const mode_names[REFCOST_MODES] = {
 };
 
 struct env env = {
+	.layouts = { .n = 1 },
 	.blocks = 30,
 	.nr_holds = 1,
 	.objects = 1,
@@ -23,41 +23,46 @@ struct env env = {
 	.seed = 1,
 };
 
+static int int_cmp(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Powers of two, and all there are, of each placement: then they have the same numbers in common. */
+static void default_counts(void)
+{
+	size_t most = placements_most(&env.placements), i, n = 0;
+	int count;
+
+	for (count = 1; count < (int)most; count *= 2)
+		env.counts[n++] = count;
+	for (i = 0; i < env.placements.n; i++)
+		env.counts[n++] = env.placements.v[i].nr_cpus;
+	qsort(env.counts, n, sizeof(env.counts[0]), int_cmp);
+	for (i = 0; i < n; i++)
+		if (!i || env.counts[i] != env.counts[i - 1])
+			env.counts[env.nr_counts++] = env.counts[i];
+}
+
 static int plan_cpus(struct plan *p)
 {
-	size_t i;
-	int n;
+	size_t most, i;
+	int err;
 
-	p->nr_cpus = topo_cpus(p->cpus, MAX_CPUS);
-	if (!p->nr_cpus)
-		return fail(EXIT_FAILED, "cannot read the CPU topology");
-	for (i = 0; i < env.nr_list; i++) {
-		size_t k;
-
-		for (k = 0; k < p->nr_cpus && p->cpus[k] != (uint32_t)env.list[i]; k++)
-			;
-		if (k == p->nr_cpus)
-			return fail(EXIT_USAGE, "CPU %d is absent or offline: see lscpu -e",
-				    env.list[i]);
-	}
-	if (env.nr_list) {
-		p->nr_cpus = env.nr_list;
-		for (i = 0; i < env.nr_list; i++)
-			p->cpus[i] = env.list[i];
-	}
+	err = placements_find(&env.placements, env.list, env.nr_list);
+	if (err)
+		return err;
+	most = placements_most(&env.placements);
 	if (env.instructions) {
 		env.counts[0] = 1;
 		env.nr_counts = 1;
 	}
-	if (!env.nr_counts) {
-		for (n = 1; n < (int)p->nr_cpus; n *= 2)
-			env.counts[env.nr_counts++] = n;
-		env.counts[env.nr_counts++] = p->nr_cpus;
-	}
+	if (!env.nr_counts)
+		default_counts();
 	for (i = 0; i < env.nr_counts; i++) {
-		if (env.counts[i] > (int)p->nr_cpus)
+		if (env.counts[i] > (int)most)
 			return fail(EXIT_USAGE, "--cpus %d: only %zu CPUs are online or listed",
-				    env.counts[i], p->nr_cpus);
+				    env.counts[i], most);
 		if (env.counts[i] > p->max_count)
 			p->max_count = env.counts[i];
 	}
@@ -81,14 +86,18 @@ static int refuse_lookup_of_floors(const struct plan *p)
 	return EXIT_FINE;
 }
 
-static void plan_cell(struct plan *p, const struct scheme_desc *scheme, enum refcost_mode mode,
-		      int cpus, size_t hold)
+static void plan_cell(struct plan *p, const struct cell_plan *like, int cpus, size_t hold)
 {
-	uint64_t blocks = hold ? env.hold_blocks : env.blocks;
+	struct cell_plan c = *like;
 
-	p->cells[p->nr_cells++] = (struct cell_plan){ scheme, mode, cpus, env.holds[hold], blocks };
-	p->total += blocks;
-	p->blocks = blocks > p->blocks ? blocks : p->blocks;
+	if (cpus > (int)c.placement->nr_cpus)
+		return;
+	c.cpus = cpus;
+	c.hold_ns = env.holds[hold];
+	c.blocks = hold ? env.hold_blocks : env.blocks;
+	p->cells[p->nr_cells++] = c;
+	p->total += c.blocks;
+	p->blocks = c.blocks > p->blocks ? c.blocks : p->blocks;
 }
 
 /* How dear a put is beside a long hold shows at the ends and in the middle. */
@@ -101,9 +110,14 @@ static bool count_is_swept(size_t c)
 	return !c || c == half || c == env.nr_counts - 1;
 }
 
+/* Of the first placement and layout. */
 static int plan_longer_holds(struct plan *p)
 {
-	enum refcost_mode mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP;
+	struct cell_plan like = {
+		.mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP,
+		.placement = &env.placements.v[0],
+		.layout = env.layouts.v[0],
+	};
 	struct schemes swept;
 	size_t s, k, c, h;
 	int err;
@@ -115,45 +129,68 @@ static int plan_longer_holds(struct plan *p)
 
 		for (k = 0; k < swept.n && strcmp(swept.v[k].name, scheme->name); k++)
 			;
-		if (k == swept.n || (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+		if (k == swept.n || (like.mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+			continue;
+		like.scheme = scheme;
+		if (!layout_applies(like.layout, scheme, like.mode, env.holds[1]))
 			continue;
 		for (h = 1; h < env.nr_holds; h++)
 			for (c = 0; c < env.nr_counts; c++)
 				if (count_is_swept(c))
-					plan_cell(p, scheme, mode, env.counts[c], h);
+					plan_cell(p, &like, env.counts[c], h);
 	}
 	schemes_free(&swept);
 	return err;
 }
 
+static void plan_counts(struct plan *p, const struct scheme_desc *scheme, enum refcost_mode mode)
+{
+	size_t l, k, c;
+
+	for (l = 0; l < env.layouts.n; l++) {
+		struct cell_plan like = { .scheme = scheme,
+					  .mode = mode,
+					  .layout = env.layouts.v[l] };
+
+		if (!layout_applies(like.layout, scheme, mode, env.holds[0]))
+			continue;
+		for (k = 0; k < env.placements.n; k++) {
+			like.placement = &env.placements.v[k];
+			for (c = 0; c < env.nr_counts; c++)
+				plan_cell(p, &like, env.counts[c], 0);
+		}
+	}
+}
+
 int plan_make(struct plan *p)
 {
-	size_t s, c;
+	size_t s, most;
 	int mode, err;
 
 	err = env.counters ? events_parse(env.counters, &env.events) : EXIT_FINE;
 	err = err ?: schemes_read(&p->schemes);
 	err = err ?: schemes_select(&p->schemes, env.schemes, true);
 	err = err ?: refuse_lookup_of_floors(p);
+	err = err
+		      ?: layouts_check(&env.layouts, &p->schemes, env.schemes,
+				       env.modes[REFCOST_LOOKUP], env.holds[0]);
 	err = err ?: plan_cpus(p);
 	if (err)
 		return err;
 	if ((uint64_t)p->max_count > REFCOST_OBJECTS_MAX && env.objects == REFCOST_OBJECTS_PERCPU)
 		return fail(EXIT_USAGE, "--objects percpu serves up to %d CPUs",
 			    REFCOST_OBJECTS_MAX);
-	p->cells = calloc(p->schemes.n * env.nr_counts * (REFCOST_MODES + env.nr_holds),
-			  sizeof(*p->cells));
+	most = REFCOST_MODES * env.placements.n * env.layouts.n + env.nr_holds;
+	p->cells = calloc(p->schemes.n * env.nr_counts * most, sizeof(*p->cells));
 	if (!p->cells)
 		return fail(EXIT_FAILED, "out of memory");
 	for (s = 0; s < p->schemes.n; s++) {
 		for (mode = 0; mode < REFCOST_MODES; mode++) {
 			const struct scheme_desc *scheme = &p->schemes.v[s];
 
-			if (!env.modes[mode] ||
-			    (mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
-				continue;
-			for (c = 0; c < env.nr_counts; c++)
-				plan_cell(p, scheme, mode, env.counts[c], 0);
+			if (env.modes[mode] &&
+			    (mode != REFCOST_LOOKUP || scheme->kind != SCHEME_FLOOR))
+				plan_counts(p, scheme, mode);
 		}
 	}
 	return env.nr_holds > 1 ? plan_longer_holds(p) : EXIT_FINE;
@@ -201,10 +238,12 @@ struct json_object *plan_json(const struct plan *p)
 	for (i = 0; i < env.nr_counts; i++)
 		json_object_array_add(list, json_object_new_int(env.counts[i]));
 	json_object_object_add(o, "cpus", list);
-	list = json_object_new_array();
-	for (i = 0; i < (size_t)p->max_count; i++)
-		json_object_array_add(list, json_object_new_int(p->cpus[i]));
-	json_object_object_add(o, "placement", list);
+	json_object_object_add(o, "placement",
+			       placement_cpus_json(&env.placements.v[0], p->max_count));
+	if (env.placements.asked)
+		json_object_object_add(o, "placements", placements_json(&env.placements));
+	if (env.layouts.asked)
+		json_object_object_add(o, "layouts", layouts_json(&env.layouts));
 	json_object_object_add(o, "blocks", json_object_new_int64(env.blocks));
 	json_object_object_add(o, "hold_ns", json_object_new_int64(env.holds[0]));
 	if (env.nr_holds > 1)

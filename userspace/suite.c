@@ -21,6 +21,7 @@
 
 #include "parse.h"
 #include "refcost.h"
+#include "topo.h"
 
 #define DELETE_TRIES 2000
 
@@ -104,6 +105,7 @@ static int scheme_parse(struct scheme_desc *s, const char *text)
 
 	if (!copy)
 		return -ENOMEM;
+	memset(s, 0, sizeof(*s));
 	for (i = 0; i < ARRAY_SIZE(field); i++) {
 		field[i] = strsep(&rest, "|");
 		if (!field[i])
@@ -126,6 +128,32 @@ out:
 	return err;
 }
 
+static struct scheme_desc *scheme_by_name(const struct schemes *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n && strcmp(s->v[i].name, name); i++)
+		;
+	return i < s->n ? &s->v[i] : NULL;
+}
+
+/* A name each; these lines may stand before those that describe the schemes. */
+static void mark_layouts(struct schemes *s, struct kmod_list *info)
+{
+	struct kmod_list *entry;
+
+	kmod_list_foreach(entry, info)
+	{
+		struct scheme_desc *found;
+
+		if (strcmp(kmod_module_info_get_key(entry), "layouts"))
+			continue;
+		found = scheme_by_name(s, kmod_module_info_get_value(entry));
+		if (found)
+			found->layouts = true;
+	}
+}
+
 static int schemes_from_info(struct schemes *s, struct kmod_list *info)
 {
 	struct kmod_list *entry;
@@ -144,6 +172,7 @@ static int schemes_from_info(struct schemes *s, struct kmod_list *info)
 			return -EINVAL;
 		s->n++;
 	}
+	mark_layouts(s, info);
 	return s->n ? 0 : -ENOENT;
 }
 
@@ -196,12 +225,9 @@ static int unknown_scheme(const struct schemes *s, const char *name, bool floors
 
 static const struct scheme_desc *scheme_find(const struct schemes *s, const char *name, bool floors)
 {
-	size_t i;
+	const struct scheme_desc *found = scheme_by_name(s, name);
 
-	for (i = 0; i < s->n; i++)
-		if (!strcmp(s->v[i].name, name) && (floors || s->v[i].kind != SCHEME_FLOOR))
-			return &s->v[i];
-	return NULL;
+	return found && (floors || found->kind != SCHEME_FLOOR) ? found : NULL;
 }
 
 int schemes_select(struct schemes *s, const char *names, bool floors)
@@ -305,12 +331,18 @@ static int module_load(const char *name, const char *params)
 	}
 }
 
+static int victim_load_as(const struct victim *v)
+{
+	char params[64];
+
+	snprintf(params, sizeof(params), "objects=%u layout=%u node=%d", v->objects, v->layout,
+		 v->node);
+	return module_load(SUITE_VICTIM, params);
+}
+
 int victim_load(unsigned int objects)
 {
-	char params[32];
-
-	snprintf(params, sizeof(params), "objects=%u", objects);
-	return module_load(SUITE_VICTIM, params);
+	return victim_load_as(&(struct victim){ .objects = objects, .node = TOPO_ANY_NODE });
 }
 
 int bench_load(void)
@@ -323,15 +355,28 @@ int bench_load(void)
 	return module_load(SUITE_BENCH, "");
 }
 
-int suite_load(unsigned int objects)
+static int load_both(const struct victim *victim)
 {
 	int err = bench_load();
 
 	if (err)
 		return err;
-	err = victim_load(objects);
+	err = victim_load_as(victim);
 	if (err)
 		module_delete(SUITE_BENCH);
+	return err;
+}
+
+/* A module's own memory comes from where its loader may allocate. */
+int suite_load(const struct victim *victim)
+{
+	int err;
+
+	if (victim->node == TOPO_ANY_NODE)
+		return load_both(victim);
+	topo_bind(victim->node);
+	err = load_both(victim);
+	topo_bind(TOPO_ANY_NODE);
 	return err;
 }
 

@@ -29,6 +29,7 @@ enum scheme_kind {
  * @what: what it is, in some words
  * @from: mail and date, or kernel version
  * @busy: what an unload does that finds users
+ * @layouts: it counts in the object, so that there are layouts to compare
  */
 struct scheme_desc {
 	char name[REFCOST_NAME_MAX];
@@ -38,6 +39,19 @@ struct scheme_desc {
 	char what[96];
 	char from[96];
 	char busy[128];
+	bool layouts;
+};
+
+/**
+ * struct victim - the victim to load
+ * @objects: how many it registers
+ * @layout: how they lie
+ * @node: on which NUMA node, -1: wherever the kernel puts them
+ */
+struct victim {
+	unsigned int objects;
+	enum refcost_layout layout;
+	int node;
 };
 
 struct schemes {
@@ -76,11 +90,13 @@ int bench_load(void);
 
 /**
  * suite_load() - load both modules; refuses if refcost is loaded already
- * @objects: how many the victim registers
+ * @victim: what the second is to be like
+ *
+ * Where the victim has a node, so have the locks, the counts and the text of both modules.
  *
  * Return: EXIT_FINE, or an exit code after a line that says what to do; nothing is left loaded then.
  */
-int suite_load(unsigned int objects);
+int suite_load(const struct victim *victim);
 
 /**
  * suite_unload() - unload whichever of the two is loaded; the victim may be busy for a moment

@@ -5,7 +5,16 @@
 #include "topo.h"
 
 #include <hwloc.h>
+#include <sched.h>
 #include <stdio.h>
+
+#include "refcost.h"
+
+/* Where CPUs are put as they are found. */
+struct cpu_list {
+	uint32_t *cpus;
+	size_t n, cap;
+};
 
 static int topo_load(hwloc_topology_t *t)
 {
@@ -17,31 +26,209 @@ static int topo_load(hwloc_topology_t *t)
 	return -1;
 }
 
-size_t topo_cpus(uint32_t *cpus, size_t cap)
+/* The k-th CPU of a set, as hwloc counts; false where there is none. */
+static bool add_cpu(struct cpu_list *list, hwloc_topology_t t, hwloc_const_bitmap_t set,
+		    unsigned int k)
 {
+	hwloc_obj_t pu = hwloc_get_obj_inside_cpuset_by_type(t, set, HWLOC_OBJ_PU, k);
+
+	if (pu && list->n < list->cap)
+		list->cpus[list->n++] = pu->os_index;
+	return pu;
+}
+
+static void add_all(struct cpu_list *list, hwloc_topology_t t, hwloc_const_bitmap_t set)
+{
+	unsigned int k;
+
+	for (k = 0; add_cpu(list, t, set, k); k++)
+		;
+}
+
+/* Round 0 takes the first thread of every core, round 1 the second, ... */
+static void add_cores_first(struct cpu_list *list, hwloc_topology_t t, hwloc_const_bitmap_t set)
+{
+	unsigned int sibling, c;
+	size_t before;
+	hwloc_obj_t core;
+
+	for (sibling = 0, before = SIZE_MAX; list->n != before; sibling++) {
+		before = list->n;
+		for (c = 0; (core = hwloc_get_obj_inside_cpuset_by_type(t, set, HWLOC_OBJ_CORE, c));
+		     c++)
+			add_cpu(list, t, core->cpuset, sibling);
+	}
+}
+
+/* Of the cores with the most threads first; cores without siblings are none of this. */
+static void add_siblings(struct cpu_list *list, hwloc_topology_t t, hwloc_const_bitmap_t set)
+{
+	unsigned int width, widest = 0, c;
+	hwloc_obj_t core;
+
+	for (c = 0; (core = hwloc_get_obj_inside_cpuset_by_type(t, set, HWLOC_OBJ_CORE, c)); c++)
+		if (hwloc_bitmap_weight(core->cpuset) > (int)widest)
+			widest = hwloc_bitmap_weight(core->cpuset);
+	for (width = widest; width > 1; width--)
+		for (c = 0; (core = hwloc_get_obj_inside_cpuset_by_type(t, set, HWLOC_OBJ_CORE, c));
+		     c++)
+			if (hwloc_bitmap_weight(core->cpuset) == (int)width)
+				add_all(list, t, core->cpuset);
+}
+
+static hwloc_obj_t node_by_number(hwloc_topology_t t, int node)
+{
+	return node < 0 ? NULL : hwloc_get_numanode_obj_by_os_index(t, node);
+}
+
+/* Whatever CPUs this process may use, where hwloc has nothing to say at all. */
+static size_t cpus_of_process(uint32_t *cpus, size_t cap)
+{
+	cpu_set_t set;
+	size_t n = 0;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 0;
+	for (cpu = 0; cpu < CPU_SETSIZE && n < cap; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = cpu;
+	return n;
+}
+
+size_t topo_order(enum topo_order order, int node, uint32_t *cpus, size_t cap)
+{
+	struct cpu_list list = { .cpus = cpus, .cap = cap };
+	hwloc_const_bitmap_t set;
 	hwloc_topology_t t;
-	unsigned int sibling;
-	size_t n = 0, before;
 
 	if (topo_load(&t))
-		return 0;
-	/* round 0 takes the first thread of every core, round 1 the second, ... */
-	for (sibling = 0;; sibling++) {
-		hwloc_obj_t core = NULL;
+		return node < 0 && order != TOPO_SIBLINGS ? cpus_of_process(cpus, cap) : 0;
+	set = hwloc_topology_get_topology_cpuset(t);
+	if (node >= 0)
+		set = node_by_number(t, node) ? node_by_number(t, node)->cpuset : NULL;
+	if (!set)
+		goto out;
+	if (order == TOPO_SIBLINGS)
+		add_siblings(&list, t, set);
+	else if (order == TOPO_CORES)
+		add_cores_first(&list, t, set);
+	/* also where there are no cores to be seen: by number, then */
+	if (order == TOPO_PACKED || (order == TOPO_CORES && !list.n))
+		add_all(&list, t, set);
+out:
+	hwloc_topology_destroy(t);
+	return list.n;
+}
 
-		before = n;
-		while ((core = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_CORE, core))) {
-			hwloc_obj_t pu = hwloc_get_obj_inside_cpuset_by_type(t, core->cpuset,
-									     HWLOC_OBJ_PU, sibling);
+void topo_warn(void)
+{
+	if (!topo_known())
+		say("hwloc sees no cores here (a container?): CPUs are taken by their numbers");
+}
 
-			if (pu && n < cap)
-				cpus[n++] = pu->os_index;
-		}
-		if (n == before)
-			break;
+size_t topo_cpus(uint32_t *cpus, size_t cap)
+{
+	topo_warn();
+	return topo_order(TOPO_CORES, TOPO_ANY_NODE, cpus, cap);
+}
+
+bool topo_known(void)
+{
+	hwloc_topology_t t;
+	bool known;
+
+	if (topo_load(&t))
+		return false;
+	known = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_CORE) > 0;
+	hwloc_topology_destroy(t);
+	return known;
+}
+
+static bool has_cpus(hwloc_obj_t node)
+{
+	return !hwloc_bitmap_iszero(node->cpuset);
+}
+
+static bool has_memory(hwloc_obj_t node)
+{
+	return node->attr->numanode.local_memory > 0;
+}
+
+static bool share_a_package(hwloc_topology_t t, hwloc_obj_t a, hwloc_obj_t b)
+{
+	hwloc_obj_t package = NULL;
+
+	while ((package = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_PACKAGE, package)))
+		if (hwloc_bitmap_intersects(package->cpuset, a->cpuset) &&
+		    hwloc_bitmap_intersects(package->cpuset, b->cpuset))
+			return true;
+	return false;
+}
+
+int topo_memory_node(void)
+{
+	hwloc_obj_t node = NULL, best = NULL;
+	int found = TOPO_ANY_NODE;
+	hwloc_topology_t t;
+
+	if (topo_load(&t))
+		return found;
+	while ((node = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, node)))
+		if (has_cpus(node) && (!best || has_memory(node) > has_memory(best)))
+			best = node;
+	if (best)
+		found = best->os_index;
+	hwloc_topology_destroy(t);
+	return found;
+}
+
+int topo_remote_node(int from)
+{
+	hwloc_obj_t node = NULL, best = NULL, home;
+	int found = TOPO_ANY_NODE;
+	hwloc_topology_t t;
+
+	if (topo_load(&t))
+		return found;
+	home = node_by_number(t, from);
+	while (home && (node = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, node))) {
+		if (node == home || !has_cpus(node))
+			continue;
+		if (!best || (share_a_package(t, best, home) && !share_a_package(t, node, home)))
+			best = node;
+	}
+	if (best)
+		found = best->os_index;
+	hwloc_topology_destroy(t);
+	return found;
+}
+
+/* Where this thread ran before it was bound. */
+static hwloc_bitmap_t unbound;
+
+void topo_bind(int node)
+{
+	const int flags = HWLOC_MEMBIND_THREAD | HWLOC_MEMBIND_BYNODESET;
+	hwloc_topology_t t;
+	hwloc_obj_t to;
+
+	if (topo_load(&t))
+		return;
+	to = node_by_number(t, node);
+	if (to && !unbound) {
+		unbound = hwloc_bitmap_alloc();
+		hwloc_get_cpubind(t, unbound, HWLOC_CPUBIND_THREAD);
+		hwloc_set_cpubind(t, to->cpuset, HWLOC_CPUBIND_THREAD);
+		hwloc_set_membind(t, to->nodeset, HWLOC_MEMBIND_BIND, flags);
+	} else if (!to && unbound) {
+		hwloc_set_cpubind(t, unbound, HWLOC_CPUBIND_THREAD);
+		hwloc_set_membind(t, hwloc_topology_get_topology_nodeset(t), HWLOC_MEMBIND_DEFAULT,
+				  flags);
+		hwloc_bitmap_free(unbound);
+		unbound = NULL;
 	}
 	hwloc_topology_destroy(t);
-	return n;
 }
 
 struct json_object *topo_json(void)

@@ -1,20 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The order in which CPUs are used, from hwloc. */
+/* The order in which CPUs are used, and which NUMA node is whose, from hwloc. */
 #ifndef REFCOST_TOPO_H
 #define REFCOST_TOPO_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#define TOPO_ANY_NODE -1
+
+enum topo_order {
+	TOPO_CORES,    /* a thread of each core, then the second threads, ... */
+	TOPO_PACKED,   /* all threads of a core, then the next; a node, then the next */
+	TOPO_SIBLINGS, /* all threads of a core, then the next; cores with one thread left out */
+};
+
 /**
- * topo_cpus() - online CPUs, one of each core first, SMT siblings last
+ * topo_order() - online CPUs in some order
+ * @order: which
+ * @node: those of this NUMA node alone, or TOPO_ANY_NODE
  * @cpus: filled with CPU numbers
  * @cap: room
  *
- * Return: how many, or 0 if the topology cannot be read.
+ * Where hwloc sees no cores the first two orders are by number.
+ *
+ * Return: how many; 0 if there are none of the kind, or nothing is known of them.
+ */
+size_t topo_order(enum topo_order order, int node, uint32_t *cpus, size_t cap);
+
+/**
+ * topo_cpus() - online CPUs, one of each core first, SMT siblings last; says so if it cannot tell
+ * @cpus: filled with CPU numbers
+ * @cap: room
+ *
+ * Return: how many, or 0 if nothing is known of the CPUs.
  */
 size_t topo_cpus(uint32_t *cpus, size_t cap);
+
+/**
+ * topo_known() - does hwloc see the cores? In a container it may not.
+ */
+bool topo_known(void);
+
+/**
+ * topo_warn() - say that CPUs are taken by their numbers, where hwloc does not see the cores
+ */
+void topo_warn(void);
+
+/**
+ * topo_memory_node() - where objects lie that are to be on one NUMA node
+ *
+ * Return: the first node with CPUs and memory, else the first with CPUs, or TOPO_ANY_NODE.
+ */
+int topo_memory_node(void);
+
+/**
+ * topo_remote_node() - a NUMA node that is far from another
+ * @from: the other
+ *
+ * Return: the first node with CPUs in another package, else the first other one, else TOPO_ANY_NODE.
+ */
+int topo_remote_node(int from);
+
+/**
+ * topo_bind() - have this thread run, and the kernel allocate for it, on one NUMA node
+ * @node: which; TOPO_ANY_NODE: anywhere again
+ *
+ * Who needs to be sure looks where the memory is: a machine without NUMA refuses this, rightly.
+ */
+void topo_bind(int node);
 
 /**
  * topo_json() - packages, NUMA nodes, cores, hardware threads

@@ -94,6 +94,25 @@ for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 done
 exits "more CPUs than there are" 64 "only [0-9]+ CPUs" "$refcost" run -c 4000
 exits "an absent CPU" 64 "CPU 4000 is absent" "$refcost" run --cpu-list 4000
+exits "unknown placement" 64 "no placement 'frob': use cores, packed, smt, local, remote" "$refcost" run --placement frob
+exits "a placement twice" 64 "given twice" "$refcost" run --placement cores,cores
+exits "CPUs and a placement" 64 "--cpu-list and --placement both" "$refcost" run --placement cores --cpu-list 0
+exits "unknown layout" 64 "no layout 'frob': use own, readmostly, pair" "$refcost" run --layout frob
+exits "a layout of what has no count in the object" 64 "rwsem: no count in the object.*refcost list" "$refcost" run -s kref,rwsem --layout pair
+exits "nothing is read by a bare get and put" 64 "add --mode lookup or a --hold" "$refcost" run -s kref --layout readmostly
+exits "one victim is kept" 64 "give one --layout" "$refcost" run -k --layout own,pair
+for option in placement=cores layout=own; do
+	exits "--instructions --$option" 64 "leave --placement and --layout out" "$refcost" run --instructions --$option
+done
+# machines that hwloc makes up
+HWLOC_SYNTHETIC="core:2 pu:1" exits "no SMT" 4 "no core here has a second thread: use cores or packed" "$refcost" run --placement cores,smt
+HWLOC_SYNTHETIC="core:2 pu:1" exits "no other node" 4 "needs two NUMA nodes" "$refcost" run --placement local,remote
+is "... in one line" 1 "$(wc -l <<<"$stderr")"
+HWLOC_SYNTHETIC="pu:2" exits "no topology" 4 "smt needs the topology, and hwloc sees none" "$refcost" run --placement smt
+is "... in one line" 1 "$(wc -l <<<"$stderr")"
+HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:2" exits "more CPUs than any placement has" 64 "only 4 CPUs" "$refcost" run --placement local,remote -c 5
+is "list names the layouts of what has some" "active_ref atomic_shared kref lockref object_exit1 object_exit2 refcount release_count_after release_count_before release_wait" \
+	"$(awk '/^  [a-z]/ { name = $1 } /layouts: own, readmostly, pair/ && name != "rcuref" { print name }' <<<"$table" | LC_ALL=C sort | paste -sd' ')"
 exits "hold too long" 64 "hold" "$refcost" run --hold 1s
 exits "run: holds that do not ascend" 64 "ascending" "$refcost" run --hold 1us,0
 exits "run: holds of instructions" 64 "takes one --hold" "$refcost" run --instructions --hold 0,1us
