@@ -56,6 +56,8 @@ static struct compare_cell *cell_add(struct pairing *p, enum compare_what what, 
 		.scheme = model_scheme(p->b, scheme),
 		.mode = mode,
 		.at = at,
+		.placement = "",
+		.layout = "",
 	};
 	return v;
 }
@@ -67,6 +69,11 @@ static int time_add(struct pairing *p, const struct cell *a, const struct cell *
 
 	if (!cell)
 		return -ENOMEM;
+	if (p->a->nr_elsewhere || p->b->nr_elsewhere) {
+		cell->placement = b->placement;
+		cell->layout = b->layout;
+		cell->elsewhere = !b->placed;
+	}
 	cell->a = (struct compare_side){ .n = a->ns.n, .median = a->ns.s.median };
 	cell->b = (struct compare_side){ .n = b->ns.n, .median = b->ns.s.median };
 	cell->oversubscribed = a->oversubscribed || b->oversubscribed;
@@ -132,15 +139,30 @@ static int instructions_add(struct pairing *p, const char *scheme, const char *m
 	return 0;
 }
 
+/* Where each run has one placement and layout their names say no more than their plans do. */
+static const struct cell *other_time(const struct pairing *p, const struct cell *b)
+{
+	if (p->a->nr_elsewhere || p->b->nr_elsewhere)
+		return model_placed(p->a, b, b->placement, b->layout);
+	return model_cell(p->a, b->scheme, b->mode, b->cpus);
+}
+
+/* Longer holds are in no comparison. */
+static bool has_time(const struct cell *c)
+{
+	return c->base || !c->placed;
+}
+
 static int add_times(struct pairing *p, const char *mode)
 {
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < p->b->nr_cells && !err; i++) {
-		const struct cell *b = &p->b->cells[i];
-		const struct cell *a = model_cell(p->a, b->scheme, b->mode, b->cpus);
+	for (i = 0; i < model_all_cells(p->b) && !err; i++) {
+		const struct cell *b = &p->b->cells[i], *a = other_time(p, b);
 
+		if (!has_time(b))
+			continue;
 		if (strcmp(b->mode, mode) || !wanted(p->how, COMPARE_TIME, b->scheme))
 			continue;
 		if (a)
@@ -188,8 +210,8 @@ static size_t cells_of(const struct model *m, const struct compare_how *how)
 {
 	size_t n = 0, i;
 
-	for (i = 0; i < m->nr_cells; i++)
-		n += wanted(how, COMPARE_TIME, m->cells[i].scheme);
+	for (i = 0; i < model_all_cells(m); i++)
+		n += has_time(&m->cells[i]) && wanted(how, COMPARE_TIME, m->cells[i].scheme);
 	for (i = 0; i < m->nr_arms; i++)
 		n += wanted(how, COMPARE_UNLOAD, m->arms[i].scheme);
 	for (i = 0; i < m->nr_counts; i++)

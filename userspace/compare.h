@@ -45,6 +45,9 @@ struct compare_side {
  * @scheme: of B's model
  * @mode: "getput" or "lookup"; of unloads "idle" or "loaded"
  * @at: CPUs; of unloads the hold, ns; of instructions 0
+ * @placement: of times, where either run has several, which one of B; else ""
+ * @layout: the same
+ * @elsewhere: these are not B's first
  * @a: one run
  * @b: the other
  * @ratio: @b over @a; of instructions without an interval
@@ -58,10 +61,11 @@ struct compare_cell {
 	const struct scheme *scheme;
 	const char *mode;
 	double at;
+	const char *placement, *layout;
 	struct compare_side a, b;
 	struct bootstrap ratio;
 	enum compare_verdict verdict;
-	bool regressed, oversubscribed, unreliable;
+	bool elsewhere, regressed, oversubscribed, unreliable;
 };
 
 /**

@@ -131,6 +131,52 @@ static bool same_placement(struct pair p)
 	return true;
 }
 
+/* Of a placement by name; where a plan names none, its only one is by cores. */
+static struct json_object *placement_of(const struct model *m, const char *name, const char *what)
+{
+	struct json_object *list = model_get(m, "run.plan.placements"), *entry;
+	size_t i;
+
+	if (!json_object_is_type(list, json_type_array))
+		return strcmp(name, "cores") || strcmp(what, "cpus")
+			       ? NULL
+			       : model_get(m, "run.plan.placement");
+	for (i = 0; i < json_object_array_length(list); i++) {
+		entry = json_object_array_get_idx(list, i);
+		if (!strcmp(json_object_get_string(member(entry, "name")) ?: "", name))
+			return member(entry, what);
+	}
+	return NULL;
+}
+
+/* What both call by the same name is the same; with one placement each they are held against each other. */
+static void compare_placements(struct unlike *u, const struct model *a, const struct model *b)
+{
+	bool several = a->nr_elsewhere || b->nr_elsewhere;
+	struct json_object *list = model_get(b, "run.plan.placements");
+	size_t i,
+		n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	struct pair p = { model_get(a, "run.plan.placement"), model_get(b, "run.plan.placement") };
+
+	if (!several || !n) {
+		if (p.a && p.b && !same_placement(p))
+			differs(u, "run.plan.placement", p);
+		n = several ? n : 0;
+	}
+	for (i = 0; i < n; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+		const char *name = json_object_get_string(member(entry, "name")) ?: "";
+
+		p = (struct pair){ placement_of(a, name, "cpus"), member(entry, "cpus") };
+		if (p.a && p.b && !same_placement(p))
+			differs(u, name, p);
+		p = (struct pair){ placement_of(a, name, "memory_node"),
+				   member(entry, "memory_node") };
+		if (p.a && p.b && !json_object_equal(p.a, p.b))
+			differs(u, "memory_node", p);
+	}
+}
+
 static void compare_plans(struct unlike *u, const struct model *a, const struct model *b)
 {
 	static const struct {
@@ -142,12 +188,10 @@ static void compare_plans(struct unlike *u, const struct model *a, const struct 
 		{ "unload", "unload.plan.rate" },	 { "unload", "unload.plan.attempts" },
 		{ "unload", "unload.plan.patience_ns" },
 	};
-	static const char place[] = "run.plan.placement";
-	struct pair p = { model_get(a, place), model_get(b, place) };
+	struct pair p;
 	size_t i;
 
-	if (p.a && p.b && !same_placement(p))
-		differs(u, place, p);
+	compare_placements(u, a, b);
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		p = (struct pair){ model_get(a, parts[i].path), model_get(b, parts[i].path) };
 		if (model_get(a, parts[i].section) && model_get(b, parts[i].section))

@@ -51,7 +51,10 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
 	fprintf(f, " %d %d\n", cell->verdict, cell->oversubscribed);
 }
 
-/* Instructions are exact and have no interval: they are in the table. */
+/*
+ * Instructions are exact and have no interval: they are in the table, as is what was measured elsewhere
+ * than everything else.
+ */
 static void put_cells(const struct compare *c, FILE *f)
 {
 	const struct compare_cell *list[c->n + 1];
@@ -63,7 +66,7 @@ static void put_cells(const struct compare *c, FILE *f)
 		list[i] = &c->v[i];
 	qsort(list, c->n, sizeof(*list), scheme_cmp);
 	for (i = 0; i < c->n; i++)
-		if (list[i]->what != COMPARE_INSTRUCTIONS)
+		if (list[i]->what != COMPARE_INSTRUCTIONS && !list[i]->elsewhere)
 			put_cell(list[i], f);
 }
 

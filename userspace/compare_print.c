@@ -15,7 +15,8 @@ static bool differing(const struct compare_cell *cell)
 /* Is this the first of its table? @last is the one printed before. */
 static bool new_table(const struct compare_cell *last, const struct compare_cell *cell)
 {
-	return !last || last->what != cell->what || strcmp(last->mode, cell->mode);
+	return !last || last->what != cell->what || strcmp(last->mode, cell->mode) ||
+	       strcmp(last->placement, cell->placement) || strcmp(last->layout, cell->layout);
 }
 
 /* What stands in a table, and what the column tells apart. */
@@ -33,9 +34,10 @@ static void print_heading(const struct compare_cell *cell)
 	};
 	bool exact = cell->what == COMPARE_INSTRUCTIONS;
 
-	printf("\n%s: %s\n%-20s %5s %7s %7s %6s %12s %s\n", cell->mode, what[cell->what], "scheme",
-	       at[cell->what], "A", "B", exact ? "B-A" : "B/A", exact ? "" : "95% interval",
-	       "difference");
+	printf("\n%s%s%s%s%s: %s\n%-20s %5s %7s %7s %6s %12s %s\n", cell->mode,
+	       *cell->placement ? ", " : "", cell->placement, *cell->layout ? ", " : "",
+	       cell->layout, what[cell->what], "scheme", at[cell->what], "A", "B",
+	       exact ? "B-A" : "B/A", exact ? "" : "95% interval", "difference");
 }
 
 /* Three digits that mean something; around 1, three decimals. */
@@ -146,20 +148,20 @@ void compare_print_csv(const struct compare *c, bool different)
 	size_t i;
 
 	puts("what,scheme,family,mode,cpus,hold_ns,n_a,n_b,starved_a,starved_b,median_a,median_b,"
-	     "ratio,ratio_lo,ratio_hi,verdict,regressed,oversubscribed,unreliable");
+	     "ratio,ratio_lo,ratio_hi,verdict,regressed,oversubscribed,unreliable,placement,layout");
 	for (i = 0; i < c->n; i++) {
 		const struct compare_cell *cell = &c->v[i];
 
 		if (different && !differing(cell))
 			continue;
 		csv_double(at, cell->at);
-		printf("%s,%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s,%s,%s,%s,%s,%s,%d,%d,%d\n",
+		printf("%s,%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s,%s,%s,%s,%s,%s,%d,%d,%d,%s,%s\n",
 		       what[cell->what], cell->scheme->name, cell->scheme->family, cell->mode,
 		       cell->what == COMPARE_TIME ? at : "", cell->what == COMPARE_UNLOAD ? at : "",
 		       cell->a.n, cell->b.n, cell->a.starved, cell->b.starved,
 		       csv_double(num[0], cell->a.median), csv_double(num[1], cell->b.median),
 		       csv_double(num[2], cell->ratio.ratio), csv_double(num[3], cell->ratio.lo),
 		       csv_double(num[4], cell->ratio.hi), words[cell->verdict], cell->regressed,
-		       cell->oversubscribed, cell->unreliable);
+		       cell->oversubscribed, cell->unreliable, cell->placement, cell->layout);
 	}
 }

@@ -55,33 +55,61 @@ static int use_scheme(struct model *m, const struct row *r)
 	return 0;
 }
 
+static bool same_use(const struct cell *a, const struct cell *b)
+{
+	return a->cpus == b->cpus && !strcmp(a->scheme, b->scheme) && !strcmp(a->mode, b->mode);
+}
+
+static bool same_place(const struct cell *a, const struct cell *b)
+{
+	return !strcmp(a->placement, b->placement) && !strcmp(a->layout, b->layout);
+}
+
+static const char *or_else(const char *text, const char *other)
+{
+	return *text ? text : other;
+}
+
+/* The cell of a sample, made where it is new. */
+static struct cell *cell_get(struct model *m, const struct row *r)
+{
+	double node = row_num(r, "counter_node");
+	struct cell key = { .cpus = row_num(r, "cpus"), .hold_ns = row_num_or_0(r, "hold_ns") }, *c;
+	size_t i;
+
+	snprintf(key.scheme, sizeof(key.scheme), "%s", row_text(r, "scheme"));
+	snprintf(key.mode, sizeof(key.mode), "%s", row_text(r, "mode"));
+	snprintf(key.placement, sizeof(key.placement), "%s",
+		 or_else(row_text(r, "placement"), "cores"));
+	snprintf(key.layout, sizeof(key.layout), "%s", or_else(row_text(r, "layout"), "own"));
+	for (i = 0; i < m->nr_cells; i++)
+		if (same_use(&m->cells[i], &key) && same_place(&m->cells[i], &key) &&
+		    m->cells[i].hold_ns == key.hold_ns)
+			return &m->cells[i];
+	c = array_append((void **)&m->cells, &m->nr_cells, sizeof(*c));
+	if (!c)
+		return NULL;
+	*c = key;
+	c->floor = row_num(r, "floor") > 0;
+	c->counter_node = isnan(node) ? -1 : node;
+	return c;
+}
+
 static int add_sample(void *model, const struct row *r)
 {
 	struct model *m = model;
-	int cpus = row_num(r, "cpus"), err = use_scheme(m, r);
-	double hold = row_num_or_0(r, "hold_ns");
-	struct cell *c = (struct cell *)model_held(m, row_text(r, "scheme"), row_text(r, "mode"),
-						   cpus, hold);
+	int err = use_scheme(m, r);
+	struct cell *c = cell_get(m, r);
 
-	if (err)
-		return err;
-	if (!c) {
-		c = array_append((void **)&m->cells, &m->nr_cells, sizeof(*c));
-		if (!c)
-			return -ENOMEM;
-		snprintf(c->scheme, sizeof(c->scheme), "%s", row_text(r, "scheme"));
-		snprintf(c->mode, sizeof(c->mode), "%s", row_text(r, "mode"));
-		c->cpus = cpus;
-		c->hold_ns = hold;
-		c->floor = row_num(r, "floor") > 0;
-	}
+	if (err || !c)
+		return err ?: -ENOMEM;
 	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
 	c->flagged += row_num(r, "overlap") < 0.9;
 	err = series_add(&c->ns, row_num(r, "ns_per_op"));
 	if (!isnan(row_num(r, "ns_per_op")))
 		err = err ?: series_add(&c->block, row_num(r, "block"));
 	err = err ?: series_add(&c->lost, 1 - row_num(r, "ns_per_op") / row_num(r, "ns_elapsed"));
-	err = err ?: series_add(&c->mops, 1e3 * cpus / row_num(r, "ns_elapsed"));
+	err = err ?: series_add(&c->mops, 1e3 * c->cpus / row_num(r, "ns_elapsed"));
 	return err ?: series_add(&c->fair, row_num(r, "fairness"));
 }
 
@@ -294,12 +322,48 @@ static int summarise_all(struct model *m)
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }
 
+/* The place of a name in a list of the plan; the list may hold objects with a member "name". */
+static size_t plan_index(const struct model *m, const char *path, const char *name)
+{
+	struct json_object *list = model_get(m, path), *entry;
+	size_t i,
+		n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++) {
+		entry = json_object_array_get_idx(list, i);
+		if (json_object_is_type(entry, json_type_object))
+			entry = json_object_object_get(entry, "name");
+		if (entry && !strcmp(json_object_get_string(entry), name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* Where the plan does not list them there is one of each. */
+static size_t placement_index(const struct model *m, const struct cell *c)
+{
+	static const char plan[] = "run.plan.placements";
+
+	return model_get(m, plan) ? plan_index(m, plan, c->placement) : 0;
+}
+
+static size_t layout_index(const struct model *m, const struct cell *c)
+{
+	static const char plan[] = "run.plan.layouts";
+
+	return model_get(m, plan) ? plan_index(m, plan, c->layout) : 0;
+}
+
 static void mark_base(struct model *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
+		m->cells[i].placed =
+			!placement_index(m, &m->cells[i]) && !layout_index(m, &m->cells[i]);
+	for (i = 0; i < m->nr_cells; i++)
 		m->cells[i].base =
+			m->cells[i].placed &&
 			m->cells[i].hold_ns == model_longer_hold(m, m->cells[i].mode, -1);
 	for (i = 0; i < m->nr_arms; i++)
 		m->arms[i].base = m->arms[i].hold_ns == model_next_hold(m, m->arms[i].arm, -1);
@@ -309,19 +373,12 @@ static void mark_base(struct model *m)
 static size_t plan_place(const struct model *m, const char *scheme)
 {
 	static const char *const plans[] = { "run.plan.schemes", "unload.plan.schemes" };
-	size_t i, k;
+	size_t k, i;
 
 	for (k = 0; k < ARRAY_SIZE(plans); k++) {
-		struct json_object *list = model_get(m, plans[k]);
-
-		if (!json_object_is_type(list, json_type_array))
-			continue;
-		for (i = 0; i < json_object_array_length(list); i++) {
-			struct json_object *name = json_object_array_get_idx(list, i);
-
-			if (name && !strcmp(json_object_get_string(name), scheme))
-				return i;
-		}
+		i = plan_index(m, plans[k], scheme);
+		if (i != SIZE_MAX)
+			return i;
 	}
 	return SIZE_MAX;
 }
@@ -405,8 +462,11 @@ static int place_cmp(const struct model *m, const char *a, const char *b)
 static int cell_cmp(const void *a, const void *b, void *m)
 {
 	const struct cell *x = a, *y = b;
+	size_t lx = layout_index(m, x), ly = layout_index(m, y);
+	size_t px = placement_index(m, x), py = placement_index(m, y);
 
-	return y->base - x->base ?: place_cmp(m, x->scheme, y->scheme) ?:
+	return y->base - x->base ?: y->placed - x->placed ?: (lx > ly) - (lx < ly) ?:
+	       (px > py) - (px < py) ?: place_cmp(m, x->scheme, y->scheme) ?:
 	       strcmp(x->mode, y->mode) ?: x->cpus - y->cpus ?:
 	       (x->hold_ns > y->hold_ns) - (x->hold_ns < y->hold_ns);
 }
@@ -437,14 +497,17 @@ static void sort_all(struct model *m)
 		qsort_r(m->phases, m->nr_phases, sizeof(*m->phases), phase_cmp, m);
 }
 
-/* Cells of the least hold have been sorted to the front. */
+/* Cells have been sorted: the least hold, longer ones, other placements and layouts. */
 static void part_cells(struct model *m)
 {
-	size_t all = m->nr_cells;
+	size_t all = m->nr_cells, placed;
 
-	while (m->nr_cells && !m->cells[m->nr_cells - 1].base)
-		m->nr_cells--;
-	m->nr_held = all - m->nr_cells;
+	for (placed = all; placed && !m->cells[placed - 1].placed; placed--)
+		;
+	for (m->nr_cells = placed; m->nr_cells && !m->cells[m->nr_cells - 1].base; m->nr_cells--)
+		;
+	m->nr_held = placed - m->nr_cells;
+	m->nr_elsewhere = all - placed;
 }
 
 int model_read(struct model *m, const char *dir)
@@ -479,7 +542,7 @@ void model_free(struct model *m)
 {
 	size_t i, k;
 
-	for (i = 0; i < m->nr_cells + m->nr_held; i++) {
+	for (i = 0; i < model_all_cells(m); i++) {
 		free(m->cells[i].ns.v);
 		free(m->cells[i].block.v);
 		free(m->cells[i].lost.v);
@@ -534,6 +597,25 @@ const struct cell *model_held(const struct model *m, const char *scheme, const c
 		    !strcmp(m->cells[i].scheme, scheme) && !strcmp(m->cells[i].mode, mode))
 			return &m->cells[i];
 	return NULL;
+}
+
+const struct cell *model_placed(const struct model *m, const struct cell *like,
+				const char *placement, const char *layout)
+{
+	double hold = model_longer_hold(m, like->mode, -1);
+	size_t i;
+
+	for (i = 0; i < model_all_cells(m); i++)
+		if (m->cells[i].hold_ns == hold && same_use(&m->cells[i], like) &&
+		    !strcmp(m->cells[i].placement, placement) &&
+		    !strcmp(m->cells[i].layout, layout))
+			return &m->cells[i];
+	return NULL;
+}
+
+size_t model_all_cells(const struct model *m)
+{
+	return m->nr_cells + m->nr_held + m->nr_elsewhere;
 }
 
 double model_longer_hold(const struct model *m, const char *mode, double after)

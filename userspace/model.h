@@ -42,13 +42,17 @@ struct scheme {
 };
 
 /**
- * struct cell - all samples of one scheme, mode, CPU count and hold
+ * struct cell - all samples of one scheme, mode, CPU count, hold, placement and layout
  * @scheme: its name
  * @mode: "getput" or "lookup"
  * @floor: the scheme is a floor
  * @cpus: workers
  * @hold_ns: how long each stays in the victim's text
- * @base: @hold_ns is the least of this mode
+ * @placement: which CPUs they are on; directories from before there was a choice: "cores"
+ * @layout: what shares the line of the count; before there was a choice: "own"
+ * @placed: @placement and @layout are the first of the plan
+ * @base: they are, and @hold_ns is the least of this mode
+ * @counter_node: NUMA node of the count, -1 where not known
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @ns: ns per operation and CPU while it ran, one a block
  * @block: the block that each of @ns comes from
@@ -65,7 +69,10 @@ struct cell {
 	bool floor;
 	int cpus;
 	double hold_ns;
+	char placement[16], layout[16];
+	bool placed;
 	bool base;
+	int counter_node;
 	bool oversubscribed;
 	struct series ns, block;
 	struct series lost;
@@ -173,14 +180,15 @@ struct loading {
 
 /*
  * Schemes by family; everything else in the order of the schemes. Behind the @nr_cells cells of the
- * least hold, which everything but the sweep of holds is about, lie the @nr_held of longer ones.
+ * least hold, which almost everything is about, lie the @nr_held of longer ones, and behind those the
+ * @nr_elsewhere of other placements and layouts than the first, in the order of the plan.
  */
 struct model {
 	struct results results;
 	struct scheme *schemes;
 	size_t nr_schemes;
 	struct cell *cells;
-	size_t nr_cells, nr_held;
+	size_t nr_cells, nr_held, nr_elsewhere;
 	struct arm *arms;
 	size_t nr_arms;
 	struct phase *phases;
@@ -228,6 +236,24 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
  */
 const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
 			      double hold_ns);
+
+/**
+ * model_placed() - find a cell of any placement and layout, with the least hold
+ * @m: the model
+ * @like: one of this or another model, whose scheme, mode and CPUs it has
+ * @placement: name
+ * @layout: name
+ *
+ * Return: the cell or NULL.
+ */
+const struct cell *model_placed(const struct model *m, const struct cell *like,
+				const char *placement, const char *layout);
+
+/**
+ * model_all_cells() - how many cells there are of any hold, placement and layout
+ * @m: the model
+ */
+size_t model_all_cells(const struct model *m);
 
 /**
  * model_longer_hold() - go through the holds of a mode, ascending

@@ -27,26 +27,29 @@ void model_print_run(const struct model *m, FILE *out)
 	fprintf(out, "%-20s %-7s %4s %4s %9s %9s %8s %20s %6s %8s  %s\n", "scheme", "mode", "cpus",
 		"n", "ns/op min", "median", "mad", "interval of median", "lost", "fairness",
 		"remarks");
-	for (i = 0; i < m->nr_cells + m->nr_held; i++) {
+	for (i = 0; i < model_all_cells(m); i++) {
 		const struct cell *c = &m->cells[i];
-		char hold[32] = "";
+		char hold[32] = "", place[48] = "";
 		char min[32], median[32], mad[32], lo[32], hi[32], interval[72] = "-";
 
 		if (c->hold_ns > 0) {
 			strcpy(hold, "hold ");
 			ns_text(c->hold_ns, hold + strlen(hold), sizeof(hold) - strlen(hold));
 		}
+		if (m->nr_elsewhere)
+			snprintf(place, sizeof(place), "%s %s ", c->placement, c->layout);
 		if (c->ns.s.level > 0)
 			snprintf(interval, sizeof(interval), "%s..%s",
 				 short_num(c->ns.s.lo, lo, sizeof(lo)),
 				 short_num(c->ns.s.hi, hi, sizeof(hi)));
-		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s%s%s\n",
+		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s%s%s%s\n",
 			c->scheme, c->mode, c->cpus, c->ns.n,
 			short_num(c->ns.s.min, min, sizeof(min)),
 			short_num(c->ns.s.median, median, sizeof(median)),
 			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
-			c->fair.s.median, hold, *hold ? " " : "", c->flagged ? "overlap<0.9 " : "",
-			c->steady ? "" : "drift ", c->oversubscribed ? "oversubscribed" : "");
+			c->fair.s.median, place, hold, *hold ? " " : "",
+			c->flagged ? "overlap<0.9 " : "", c->steady ? "" : "drift ",
+			c->oversubscribed ? "oversubscribed" : "");
 	}
 }
 

@@ -53,7 +53,7 @@ static void validity_run(const struct model *m, FILE *f)
 	size_t flagged = 0, samples = 0, drifting = 0, i;
 	double fair = INFINITY;
 
-	for (i = 0; i < m->nr_cells + m->nr_held; i++) {
+	for (i = 0; i < model_all_cells(m); i++) {
 		const struct cell *c = &m->cells[i];
 
 		flagged += c->flagged;
@@ -65,8 +65,8 @@ static void validity_run(const struct model *m, FILE *f)
 	fprintf(f,
 		"- fast path: %zu samples in %zu cells; windows that overlapped less than 0.9: %zu%s; cells "
 		"that drifted: %zu; least median fairness (slowest over fastest worker): %.2f\n",
-		samples, m->nr_cells + m->nr_held, flagged, flagged ? " **(unreliable)**" : "",
-		drifting, fair);
+		samples, model_all_cells(m), flagged, flagged ? " **(unreliable)**" : "", drifting,
+		fair);
 	validity_precision(m, f);
 	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
 		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),

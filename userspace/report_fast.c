@@ -12,14 +12,15 @@ static void lookup_table(const struct model *m, FILE *f)
 {
 	int low = md_lowest_cpus(m, "lookup"), high = model_max_cpus(m, "lookup");
 	const char *family = NULL;
+	char all[MD_NUM];
 	size_t i;
 
 	fprintf(f,
 		"### With the lookup\n\nFind the object in the registry under the scheme's own lock, get, "
 		"call the victim, put; ns per CPU.\n\n"
-		"| scheme | %d CPU: median (interval) | %d CPUs: median (interval) | growth |\n"
+		"| scheme | %d CPU: median (interval) | %s: median (interval) | growth |\n"
 		"|---|---:|---:|---:|\n",
-		low, high);
+		low, md_cpus(all, high));
 	for (i = 0; i < m->nr_schemes; i++) {
 		const struct scheme *s = &m->schemes[i];
 		const struct cell *c = model_cell(m, s->name, "lookup", low);

@@ -131,15 +131,19 @@ static void headline_table(const struct model *m, FILE *f)
 {
 	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
 	const char *family = NULL;
+	char and[MD_NUM] = "", all[MD_NUM];
 	size_t i;
 
+	md_cpus(all, high);
+	if (low != high)
+		snprintf(and, sizeof(and), "%d and ", low);
 	fprintf(f,
-		"A get and its put, in ns of a running CPU, with %d and %d CPUs on one shared object; its "
+		"A get and its put, in ns of a running CPU, with %s%s on one shared object; its "
 		"instructions; and how long the module takes to go (first attempt to gone, ms).\n\n"
-		"| scheme | %d CPU: least | median | net of `empty` | %d CPUs: median (interval) | growth "
+		"| scheme | %d CPU: least | median | net of `empty` | %s: median (interval) | growth "
 		"| instructions | unload idle: p50 (interval) | unload loaded: p50 (interval) |\n"
 		"|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
-		low, high, low, high);
+		and, all, low, all);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const struct cell *c = model_cell(m, m->schemes[i].name, "getput", low);
 
@@ -209,6 +213,7 @@ void report_markdown(const struct model *m, FILE *f, const char *figures)
 	md_fast(m, f, figures);
 	md_hold(m, f, figures);
 	md_usl(m, f);
+	md_placement(m, f);
 	md_variants(m, f, figures);
 	md_instructions(m, f);
 	md_counters(m, f);

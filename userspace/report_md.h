@@ -35,6 +35,15 @@ const char *md_num(char *buf, double v);
 const char *md_median(char *buf, const struct stats_summary *s);
 
 /**
+ * md_cpus() - "1 CPU", "4 CPUs"
+ * @buf: filled, MD_NUM bytes
+ * @cpus: how many
+ *
+ * Return: @buf.
+ */
+const char *md_cpus(char *buf, int cpus);
+
+/**
  * md_cell() - a number as the next cell of a table
  * @f: the file
  * @v: NAN gives "-"
@@ -174,6 +183,7 @@ void md_headline(const struct model *m, FILE *f, const char *figures);
 void md_claim(const struct model *m, FILE *f);
 void md_fast(const struct model *m, FILE *f, const char *figures);
 void md_hold(const struct model *m, FILE *f, const char *figures);
+void md_placement(const struct model *m, FILE *f);
 void md_usl(const struct model *m, FILE *f);
 void md_variants(const struct model *m, FILE *f, const char *figures);
 void md_instructions(const struct model *m, FILE *f);

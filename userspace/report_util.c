@@ -29,6 +29,12 @@ const char *md_median(char *buf, const struct stats_summary *s)
 	return buf;
 }
 
+const char *md_cpus(char *buf, int cpus)
+{
+	snprintf(buf, MD_NUM, "%d CPU%s", cpus, cpus == 1 ? "" : "s");
+	return buf;
+}
+
 void md_cell(FILE *f, double v)
 {
 	char buf[MD_NUM];

@@ -225,6 +225,33 @@ described others 's/"complete"/"partial"/'
 rm "$dir/others/unload.csv" "$dir/others/instructions.csv"
 bad "no cell in common" "have no cell in common" others
 
+# placed NAME FACTOR CPUS: a copy with a second placement on CPUS, in which all takes FACTOR times as long
+placed() {
+	cp -r "$a" "$dir/$1"
+	awk -F, -v OFS=, -v factor="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print $0, "placement,layout,counter_node"; next }
+		{ print $0, "cores,own,0"; $at["ns_per_op"] *= factor; $at["ns_elapsed"] *= factor; print $0, "packed,own,0" }' \
+		"$a/samples.csv" >"$dir/$1/samples.csv"
+	described "$1" '0,/"blocks":/s//"placements":[{"name":"cores","cpus":[0,1,2,3]},{"name":"packed","cpus":['"$3"']}],"blocks":/'
+}
+placed two 1 0,2,1,3
+placed dearer 10 0,2,1,3
+placed moved 1 2,0,1,3
+ok "two placements are what the schema says" tests/schema.py "$dir/two"
+compare "$dir/two" "$dir/dearer"
+is "one placement of two is dearer: exits 3" 3 "$status"
+is "... it has tables of its own" "getput getput, cores, own getput, packed, own lookup lookup, cores, own lookup, packed, own" \
+	"$(sed -n 's/^\([gl][eo][to][^:]*\): .*/\1/p' <<<"$stdout" | LC_ALL=C sort | paste -sd' ')"
+is "... no cell of the other differs" 0 "$(sed -n '/^getput, cores/,/^$/p' <<<"$stdout" | grep -c slower)"
+is "... all of its own do" 42 "$(sed -n '/, packed, own/,/^$/p' <<<"$stdout" | grep -Ec 'slower +\*')"
+compare --csv "$dir/two" "$dir/dearer"
+is "--csv: every row says which" "cores own packed own" "$(awk -F, '$1 == "ns_per_op" { print $(NF - 1), $NF }' <<<"$stdout" | sort -u | paste -sd' ')"
+compare "$a" "$dir/two"
+is "against a run with one of them: exits 0" 0 "$status"
+ok "... which is all they have in common" row 'In one run alone: 0 cells of A, 42 of B'
+exits "a placement of other CPUs" 1 "unlike environments: packed .* 2, 0, 1, 3" "$refcost" compare "$dir/two" "$dir/moved"
+sed -i '$d' "$dir/two/samples.csv"
+exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/dearer"
+
 exits "no directory given" 64 "give two results directories" "$refcost" compare
 exits "one directory given" 64 "give two results directories" "$refcost" compare "$a"
 exits "three directories given" 64 "takes two results directories" "$refcost" compare "$a" "$a" "$a"

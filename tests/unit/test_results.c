@@ -171,6 +171,53 @@ static void test_longer_holds_stand_apart(void **state)
 	model_free(&m);
 }
 
+/* What is not of the plan's first placement and layout is in no other table. */
+static void test_placements_stand_apart(void **state)
+{
+	static const char *const rows[] = {
+		"kref,getput,1,0,20,cores,own,0",
+		"kref,getput,1,0,30,packed,own,1",
+		"kref,getput,1,1000,90,cores,own,0",
+		"kref,getput,1,0,40,packed,pair,",
+	};
+	const struct cell *first, *other;
+	struct results r;
+	struct model m;
+	FILE *f;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("placed")), EXIT_FINE);
+	assert_non_null(results_section(
+		&r, "run",
+		json_tokener_parse(
+			"{\"placements\": [{\"name\": \"cores\"}, {\"name\": \"packed\"}],"
+			" \"layouts\": [\"own\", \"pair\"]}")));
+	assert_int_equal(results_save(&r), EXIT_FINE);
+	f = results_csv(&r, "samples.csv",
+			"scheme,mode,cpus,hold_ns,ns_per_op,placement,layout,counter_node");
+	assert_non_null(f);
+	for (i = ARRAY_SIZE(rows); i--;)
+		fprintf(f, "%s\n", rows[i]);
+	fclose(f);
+	results_close(&r);
+
+	assert_int_equal(model_read(&m, in_dir("placed")), EXIT_FINE);
+	assert_int_equal(m.nr_cells, 1);
+	assert_int_equal(m.nr_held, 1);
+	assert_int_equal(m.nr_elsewhere, 2);
+	first = model_cell(&m, "kref", "getput", 1);
+	assert_true(first->ns.s.median == 20);
+	assert_int_equal(first->counter_node, 0);
+	other = model_placed(&m, first, "packed", "own");
+	assert_true(other->ns.s.median == 30);
+	assert_int_equal(other->counter_node, 1);
+	assert_int_equal(model_placed(&m, first, "packed", "pair")->counter_node, -1);
+	assert_null(model_placed(&m, first, "cores", "pair"));
+	assert_ptr_equal(model_placed(&m, first, "cores", "own"), first);
+	model_free(&m);
+}
+
 /* This machine's fingerprint, as docs/results-schema.json has it. */
 static void test_new_directory_is_described(void **state)
 {
@@ -208,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_not_a_directory),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_longer_holds_stand_apart),
+		cmocka_unit_test(test_placements_stand_apart),
 		cmocka_unit_test(test_new_directory_is_described),
 	};
 
