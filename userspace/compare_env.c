@@ -149,6 +149,15 @@ static struct json_object *placement_of(const struct model *m, const char *name,
 	return NULL;
 }
 
+static const char *first_layout(const struct model *m)
+{
+	struct json_object *list = model_get(m, "run.plan.layouts");
+
+	if (!json_object_is_type(list, json_type_array))
+		return "own";
+	return json_object_get_string(json_object_array_get_idx(list, 0)) ?: "";
+}
+
 /* What both call by the same name is the same; with one placement each they are held against each other. */
 static void compare_placements(struct unlike *u, const struct model *a, const struct model *b)
 {
@@ -158,6 +167,10 @@ static void compare_placements(struct unlike *u, const struct model *a, const st
 		n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 	struct pair p = { model_get(a, "run.plan.placement"), model_get(b, "run.plan.placement") };
 
+	if (!several && strcmp(first_layout(a), first_layout(b)))
+		differs(u, "run.plan.layouts",
+			(struct pair){ model_get(a, "run.plan.layouts"),
+				       model_get(b, "run.plan.layouts") });
 	if (!several || !n) {
 		if (p.a && p.b && !same_placement(p))
 			differs(u, "run.plan.placement", p);

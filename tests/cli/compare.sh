@@ -249,6 +249,10 @@ compare "$a" "$dir/two"
 is "against a run with one of them: exits 0" 0 "$status"
 ok "... which is all they have in common" row 'In one run alone: 0 cells of A, 42 of B'
 exits "a placement of other CPUs" 1 "unlike environments: packed .* 2, 0, 1, 3" "$refcost" compare "$dir/two" "$dir/moved"
+cp -r "$a" "$dir/pair"
+sed -i '1s/$/,placement,layout/; 1!s/$/,cores,pair/' "$dir/pair/samples.csv"
+described pair '0,/"blocks":/s//"layouts":["pair"],"blocks":/'
+exits "another layout" 1 "unlike environments: run.plan.layouts .not recorded | . \"pair\" .." "$refcost" compare "$a" "$dir/pair"
 sed -i '$d' "$dir/two/samples.csv"
 exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/dearer"
 
