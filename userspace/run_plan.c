@@ -44,8 +44,20 @@ static void default_counts(void)
 			env.counts[env.nr_counts++] = env.counts[i];
 }
 
+/* A number asked for that only some of the placements have. */
+static void say_fewer(int count)
+{
+	size_t i;
+
+	for (i = 0; i < env.placements.n; i++)
+		if ((int)env.placements.v[i].nr_cpus < count)
+			say("placement %s has %zu CPUs: nothing is measured there with more",
+			    env.placements.v[i].name, env.placements.v[i].nr_cpus);
+}
+
 static int plan_cpus(struct plan *p)
 {
+	bool asked = env.nr_counts;
 	size_t most, i;
 	int err;
 
@@ -66,6 +78,8 @@ static int plan_cpus(struct plan *p)
 		if (env.counts[i] > p->max_count)
 			p->max_count = env.counts[i];
 	}
+	if (asked)
+		say_fewer(p->max_count);
 	p->host_cpus = env_host_cpus();
 	return EXIT_FINE;
 }

@@ -434,7 +434,8 @@ const char *device_why(int err, const struct refcost_run *run, char *buf, size_t
 			 (long long)run->balance);
 		break;
 	case EOPNOTSUPP:
-		snprintf(buf, len, "the scheme has no such mode");
+		snprintf(buf, len,
+			 "the scheme has no such mode, or too large a state for this layout");
 		break;
 	case EEXIST:
 		snprintf(buf, len, "the victim is loaded already");
