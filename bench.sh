@@ -20,6 +20,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
+  --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(1)
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 3600)
   --tune            turn the knobs that distort and do no harm (governor, turbo, NUMA balancing, NMI
@@ -41,7 +42,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' schemes='' why='' child='' tune='' strict='' c2c=''
+blocks='' cycles='' schemes='' why='' child='' tune='' strict='' c2c='' compared=()
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -68,6 +69,11 @@ parse() {
 		-s | --schemes)
 			[ $# -gt 1 ] || die 64 "--schemes wants names, as in refcost list"
 			schemes=$2
+			shift
+			;;
+		--placement | --layout)
+			[ $# -gt 1 ] || die 64 "$1 wants names, as in refcost-run(1)"
+			compared+=("$1" "$2")
 			shift
 			;;
 		--resume | --output)
@@ -186,7 +192,7 @@ measure_here() {
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
 		attended tools/perf-sessions.sh $quick $c2c "$output" "${names[@]}"
 	else
-		attended build/bin/refcost run "${run[@]}" --mode getput,lookup -o "$output" || return
+		attended build/bin/refcost run "${run[@]}" "${compared[@]}" --mode getput,lookup -o "$output" || return
 		[ -n "$schemes" ] && [ -z "$protecting" ] ||
 			attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
 		[[ ,${schemes:-percpu_live}, != *,percpu_live,* ]] ||
@@ -207,6 +213,7 @@ measure_in_guest() {
 	fi
 	[ "$1" != perf ] || inner+=(--perf)
 	[ -z "$c2c" ] || inner+=("$c2c")
+	[ "$1" != measure ] || inner+=("${compared[@]}")
 	[ -z "$quick" ] || inner+=(--quick)
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
