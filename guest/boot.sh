@@ -17,6 +17,8 @@ usage()
 
 	  --cpus N            vCPUs, may exceed the host's CPUs (4)
 	  --mem MIB           memory (2048)
+	  --threads N         hardware threads a core (1)
+	  --numa N            NUMA nodes, a socket each, which share vCPUs and memory evenly (1)
 	  --share DIR         mount DIR read-write over the same path; may be repeated
 	  --deadline SECONDS  kill a guest that takes longer, boot included (600)
 	  --icount            instruction mode: one vCPU, its clock advances 1 ns an instruction
@@ -53,13 +55,15 @@ parse()
 			shift
 			continue
 			;;
-		--cpus | --mem | --share | --deadline | --release | --kernel | --log | --accel | --append) ;;
+		--cpus | --mem | --threads | --numa | --share | --deadline | --release | --kernel | --log | --accel | --append) ;;
 		*) usage_error "unknown option '$1'; the command goes after --" ;;
 		esac
 		(($# >= 2)) || usage_error "$1 needs an argument"
 		case $1 in
 		--cpus) cpus=$2 ;;
 		--mem) mem=$2 ;;
+		--threads) threads=$2 ;;
+		--numa) numa=$2 ;;
 		--share) shares+=("$2") ;;
 		--deadline) deadline=$2 ;;
 		--release) release=$2 ;;
@@ -120,6 +124,10 @@ check()
 	fi
 	cpus=${cpus:-4}
 	number --cpus "$cpus" 1 255
+	number --threads "$threads" 1 8
+	number --numa "$numa" 1 8
+	((cpus % (threads * numa) == 0)) ||
+		usage_error "--cpus $cpus does not make $numa sockets with cores of $threads threads"
 	if [[ -n $kernel ]]; then
 		[[ -z $release ]] || usage_error "--kernel names its release; leave out --release"
 		release=$(image_release "$kernel")
@@ -205,7 +213,7 @@ start_guest()
 {
 	local i
 
-	qemu_base "$release" "$accel" "$cpus" "$mem" "$console"
+	qemu_base "$release" "$accel" "$cpus" "$mem" "$console" "$threads" "$numa"
 	qemu_share root / readonly=on
 	qemu_share guest "$run/guest"
 	for i in "${!shares[@]}"; do
@@ -339,6 +347,6 @@ main()
 	verdict
 }
 
-cpus='' mem=2048 deadline=600 icount='' release='' kernel='' log=$guest_out/console.log accel=auto append=''
+cpus='' mem=2048 threads=1 numa=1 deadline=600 icount='' release='' kernel='' log=$guest_out/console.log accel=auto append=''
 shares=() argv=() helpers=() tails=() pid='' late=''
 main "$@"

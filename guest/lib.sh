@@ -55,35 +55,43 @@ image_release()
 	printf '%s\n' "${word%%$'\n'*}"
 }
 
-# qemu_base RELEASE ACCEL CPUS MIB CONSOLE: start the array qemu, a command line to add shares to
+# qemu_base RELEASE ACCEL CPUS MIB CONSOLE [THREADS NODES]: start the array qemu, a command line to add
+# shares to
 #
 # Under emulation:
 # - tsc=reliable (HPET off): QEMU does not advertise a constant TSC though it has one, and every
 #   clock read would else be a device access under QEMU's global lock.
 # - la57=off: a fifth level of page tables makes every TLB miss dearer for nothing.
 # - no_timer_check: with more vCPUs than CPUs the kernel's test of the timer can fail by chance.
+# - vendor: threads of a core are told by Intel's leaf of CPUID, which the kernel does not read on AMD.
 # Always:
 # - setpriv: QEMU must not outlive the script, even if that is killed with SIGKILL.
 qemu_base()
 {
-	local release=$1 accel=$2 cpus=$3 mib=$4 console=$5
+	local release=$1 accel=$2 cpus=$3 mib=$4 console=$5 threads=${6:-1} nodes=${7:-1} model i
 	local append="console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 random.trust_cpu=on"
 	local emulated=" tsc=reliable no_timer_check"
 
 	append+=" refcost.accel=$accel refcost.hostcpus=$(nproc)"
 	qemu=(setpriv --pdeathsig KILL "$qemu_bin" -nodefaults -no-user-config -display none
 		-no-reboot -machine "pc,hpet=off" -m "$mib"
-		-smp "cpus=$cpus,sockets=1,cores=$cpus,threads=1"
+		-smp "cpus=$cpus,sockets=$nodes,cores=$((cpus / nodes / threads)),threads=$threads"
 		-kernel "$guest_out/$release/vmlinuz"
 		-initrd "$guest_out/$release/initramfs.cpio.gz"
 		-chardev "file,id=console,path=${console//,/,,}" -serial chardev:console)
+	for ((i = 0; nodes > 1 && i < nodes; i++)); do
+		qemu+=(-object "memory-backend-ram,id=memory$i,size=$((mib / nodes))M"
+			-numa "node,nodeid=$i,memdev=memory$i" -numa "cpu,node-id=$i,socket-id=$i")
+	done
+	model=max,la57=off
+	((threads == 1)) || model+=,vendor=GenuineIntel
 	case $accel in
 	kvm)
 		qemu+=(-accel kvm -cpu host)
 		;;
 	tcg)
 		append+=$emulated
-		qemu+=(-accel "tcg,thread=multi" -cpu "max,la57=off")
+		qemu+=(-accel "tcg,thread=multi" -cpu "$model")
 		;;
 	icount)
 		# The TSC ticks once a virtual nanosecond. Say so, and take away the timer against
@@ -91,7 +99,7 @@ qemu_base()
 		# sleep=off: idle time ends at the next timer instead of lasting its real length,
 		# so that sleeps repeat too. (The clock runs ahead while the guest waits for 9p.)
 		append+="$emulated tsc_early_khz=1000000 pmtmr=0"
-		qemu+=(-accel "tcg,thread=single" -cpu "max,la57=off" -rtc "base=utc,clock=vm"
+		qemu+=(-accel "tcg,thread=single" -cpu "$model" -rtc "base=utc,clock=vm"
 			-icount "shift=0,sleep=off")
 		;;
 	esac
