@@ -46,6 +46,10 @@ static inline struct refcost_slot *refcost_slot_alloc(int node)
 	return kzalloc_node(sizeof(struct refcost_slot), flags, node);
 }
 
+/**
+ * refcost_slot_objects() - how many objects a slot takes
+ * @layout: of them
+ */
 static inline u32 refcost_slot_objects(enum refcost_layout layout)
 {
 	return layout == REFCOST_PAIR ? 2 : 1;

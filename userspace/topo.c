@@ -7,6 +7,7 @@
 #include <hwloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "refcost.h"
 
@@ -16,8 +17,10 @@ struct cpu_list {
 	size_t n, cap;
 };
 
+/* What hwloc does not find, it says each time it is asked; here it is said once, in our words. */
 static int topo_load(hwloc_topology_t *t)
 {
+	setenv("HWLOC_HIDE_ERRORS", "2", 0);
 	if (hwloc_topology_init(t))
 		return -1;
 	if (!hwloc_topology_load(*t))

@@ -110,6 +110,8 @@ HWLOC_SYNTHETIC="core:2 pu:1" exits "no other node" 4 "needs two NUMA nodes" "$r
 is "... in one line" 1 "$(wc -l <<<"$stderr")"
 HWLOC_SYNTHETIC="pu:2" exits "no topology" 4 "smt needs the topology, and hwloc sees none" "$refcost" run --placement smt
 is "... in one line" 1 "$(wc -l <<<"$stderr")"
+HWLOC_FSROOT=$dir exits "no topology in /sys" 64 "^refcost: --cpus 4000: only" "$refcost" run -c 4000
+ok "... hwloc is quiet" bash -c '! grep -q hwloc/ <<<"$1"' - "$stderr"
 HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:2" exits "more CPUs than any placement has" 64 "only 4 CPUs" "$refcost" run --placement local,remote -c 5
 is "list names the layouts of what has some" "active_ref atomic_shared kref lockref object_exit1 object_exit2 refcount release_count_after release_count_before release_wait" \
 	"$(awk '/^  [a-z]/ { name = $1 } /layouts: own, readmostly, pair/ && name != "rcuref" { print name }' <<<"$table" | LC_ALL=C sort | paste -sd' ')"
