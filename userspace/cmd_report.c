@@ -89,32 +89,28 @@ static const struct argp html_argp = {
 	NULL,
 };
 
-static int write_markdown(FILE *f, const struct model *m, const char *figures)
+/* Figure data and RESULTS.md agree with each other, so that they appear together. */
+static int write_report(const struct model *m, const char *dir)
 {
-	report_markdown(m, f, figures);
-	return EXIT_FINE;
+	char path[PATH_MAX + 64];
+	struct whole *set = NULL;
+	int err = report_dat(m, dir, &set);
+	FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "%s/RESULTS.md", dir);
+	if (!err)
+		f = whole_open(&set, path);
+	if (f)
+		report_markdown(m, f, env.figures ?: "figures");
+	return whole_end(&set, f ? EXIT_FINE : EXIT_FAILED);
 }
 
-/* A file appears whole or not at all. */
-static int write_whole(const char *path, const struct model *m, const char *figures,
-		       int (*write)(FILE *f, const struct model *m, const char *figures))
+static int write_page(const struct model *m, const char *path, const char *figures)
 {
-	char temp[PATH_MAX + 128];
-	FILE *f;
-	int err;
+	struct whole *set = NULL;
+	FILE *f = whole_open(&set, path);
 
-	snprintf(temp, sizeof(temp), "%s.new", path);
-	f = fopen(temp, "we");
-	if (!f)
-		return fail(EXIT_FAILED, "cannot write %s: %s", temp, strerror(errno));
-	err = write(f, m, figures);
-	if (ferror(f) | fclose(f) || err || rename(temp, path)) {
-		int why = errno;
-
-		remove(temp);
-		return err ?: fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(why));
-	}
-	return EXIT_FINE;
+	return whole_end(&set, f ? html_page(f, m, figures) : EXIT_FAILED);
 }
 
 /* Of a directory that holds something to say. */
@@ -130,7 +126,7 @@ static int read_model(struct model *m)
 
 int cmd_report(int argc, char **argv)
 {
-	char out[PATH_MAX], path[PATH_MAX + 64];
+	char out[PATH_MAX];
 	struct model m;
 	int err;
 
@@ -144,9 +140,7 @@ int cmd_report(int argc, char **argv)
 			   strerror(errno));
 		goto out;
 	}
-	err = report_dat(&m, out);
-	snprintf(path, sizeof(path), "%s/RESULTS.md", out);
-	err = err ?: write_whole(path, &m, env.figures ?: "figures", write_markdown);
+	err = write_report(&m, out);
 	if (!err) {
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
@@ -171,7 +165,7 @@ int cmd_html(int argc, char **argv)
 		 env.output ? "" : "/report.html");
 	snprintf(figures, sizeof(figures), "%s%s", env.figures ?: env.dir,
 		 env.figures ? "" : "/figures");
-	err = write_whole(path, &m, figures, html_page);
+	err = write_page(&m, path, figures);
 	if (!err)
 		puts(path);
 	model_free(&m);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "whole.h"
 
 /**
  * report_label() - the machine in one line, as it stands under every figure
@@ -33,10 +34,11 @@ size_t report_variants(const struct model *m, const struct scheme **list);
  * report_dat() - write one .dat file a figure, with a header line of column names, and label.txt
  * @m: the model
  * @dir: existing directory; a figure without data gets no file
+ * @set: where the files are added, which appear with whole_end()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
-int report_dat(const struct model *m, const char *dir);
+int report_dat(const struct model *m, const char *dir, struct whole **set);
 
 /**
  * report_has_figure() - does the model hold what a figure shows?

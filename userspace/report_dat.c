@@ -2,7 +2,6 @@
 /*
  * Figure data: one whitespace-separated file a figure, header line first.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,25 +278,27 @@ bool report_has_figure(const struct model *m, const char *name)
 	return has;
 }
 
-/* A file appears whole, and only if it has a row. */
-static int write_dat(const struct model *m, const char *dir, const struct figure *figure)
+/* A figure without a row has no file. */
+static int write_dat(const struct model *m, const char *dir, const struct figure *figure,
+		     struct whole **set)
 {
 	char path[PATH_MAX + 64], *text = figure_text(m, figure);
 	int err = EXIT_FINE;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s.dat", dir, figure->name);
-	remove(path);
-	if (text) {
-		f = fopen(path, "we");
-		if (!f || fputs(text, f) < 0 || fclose(f))
-			err = fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
-	}
+	if (!text)
+		return whole_remove(set, path);
+	f = whole_open(set, path);
+	if (f)
+		fputs(text, f);
+	else
+		err = EXIT_FAILED;
 	free(text);
 	return err;
 }
 
-int report_dat(const struct model *m, const char *dir)
+int report_dat(const struct model *m, const char *dir, struct whole **set)
 {
 	char path[PATH_MAX + 64], label[512];
 	int err = EXIT_FINE;
@@ -305,12 +306,13 @@ int report_dat(const struct model *m, const char *dir)
 	FILE *f;
 
 	for (i = 0; i < ARRAY_SIZE(figures) && !err; i++)
-		err = write_dat(m, dir, &figures[i]);
+		err = write_dat(m, dir, &figures[i], set);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "%s/label.txt", dir);
-	f = fopen(path, "we");
-	if (!f || fprintf(f, "%s\n", report_label(m, label, sizeof(label))) < 0 || fclose(f))
-		return fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
+	f = whole_open(set, path);
+	if (!f)
+		return EXIT_FAILED;
+	fprintf(f, "%s\n", report_label(m, label, sizeof(label)));
 	return EXIT_FINE;
 }
