@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
+. tests/run-json.sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -77,6 +78,7 @@ says_not() { ok "$1: RESULTS.md has no $2" bash -c "! grep -q -- '$2' '$dir/$1/r
 make_bare() {
 	cp -r "$sample" "$dir/bare"
 	rm -f "$dir"/bare/{schemes,loading,instructions,traced,watched,watched-instructions,startup,hits}.csv
+	partial "$dir/bare" run unload
 	without refused bystanders bystander_ops bystander_failed bystander_calm_ns bystander_unload_ns \
 		tried_ns <"$sample/unload.csv" >"$dir/bare.csv"
 	{ head -n 1 "$dir/bare.csv"; rows hold_ns 0 <"$dir/bare.csv"; } >"$dir/bare/unload.csv"
@@ -110,7 +112,7 @@ make_swept() {
 		rows scheme percpu_live <"$dir/held.csv"
 		rows scheme try_module_get <"$dir/starved.csv"
 		rows scheme kref <"$dir/held.csv" | awk 'NR <= 12'
-		rows scheme kref <"$dir/starved.csv" | awk 'NR <= 11'
+		rows scheme kref <"$dir/starved.csv" | awk 'NR > 12'
 	} >"$dir/swept/unload.csv"
 	with hold_ns=0 <"$dir/bare/phases.csv" >"$dir/phases.csv"
 	{

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
+. tests/run-json.sh
 
 sample=tests/data/run
 dir=$(mktemp -d)
@@ -15,6 +16,7 @@ trap 'rm -rf "$dir"' EXIT
 points() {
 	mkdir -p "$dir/$1"
 	cp "$sample/run.json" "$sample/schemes.csv" "$dir/$1"
+	partial "$dir/$1" run
 	awk -v list="$2" -v host="$3" '
 		function row(scheme, l, s, k, n) {
 			m = n > host ? host : n

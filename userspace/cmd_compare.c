@@ -322,7 +322,7 @@ static int compare(const struct model m[2])
 	char *unlike = NULL;
 	int err;
 
-	err = compare_check(&m[0]) ?: compare_check(&m[1]) ?: check_schemes(m);
+	err = model_check(&m[0]) ?: model_check(&m[1]) ?: check_schemes(m);
 	err = err ?: check_alike(m, &unlike);
 	err = err ?: compare_models(&c, &m[0], &m[1], &env.how);
 	if (!err && !c.n)

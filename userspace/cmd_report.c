@@ -113,15 +113,19 @@ static int write_page(const struct model *m, const char *path, const char *figur
 	return whole_end(&set, f ? html_page(f, m, figures) : EXIT_FAILED);
 }
 
-/* Of a directory that holds something to say. */
+/* Of a directory that holds something to say, and all that it says it does. */
 static int read_model(struct model *m)
 {
 	int err = model_read(m, env.dir);
 
-	if (err || m->nr_cells || m->nr_arms || m->tracer.nr_traced)
+	if (err)
 		return err;
-	model_free(m);
-	return fail(EXIT_FAILED, "%s holds no sample yet", env.dir);
+	err = model_check(m);
+	if (!err && !m->nr_cells && !m->nr_arms && !m->tracer.nr_traced)
+		err = fail(EXIT_FAILED, "%s holds no sample yet", env.dir);
+	if (err)
+		model_free(m);
+	return err;
 }
 
 int cmd_report(int argc, char **argv)

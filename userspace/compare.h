@@ -98,17 +98,6 @@ struct compare {
 };
 
 /**
- * compare_check() - is a run what its run.json says?
- * @m: the run
- *
- * A part that is complete holds every cell of its plan, with as many samples as planned, and no time is
- * 0 or negative: else a file was cut short or edited.
- *
- * Return: EXIT_FINE, or EXIT_FAILED after a line.
- */
-int compare_check(const struct model *m);
-
-/**
  * compare_environments() - were two runs made alike?
  * @a: one run
  * @b: the other

@@ -233,11 +233,16 @@ static int parse_text(struct csv *csv)
 
 int csv_read(const char *path, struct csv *csv)
 {
+	struct stat st;
 	size_t len, keep;
 	FILE *f;
 	int err;
 
 	*csv = (struct csv){ 0 };
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode)) /* opening a fifo would wait for a writer */
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;

@@ -317,7 +317,7 @@ static int summarise_all(struct model *m)
 		err = err ?: series_summarise(&m->loadings[i].refused) ?:
 			series_summarise(&m->loadings[i].window_us) ?: series_summarise(&m->loadings[i].load_ms);
 	if (err == -EINVAL)
-		return fail(EXIT_FAILED, "%s holds a number that is not finite: was it edited?",
+		return fail(EXIT_FAILED, "%s holds a number that is not finite: " MEND,
 			    m->results.dir);
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }

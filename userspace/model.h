@@ -213,6 +213,17 @@ int model_read(struct model *m, const char *dir);
 void model_free(struct model *m);
 
 /**
+ * model_check() - is a run what its run.json says?
+ * @m: the run
+ *
+ * A part that is complete holds every cell of its plan, with as many samples as planned, and no time is
+ * 0 or negative: else a file was cut short or edited.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int model_check(const struct model *m);
+
+/**
  * model_cell() - find a cell of the least hold
  * @m: the model
  * @scheme: name

@@ -25,6 +25,9 @@ enum {
 	EXIT_USAGE = 64,
 };
 
+/* What to do about a file of a results directory that is not what it should be. */
+#define MEND "was it cut short or edited? restore it, or measure again"
+
 /* Set by SIGINT and SIGTERM: finish what cannot be left, keep what was measured, go. */
 extern volatile sig_atomic_t interrupted;
 

@@ -15,6 +15,8 @@
 #include "csv.h"
 #include "env.h"
 #include "refcost.h"
+#include "resume.h"
+#include "rows.h"
 
 static int make_dirs(const char *dir)
 {
@@ -61,29 +63,45 @@ static struct json_object *new_document(void)
 	return doc;
 }
 
+/* A number of our own, or one line on what to do. */
+static int check_schema(const char *path, struct json_object *doc)
+{
+	struct json_object *schema = NULL;
+
+	json_object_object_get_ex(doc, "schema", &schema);
+	if (!json_object_is_type(schema, json_type_int))
+		return fail(EXIT_FAILED,
+			    "%s does not say its schema: it is not of refcost, or " MEND, path);
+	if (json_object_get_int64(schema) == RESULTS_SCHEMA)
+		return EXIT_FINE;
+	return fail(EXIT_FAILED, "%s has another schema than %d: use the refcost that wrote it%s",
+		    path, RESULTS_SCHEMA,
+		    json_object_get_int64(schema) > RESULTS_SCHEMA ? ", which is newer" : "");
+}
+
 int results_load(struct results *r, const char *dir)
 {
 	char path[PATH_MAX + 16];
-	struct json_object *schema;
+	struct stat st;
+	int err;
 
 	memset(r, 0, sizeof(*r));
 	snprintf(r->dir, sizeof(r->dir), "%s", dir);
 	snprintf(path, sizeof(path), "%s/run.json", dir);
-	if (access(path, R_OK))
+	if (access(path, R_OK) || stat(path, &st))
 		return fail(EXIT_FAILED, "%s is not a results directory: cannot read run.json: %s",
 			    dir, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail(EXIT_FAILED, "%s is not a results directory: run.json is no file", dir);
 	r->doc = json_object_from_file(path);
-	if (!r->doc)
-		return fail(EXIT_FAILED, "%s is not JSON: was it cut short or edited?", path);
-	if (!json_object_object_get_ex(r->doc, "schema", &schema) ||
-	    !json_object_is_type(schema, json_type_int) ||
-	    json_object_get_int(schema) != RESULTS_SCHEMA) {
+	if (!json_object_is_type(r->doc, json_type_object)) {
 		results_close(r);
-		return fail(EXIT_FAILED,
-			    "%s has another schema than %d: use the refcost that wrote it", path,
-			    RESULTS_SCHEMA);
+		return fail(EXIT_FAILED, "%s is not JSON of a results directory: " MEND, path);
 	}
-	return EXIT_FINE;
+	err = check_schema(path, r->doc);
+	if (err)
+		results_close(r);
+	return err;
 }
 
 static int open_temporary(struct results *r)
@@ -141,17 +159,18 @@ int results_open(struct results *r, const char *dir)
 struct json_object *results_section(struct results *r, const char *name, struct json_object *plan)
 {
 	struct json_object *section, *old;
+	bool known = json_object_object_get_ex(r->doc, name, &section);
 
-	if (json_object_object_get_ex(r->doc, name, &section) &&
-	    json_object_object_get_ex(section, "plan", &old)) {
-		bool same = json_object_equal(old, plan);
-
+	if (known && !json_object_object_get_ex(section, "plan", &old)) {
+		say("%s/run.json does not say what '%s' was: " MEND, r->dir, name);
+		goto refuse;
+	}
+	if (resume_same_machine(r, name) || (known && resume_same_plan(r->dir, name, old, plan)))
+		goto refuse;
+	r->begun = !known;
+	if (known) {
 		json_object_put(plan);
-		if (same)
-			return section;
-		say("%s holds a '%s' of another plan (%s): give another directory with -o DIR",
-		    r->dir, name, json_object_to_json_string(old));
-		return NULL;
+		return section;
 	}
 	section = json_object_new_object();
 	json_object_object_add(section, "status", json_object_new_string("partial"));
@@ -159,6 +178,9 @@ struct json_object *results_section(struct results *r, const char *name, struct 
 	json_object_object_add(section, "plan", plan);
 	json_object_object_add(r->doc, name, section);
 	return section;
+refuse:
+	json_object_put(plan);
+	return NULL;
 }
 
 uint64_t results_add(struct json_object *section, const char *key, uint64_t n)
@@ -184,11 +206,29 @@ int results_save(struct results *r)
 	return EXIT_FINE;
 }
 
+/* Rows of a part that run.json knows nothing of are of a plan and a machine that nobody knows. */
+static bool has_foreign_rows(const struct results *r, const char *name)
+{
+	struct csv csv;
+	bool foreign;
+
+	if (!r->begun || rows_load(r->dir, name, &csv))
+		return r->begun;
+	foreign = csv.rows;
+	csv_free(&csv);
+	if (foreign)
+		say("%s/%s holds rows of which run.json knows nothing: give another directory with -o DIR",
+		    r->dir, name);
+	return foreign;
+}
+
 FILE *results_csv(struct results *r, const char *name, const char *header)
 {
 	char path[PATH_MAX + 64];
 	FILE *f;
 
+	if (has_foreign_rows(r, name))
+		return NULL;
 	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
 	f = csv_open_append(path, header);
 	if (!f) {

@@ -18,11 +18,13 @@
  * struct results - an open results directory
  * @dir: its path
  * @temporary: nobody asked for it: removed by results_close()
+ * @begun: the part asked for last is new, so that there is no row of it yet
  * @doc: run.json
  */
 struct results {
 	char dir[PATH_MAX];
 	bool temporary;
+	bool begun;
 	struct json_object *doc;
 };
 
@@ -52,7 +54,8 @@ int results_load(struct results *r, const char *dir);
  * @name: "run", "unload", ...
  * @plan: what is going to be done; its reference is taken over
  *
- * A part that is there must have the same plan, else finished cells of another plan would be mixed in.
+ * A part that is there must have the same plan, and the directory be of this machine, kernel and build of
+ * the modules, else finished cells of something else would be mixed in.
  * A new one also gets the command line that it was asked for with.
  *
  * Return: the part (borrowed), or NULL after a line that says what to do.

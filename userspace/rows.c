@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "refcost.h"
+#include "schema.h"
 
 void *array_append(void **v, size_t *n, size_t size)
 {
@@ -41,25 +42,44 @@ double row_num_or_0(const struct row *r, const char *name)
 	return isnan(v) ? 0 : v;
 }
 
+int rows_load(const char *dir, const char *name, struct csv *csv)
+{
+	char path[PATH_MAX + 64], why[256];
+	size_t line;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	err = csv_read(path, csv);
+	if (err == -ENOENT)
+		return EXIT_FINE;
+	if (err == -EINVAL && csv->line)
+		return fail(EXIT_FAILED, "%s, line %zu is no row of this table: " MEND, path,
+			    csv->line);
+	if (err == -EINVAL || err == -ENODATA)
+		return fail(EXIT_FAILED, "cannot read %s: it is %s: " MEND, path,
+			    err == -ENODATA ? "without a whole line" : "no table");
+	if (err)
+		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err));
+	line = schema_check(name, csv, why, sizeof(why));
+	if (!line)
+		return EXIT_FINE;
+	csv_free(csv);
+	return fail(EXIT_FAILED, "%s, line %zu: %s: " MEND, path, line, why);
+}
+
 int rows_read(const char *dir, const char *name, int (*add)(void *arg, const struct row *r),
 	      void *arg)
 {
-	char path[PATH_MAX + 64];
 	struct csv csv;
 	struct row r = { .csv = &csv };
 	int err;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	err = csv_read(path, &csv);
-	if (err == -ENOENT)
-		return EXIT_FINE;
-	if (err && csv.line)
-		return fail(EXIT_FAILED, "%s, line %zu is no row of this table: was it edited?",
-			    path, csv.line);
+	err = rows_load(dir, name, &csv);
 	if (err)
-		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err));
-	for (r.i = 0; !err && r.i < csv.rows; r.i++)
+		return err;
+	for (; !err && r.i < csv.rows; r.i++)
 		err = add(arg, &r);
 	csv_free(&csv);
-	return err ? fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(-err)) : EXIT_FINE;
+	return err ? fail(EXIT_FAILED, "cannot read %s/%s: %s", dir, name, strerror(-err))
+		   : EXIT_FINE;
 }

@@ -18,6 +18,16 @@ struct row {
 };
 
 /**
+ * rows_load() - read a file of a results directory, which has to be what the schema says
+ * @dir: results directory
+ * @name: of the file in it; one that is not there has no rows
+ * @csv: filled in; to be given to csv_free(), which also does no harm after a failure
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that names the file and the line at fault.
+ */
+int rows_load(const char *dir, const char *name, struct csv *csv);
+
+/**
  * rows_read() - hand every row of a file to a function
  * @dir: results directory
  * @name: of the file in it; one that is not there has no rows

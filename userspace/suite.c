@@ -282,6 +282,35 @@ out:
 	return err;
 }
 
+/* FNV-1a of a file's bytes, 0 where it cannot be read. */
+static uint64_t file_hash(const char *path)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	FILE *f = fopen(path, "re");
+	int c;
+
+	if (!f)
+		return 0;
+	while ((c = getc_unlocked(f)) != EOF)
+		hash = (hash ^ c) * 0x100000001b3;
+	fclose(f);
+	return hash;
+}
+
+const char *suite_build(char *buf, size_t len)
+{
+	static const char *const modules[] = { SUITE_BENCH, SUITE_VICTIM };
+	char path[PATH_MAX];
+	size_t i, n = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(modules) && n < len; i++)
+		if (module_path(path, modules[i], running_release()))
+			n += snprintf(buf + n, len - n, "%s%s %016lx", n ? ", " : "", modules[i],
+				      file_hash(path));
+	return buf;
+}
+
 bool module_loaded(const char *name)
 {
 	char path[PATH_MAX];

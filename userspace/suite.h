@@ -82,6 +82,15 @@ void schemes_free(struct schemes *s);
 int schemes_select(struct schemes *s, const char *names, bool floors);
 
 /**
+ * suite_build() - which build of the modules would be loaded
+ * @buf: where to put the text, "" where there is none for this kernel
+ * @len: its size
+ *
+ * Return: @buf: a hash of each file.
+ */
+const char *suite_build(char *buf, size_t len);
+
+/**
  * bench_load() - load refcost.ko alone, for those who load and unload victims; refuses if it is loaded
  *
  * Return: EXIT_FINE, or an exit code after a line that says what to do. suite_unload() takes it back.

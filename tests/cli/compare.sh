@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
+. tests/run-json.sh
 
 refcost=build/bin/refcost
 a=tests/data/run
@@ -183,7 +184,7 @@ bad "no directory" "nowhere is not a results directory: .*No such file" nowhere
 described newer 's/"schema":1/"schema":2/'
 bad "a newer schema" "another schema than 1: use the refcost that wrote it" newer
 described words 's/"schema":1/"schema":"1"/'
-bad "a schema that is no number" "another schema" words
+bad "a schema that is no number" "run.json does not say its schema" words
 cp -r "$a" "$dir/torn"
 head -c 900 "$a/run.json" >"$dir/torn/run.json"
 bad "run.json cut short" "run.json is not JSON" torn
@@ -195,7 +196,7 @@ head -n 400 "$a/samples.csv" >"$dir/lines/samples.csv"
 bad "samples.csv cut at a line" "samples.csv has [0-9] of 10 samples of" lines
 cp -r "$a" "$dir/gone"
 rm "$dir/gone/samples.csv"
-bad "samples.csv is gone" "samples.csv has 0 of 10 samples of empty, getput, 1 CPUs" gone
+bad "samples.csv is gone" "samples.csv is gone: run.json has a part .run." gone
 cp -r "$a" "$dir/blank"
 : >"$dir/blank/samples.csv"
 bad "samples.csv is empty" "cannot read $dir/blank/samples.csv" blank
@@ -209,19 +210,19 @@ cp -r "$a" "$dir/long"
 sed -i '7s/$/,1/' "$dir/long/samples.csv"
 bad "a row with a field too many" "samples.csv, line 7 is no row of this table" long
 altered word samples.csv 'NR == 5 { $at["ns_per_op"] = "fast" }'
-bad "a word for a number" "samples.csv has 9 of 10 samples of" word
+bad "a word for a number" "samples.csv, line 5: ns_per_op is .fast., not a number" word
 altered zero samples.csv 'NR == 5 { $at["ns_per_op"] = 0 }'
-bad "a time of 0" "samples.csv: a time of '[a-z_]+' is missing, or not above 0" zero
+bad "a time of 0" "samples.csv, line 5: ns_per_op is .0., not above 0" zero
 altered minus unload.csv 'NR == 5 { $at["success_ns"] = -3 }'
-bad "a negative time" "unload.csv: a time of '[a-z_]+' is missing, or not above 0" minus
+bad "a negative time" "unload.csv, line 5: success_ns is .-3., under 0" minus
 altered infinite samples.csv 'NR == 5 { $at["ns_per_op"] = "inf" }'
-bad "an infinite time" "holds a number that is not finite" infinite
+bad "an infinite time" "samples.csv, line 5: ns_per_op is .inf., not a number" infinite
 described text 's/"schemes":\[/"schemes":"kref","others":[/'
 bad "a plan of text where a list belongs" "run.json does not say what 'run' was" text
 described null 's/"kref"/null/'
 bad "a scheme that is null" "cut short or edited" null
 altered others samples.csv '{ $at["scheme"] = "x_" $at["scheme"] }'
-described others 's/"complete"/"partial"/'
+partial "$dir/others" run
 rm "$dir/others/unload.csv" "$dir/others/instructions.csv"
 bad "no cell in common" "have no cell in common" others
 

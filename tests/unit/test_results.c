@@ -21,6 +21,8 @@
 #include "model.h"
 #include "refcost.h"
 #include "results.h"
+#include "resume.h"
+#include "whole.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";
 
@@ -149,10 +151,12 @@ static void test_longer_holds_stand_apart(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("holds")), EXIT_FINE);
-	f = results_csv(&r, "samples.csv", "scheme,mode,cpus,hold_ns,ns_per_op");
+	f = results_csv(&r, "samples.csv",
+			"scheme,mode,cpus,hold_ns,ns_per_op,"
+			"block,floor,ns_elapsed,overlap,fairness,oversubscribed");
 	assert_non_null(f);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(f, "%s\n", rows[i]);
+		fprintf(f, "%s,0,0,2000,1,1,0\n", rows[i]);
 	fclose(f);
 	results_close(&r);
 
@@ -218,6 +222,109 @@ static void test_placements_stand_apart(void **state)
 	model_free(&m);
 }
 
+/* Rows of a cell that was not finished are cut off; those of finished ones stay. */
+static void test_unfinished_cells_leave_nothing(void **state)
+{
+	static const char header[] = "cycle,scheme,arm,attempt,gate_ns,delete_ns,errno,hold_ns";
+	char *cells[] = { "cycle", "scheme", "hold_ns", "0", "kref", "0", "0", "kref", "1000" };
+	struct csv done = { .rows = 2, .cols = 3, .cells = cells }, left;
+	struct results r;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("trim")), EXIT_FINE);
+	f = results_csv(&r, "attempts.csv", header);
+	assert_non_null(f);
+	fputs("0,kref,idle,1,0,0,0,0\n0,kref,loaded,1,0,0,11,1000\n0,kref,loaded,2,0,0,0,1000\n"
+	      "0,rwsem,loaded,1,0,0,11,0\n0,rwsem,loaded,2,0,0,11,0\n",
+	      f);
+	fclose(f);
+	assert_int_equal(resume_trim(&r, "attempts.csv", &done), EXIT_FINE);
+	assert_int_equal(resume_trim(&r, "attempts.csv", &done), EXIT_FINE);
+	assert_int_equal(resume_trim(&r, "nowhere.csv", &done), EXIT_FINE);
+	assert_int_equal(resume_done(&r, "attempts.csv", &left), EXIT_FINE);
+	assert_int_equal(left.rows, 3);
+	assert_string_equal(csv_get(&left, 2, csv_col(&left, "attempt")), "2");
+	assert_false(left.torn);
+	csv_free(&left);
+	results_close(&r);
+}
+
+static void replace(struct json_object *o, const char *name, const char *value)
+{
+	json_object_object_add(o, name, json_object_new_string(value));
+}
+
+/* A directory of elsewhere, and rows without a plan, are not gone on with. */
+static void test_nothing_is_mixed(void **state)
+{
+	static const char header[] = "block,scheme,floor,mode,instructions";
+	struct json_object *environment;
+	struct results r;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
+	environment = json_object_object_get(r.doc, "environment");
+	assert_non_null(results_section(&r, "run", plan(3)));
+	replace(environment, "host", "another");
+	assert_null(results_section(&r, "run", plan(3)));
+	assert_null(results_section(&r, "unload", plan(3)));
+	/* a guest of its own counts instructions; its modules are the same */
+	assert_non_null(results_section(&r, "instructions", plan(3)));
+	f = results_csv(&r, "instructions.csv", header);
+	assert_non_null(f);
+	fputs("0,kref,0,getput,7\n", f);
+	fclose(f);
+	assert_non_null(results_section(&r, "instructions", plan(3)));
+	f = results_csv(&r, "instructions.csv", header);
+	assert_non_null(f);
+	fclose(f);
+	replace(json_object_object_get(environment, "kernel"), "version", "#2");
+	assert_null(results_section(&r, "instructions", plan(3)));
+	results_close(&r);
+
+	assert_int_equal(unlink(in_dir("mixed/run.json")), 0);
+	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
+	assert_non_null(results_section(&r, "instructions", plan(3)));
+	assert_null(results_csv(&r, "instructions.csv", header));
+	results_close(&r);
+}
+
+/* Files of a set appear together, or none of them. */
+static void test_whole_or_not_at_all(void **state)
+{
+	struct whole *set = NULL;
+	char text[16] = "";
+	FILE *f;
+
+	(void)state;
+	f = fopen(in_dir("old"), "w");
+	fputs("old", f);
+	fclose(f);
+	assert_non_null(whole_open(&set, in_dir("new-one")));
+	f = whole_open(&set, in_dir("old"));
+	fputs("new", f);
+	fflush(f);
+	assert_int_equal(access(in_dir("new-one"), F_OK), -1);
+	assert_int_equal(whole_end(&set, EXIT_FAILED), EXIT_FAILED);
+	assert_null(set);
+	assert_int_equal(access(in_dir("new-one"), F_OK), -1);
+	assert_int_equal(access(in_dir("old.new"), F_OK), -1);
+	f = fopen(in_dir("old"), "r");
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "old");
+
+	assert_non_null(whole_open(&set, in_dir("new-one")));
+	assert_int_equal(whole_remove(&set, in_dir("old")), EXIT_FINE);
+	assert_int_equal(whole_end(&set, EXIT_FINE), EXIT_FINE);
+	assert_int_equal(access(in_dir("new-one"), F_OK), 0);
+	assert_int_equal(access(in_dir("old"), F_OK), -1);
+	assert_null(whole_open(&set, dir));
+	assert_int_equal(whole_end(&set, EXIT_FAILED), EXIT_FAILED);
+}
+
 /* This machine's fingerprint, as docs/results-schema.json has it. */
 static void test_new_directory_is_described(void **state)
 {
@@ -256,6 +363,9 @@ int main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_longer_holds_stand_apart),
 		cmocka_unit_test(test_placements_stand_apart),
+		cmocka_unit_test(test_unfinished_cells_leave_nothing),
+		cmocka_unit_test(test_nothing_is_mixed),
+		cmocka_unit_test(test_whole_or_not_at_all),
 		cmocka_unit_test(test_new_directory_is_described),
 	};
 

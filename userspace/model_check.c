@@ -2,15 +2,16 @@
 /* Does a results directory hold what its run.json says? A torn or edited one must not be quoted. */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "compare.h"
+#include "model.h"
 #include "refcost.h"
 
 static int short_of(const struct model *m, const char *file, const char *what, size_t n,
 		    size_t wanted)
 {
-	return fail(EXIT_FAILED, "%s/%s has %zu of %zu samples of %s: was it cut short or edited?",
-		    m->results.dir, file, n, wanted, what);
+	return fail(EXIT_FAILED, "%s/%s has %zu of %zu samples of %s: " MEND, m->results.dir, file,
+		    n, wanted, what);
 }
 
 static size_t list_len(struct json_object *list)
@@ -153,15 +154,48 @@ static int check_counts(const struct model *m, const char *scheme)
 	return EXIT_FINE;
 }
 
-/* A part of run.json: a list of what its plan multiplies the schemes by, and the check of one scheme. */
+/* Not every scheme has both forms. */
+static int check_loads(const struct model *m, const char *scheme)
+{
+	struct json_object *forms = model_get(m, "loading.plan.phases");
+	size_t cycles = planned(m, "loading.plan.cycles"), n = 0, i;
+
+	for (i = 0; i < list_len(forms); i++) {
+		const struct loading *l = model_loading(m, scheme, list_text(forms, i));
+
+		if (l && l->cycles != cycles)
+			return short_of(m, "loading.csv", scheme, l->cycles, cycles);
+		n += !!l;
+	}
+	return n ? EXIT_FINE : short_of(m, "loading.csv", scheme, 0, cycles);
+}
+
+/* A part of run.json, a list of what its plan multiplies the schemes by, its file, the check of a scheme. */
 static const struct part {
-	const char *section, *schemes, *by;
+	const char *section, *schemes, *by, *file;
 	int (*check)(const struct model *m, const char *scheme);
 } parts[] = {
-	{ "run", "run.plan.schemes", "run.plan.modes", check_times },
-	{ "unload", "unload.plan.schemes", "unload.plan.arms", check_unloads },
-	{ "instructions", "instructions.plan.schemes", "instructions.plan.modes", check_counts },
+	{ "run", "run.plan.schemes", "run.plan.modes", "samples.csv", check_times },
+	{ "unload", "unload.plan.schemes", "unload.plan.arms", "unload.csv", check_unloads },
+	{ "loading", "loading.plan.schemes", "loading.plan.phases", "loading.csv", check_loads },
+	{ "instructions", "instructions.plan.schemes", "instructions.plan.modes",
+	  "instructions.csv", check_counts },
 };
+
+/* One that was not finished has its file, too. */
+static int check_file(const struct model *m, const char *section, const char *file)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/%s", m->results.dir, file);
+	if (!model_get(m, section) || !access(path, F_OK))
+		return EXIT_FINE;
+	return fail(
+		EXIT_FAILED,
+		"%s is gone: run.json has a part '%s', whose rows it held: restore it, or measure "
+		"again",
+		path, section);
+}
 
 static int check_part(const struct model *m, const struct part *part)
 {
@@ -170,7 +204,7 @@ static int check_part(const struct model *m, const struct part *part)
 	size_t i;
 
 	if (!list_len(schemes) || !list_len(model_get(m, part->by)))
-		return fail(EXIT_FAILED, "%s/run.json does not say what '%s' was: was it edited?",
+		return fail(EXIT_FAILED, "%s/run.json does not say what '%s' was: " MEND,
 			    m->results.dir, part->section);
 	for (i = 0; i < list_len(schemes) && !err; i++)
 		err = part->check(m, list_text(schemes, i));
@@ -179,9 +213,12 @@ static int check_part(const struct model *m, const struct part *part)
 
 static int check_plan(const struct model *m)
 {
-	int err = EXIT_FINE;
+	int err = planned(m, "unload.trace.records") ? check_file(m, "unload", "phases.csv")
+						     : EXIT_FINE;
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
+		err = check_file(m, parts[i].section, parts[i].file);
 	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
 		if (complete(m, parts[i].section))
 			err = check_part(m, &parts[i]);
@@ -196,7 +233,7 @@ static bool positive(const struct stats_summary *s)
 
 static int not_a_time(const struct model *m, const char *file, const char *scheme)
 {
-	return fail(EXIT_FAILED, "%s/%s: a time of '%s' is missing, or not above 0: was it edited?",
+	return fail(EXIT_FAILED, "%s/%s: a time of '%s' is missing, or not above 0: " MEND,
 		    m->results.dir, file, scheme);
 }
 
@@ -216,7 +253,7 @@ static int check_values(const struct model *m)
 	return EXIT_FINE;
 }
 
-int compare_check(const struct model *m)
+int model_check(const struct model *m)
 {
 	return check_plan(m) ?: check_values(m);
 }

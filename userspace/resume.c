@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "resume.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "refcost.h"
+#include "rows.h"
+
+/* Values longer than this are named and not shown. */
+#define SHOWN 60
+
+static const char *shown(struct json_object *v)
+{
+	const char *text = v ? json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN) : "none";
+
+	return strlen(text) > SHOWN ? "..." : text;
+}
+
+/* "NAME VALUE instead of VALUE", after what is there already. */
+static void differs(char *buf, size_t len, const char *name, struct json_object *now,
+		    struct json_object *old)
+{
+	size_t n = strlen(buf);
+
+	n += snprintf(buf + n, len - n, "%s%s %s", n ? ", " : "", name, shown(now));
+	if (n < len)
+		snprintf(buf + n, len - n, " instead of %s", shown(old));
+}
+
+int resume_same_plan(const char *dir, const char *name, struct json_object *old,
+		     struct json_object *plan)
+{
+	char what[512] = "";
+
+	if (json_object_equal(old, plan))
+		return EXIT_FINE;
+	if (json_object_is_type(old, json_type_object)) {
+		json_object_object_foreach(plan, key, now) {
+			struct json_object *was = json_object_object_get(old, key);
+
+			if (!json_object_equal(now, was))
+				differs(what, sizeof(what), key, now, was);
+		}
+		json_object_object_foreach(old, gone, was) {
+			if (!json_object_object_get_ex(plan, gone, NULL))
+				differs(what, sizeof(what), gone, NULL, was);
+		}
+	}
+	return fail(EXIT_FAILED,
+		    "%s holds a '%s' of another plan (%s): give another directory with -o DIR", dir,
+		    name, what);
+}
+
+static struct json_object *at(struct json_object *o, const char *path)
+{
+	char copy[64], *name, *rest = copy;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	while (o && (name = strsep(&rest, ".")))
+		o = json_object_object_get(o, name);
+	return o;
+}
+
+int resume_same_machine(const struct results *r, const char *name)
+{
+	static const char *const paths[] = {
+		/* these are all that a count depends on */
+		"kernel.release", "kernel.version", "modules",
+		/* and times on these, too */
+		"host", "machine.kind", "machine.accel", "machine.host_cpus", "cpu.model",
+		"cpu.online",
+	};
+	size_t n = strcmp(name, "instructions") ? ARRAY_SIZE(paths) : 3, i;
+	struct json_object *now = env_json(), *old = NULL;
+	char what[512] = "";
+
+	json_object_object_get_ex(r->doc, "environment", &old);
+	for (i = 0; i < n; i++) {
+		struct json_object *a = at(now, paths[i]), *b = at(old, paths[i]);
+
+		/* what an older refcost did not write says nothing */
+		if (a && b && !json_object_equal(a, b))
+			differs(what, sizeof(what), paths[i], a, b);
+	}
+	json_object_put(now);
+	if (!*what)
+		return EXIT_FINE;
+	return fail(
+		EXIT_FAILED,
+		"%s was measured on another machine, kernel or build (%s): give another directory with "
+		"-o DIR",
+		r->dir, what);
+}
+
+int resume_done(const struct results *r, const char *name, struct csv *done)
+{
+	return rows_load(r->dir, name, done);
+}
+
+/* Is a row of @side one of a cell that @done has? What both know of a cell is compared as text. */
+static bool is_done(const struct csv *side, size_t row, const struct csv *done)
+{
+	static const char *const keys[] = { "block", "cycle", "scheme", "mode",
+					    "arm",   "cpus",  "hold_ns" };
+	size_t i, k;
+
+	for (i = done->rows; i-- > 0;) {
+		for (k = 0; k < ARRAY_SIZE(keys); k++) {
+			const char *a = csv_get(side, row, csv_col(side, keys[k]));
+			const char *b = csv_get(done, i, csv_col(done, keys[k]));
+
+			if (a && b && strcmp(a, b))
+				break;
+		}
+		if (k == ARRAY_SIZE(keys))
+			return true;
+	}
+	return false;
+}
+
+int resume_trim(const struct results *r, const char *name, const struct csv *done)
+{
+	char path[PATH_MAX + 64];
+	struct csv side;
+	size_t n;
+	int err = rows_load(r->dir, name, &side);
+
+	if (err)
+		return err;
+	for (n = side.rows; n && !is_done(&side, n - 1, done); n--)
+		;
+	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
+	/* the first field of a row begins where its line does */
+	if (n < side.rows && truncate(path, csv_get(&side, n, 0) - side.text))
+		err = fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
+	csv_free(&side);
+	return err;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Going on with a results directory: only with what it was begun with, and without what its last, unfinished
+ * cell left behind.
+ */
+#ifndef REFCOST_RESUME_H
+#define REFCOST_RESUME_H
+
+#include "csv.h"
+#include "results.h"
+
+/**
+ * resume_same_plan() - is what was asked for what a directory was begun with?
+ * @dir: the directory
+ * @name: of the part, "run" and the like
+ * @old: the plan it has
+ * @plan: the plan asked for
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that names what differs.
+ */
+int resume_same_plan(const char *dir, const char *name, struct json_object *old,
+		     struct json_object *plan);
+
+/**
+ * resume_same_machine() - is this the machine, the kernel and the build of the modules of a directory?
+ * @r: open directory
+ * @name: of the part; "instructions" are counted in a guest of their own, with the same kernel and modules
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that names what differs.
+ */
+int resume_same_machine(const struct results *r, const char *name);
+
+/**
+ * resume_done() - read the cells that are finished
+ * @r: open directory
+ * @name: of the file that has a row a cell
+ * @done: filled; free with csv_free()
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int resume_done(const struct results *r, const char *name, struct csv *done);
+
+/**
+ * resume_trim() - cut off the rows of a cell that was not finished
+ * @r: open directory
+ * @name: of a file that has several rows a cell, written before the cell's own
+ * @done: from resume_done()
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int resume_trim(const struct results *r, const char *name, const struct csv *done);
+
+#endif
