@@ -9,7 +9,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +17,14 @@
 #include <unistd.h>
 
 #include "csv.h"
+#include "dry_run.h"
 #include "options.h"
+#include "order.h"
 #include "parse.h"
+#include "progress.h"
 #include "refcost.h"
 #include "results.h"
+#include "resume.h"
 #include "stats.h"
 #include "suite.h"
 #include "users.h"
@@ -42,6 +45,7 @@ static struct env {
 	uint64_t cycles;
 	uint64_t seed;
 	bool strict;
+	bool dry_run;
 } env = {
 	.schemes = "percpu_live",
 	.workers = USERS_ALL_BUT_ONE,
@@ -53,6 +57,7 @@ enum {
 	OPT_PHASES = 256,
 	OPT_SEED,
 	OPT_STRICT,
+	OPT_DRY_RUN,
 };
 
 static const struct argp_option options[] = {
@@ -66,6 +71,8 @@ static const struct argp_option options[] = {
 	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again",
 	  0 },
+	{ "dry-run", OPT_DRY_RUN, 0, 0,
+	  "Print what would be measured and how long it takes, and do nothing", 0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
 	{ 0 },
 };
@@ -112,6 +119,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'o':
 		env.output = arg;
+		break;
+	case OPT_DRY_RUN:
+		env.dry_run = true;
 		break;
 	case OPT_STRICT:
 		env.strict = true;
@@ -285,15 +295,14 @@ static bool cycle_done(const struct loads *l, uint64_t number, const struct cell
 
 static int all_cycles(struct loads *l, int fd)
 {
+	gsl_rng *rng = order_begin(env.seed); /* of its own: the gaps must not change the order */
 	size_t order[l->nr_cells], total = l->nr_cells * env.cycles, i;
 	int err = EXIT_FINE;
 	uint64_t number;
 
 	l->started_ns = now_ns();
 	for (number = 0; number < env.cycles && !err; number++) {
-		for (i = 0; i < l->nr_cells; i++)
-			order[i] = i;
-		gsl_ran_shuffle(l->rng, order, l->nr_cells, sizeof(order[0]));
+		order_draw(rng, order, l->nr_cells);
 		for (i = 0; i < l->nr_cells && !err; i++) {
 			const struct cell_plan *cell = &l->cells[order[i]];
 
@@ -301,10 +310,13 @@ static int all_cycles(struct loads *l, int fd)
 				err = EXIT_FAILED;
 			else if (!cycle_done(l, number, cell))
 				err = cycle(l, fd, number, cell);
+			else
+				progress_skip(1);
 			if (!err)
 				progress("load", ++l->finished, total, l->started_ns);
 		}
 	}
+	gsl_rng_free(rng);
 	return err;
 }
 
@@ -358,16 +370,6 @@ static struct json_object *plan_json(const struct loads *l)
 	return o;
 }
 
-static int read_rows(const struct loads *l, struct csv *csv)
-{
-	char path[PATH_MAX + 32];
-
-	snprintf(path, sizeof(path), "%s/loading.csv", l->results.dir);
-	if (csv_read(path, csv))
-		return fail(EXIT_FAILED, "cannot read %s back", path);
-	return EXIT_FINE;
-}
-
 static int open_output(struct loads *l)
 {
 	int err = results_open(&l->results, env.output);
@@ -378,7 +380,7 @@ static int open_output(struct loads *l)
 	l->rows = l->section ? results_csv(&l->results, "loading.csv", ROWS_HEADER) : NULL;
 	if (!l->rows)
 		return EXIT_FAILED;
-	return read_rows(l, &l->done) ?: results_save(&l->results);
+	return resume_done(&l->results, "loading.csv", &l->done) ?: results_save(&l->results);
 }
 
 /* One line of the table: a scheme and a form. @v has room for two values a row. */
@@ -411,7 +413,7 @@ static int print_cell(const struct csv *csv, const struct cell_plan *cell, doubl
 static int print_table(const struct loads *l)
 {
 	struct csv csv;
-	int err = read_rows(l, &csv);
+	int err = resume_done(&l->results, "loading.csv", &csv);
 	double *v = NULL;
 	size_t i;
 
@@ -485,6 +487,37 @@ static int load_and_measure(struct loads *l)
 	return err ?: unload;
 }
 
+/* Which schemes have which form the module alone can say: the plan is of all that were asked for. */
+static int dry_run(struct loads *l)
+{
+	struct dry_run d = { .what = "loads, if each scheme has each form", .seed = env.seed };
+	size_t order[l->schemes.n * FORMS], nr_cells = 0, i;
+	struct cell_plan cells[l->schemes.n * FORMS];
+	gsl_rng *rng = order_begin(env.seed);
+	int err = dry_run_look(env.output, "loading", plan_json(l), "loading.csv", &l->done);
+
+	for (i = 0; i < l->schemes.n * FORMS; i++)
+		if (env.forms[i % FORMS])
+			cells[nr_cells++] =
+				(struct cell_plan){ &l->schemes.v[i / FORMS], i % FORMS };
+	order_draw(rng, order, nr_cells);
+	for (i = 0; i < nr_cells && !err; i++) {
+		const struct cell_plan *c = &cells[order[i]];
+		uint64_t number, done = 0;
+		char name[128];
+
+		for (number = 0; number < env.cycles; number++)
+			done += cycle_done(l, number, c);
+		snprintf(name, sizeof(name), "%s, phases %s", c->scheme->name, form_names[c->form]);
+		dry_run_cell(&d, name, env.cycles, done, dry_run_pace()->load, 0);
+	}
+	if (!err)
+		dry_run_end(&d);
+	gsl_rng_free(rng);
+	csv_free(&l->done);
+	return err;
+}
+
 int cmd_load(int argc, char **argv)
 {
 	static struct loads l;
@@ -494,11 +527,14 @@ int cmd_load(int argc, char **argv)
 	err = schemes_read(&l.schemes);
 	err = err ?: schemes_select(&l.schemes, env.schemes, false);
 	err = err ?: users_plan(&l.users, env.workers);
+	if (!err && env.dry_run) {
+		err = dry_run(&l);
+		goto out;
+	}
 	err = err ?: need_root("load");
 	if (err)
 		goto out;
-	l.rng = gsl_rng_alloc(gsl_rng_mt19937);
-	gsl_rng_set(l.rng, env.seed);
+	l.rng = order_begin(env.seed);
 	err = load_and_measure(&l);
 	if (l.rows)
 		fclose(l.rows);

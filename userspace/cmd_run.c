@@ -72,6 +72,8 @@ static const struct argp_option options[] = {
 	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
 	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
 	  0 },
+	{ "dry-run", 'n', 0, 0,
+	  "Print what would be measured and how long it takes, and do nothing", 0 },
 	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
 	  "Count events in the windows, by perf's names (default " EVENTS_DEFAULT ")", 0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
@@ -173,6 +175,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'k':
 		env.keep = true;
 		break;
+	case 'n':
+		env.dry_run = true;
+		break;
 	case OPT_PERF_CONTROL:
 		env.perf_control = arg;
 		break;
@@ -217,6 +222,7 @@ static const struct argp argp = {
 	"  refcost run --mode lookup --hold 1us      with the lookup, 1 us in the victim\n"
 	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
 	"                                            two of the schemes with longer holds, too\n"
+	"  refcost run -n                            what that would be, and how long it takes\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
 	"  refcost run --placement packed,cores      threads of a core first, and the other way round\n"
 	"  refcost run -s kref --layout own,pair --objects percpu    and what false sharing adds\n"
@@ -235,6 +241,10 @@ int cmd_run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	err = plan_make(&r.plan);
+	if (!err && env.dry_run) {
+		err = run_dry(&r);
+		goto out;
+	}
 	err = err ?: need_root("run");
 	if (err)
 		goto out;

@@ -50,6 +50,7 @@ struct env {
 	bool strict;
 	bool instructions;
 	bool keep;
+	bool dry_run;
 	const char *perf_control;
 	const char *counters;
 	struct events events;
@@ -109,6 +110,14 @@ int plan_make(struct plan *p);
  * Return: a new object.
  */
 struct json_object *plan_json(const struct plan *p);
+
+/**
+ * run_dry() - tell what would be measured, and how long it takes
+ * @r: with its plan
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int run_dry(struct run *r);
 
 /**
  * open_output() - make or reopen the results directory, and see which cells are finished in it

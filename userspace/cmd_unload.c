@@ -8,8 +8,8 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +17,17 @@
 #include <unistd.h>
 
 #include "csv.h"
+#include "dry_run.h"
 #include "hist.h"
 #include "model.h"
 #include "options.h"
+#include "order.h"
 #include "parse.h"
+#include "progress.h"
 #include "quiet.h"
 #include "refcost.h"
 #include "results.h"
+#include "resume.h"
 #include "suite.h"
 #include "trace.h"
 #include "users.h"
@@ -52,6 +56,7 @@ static struct env {
 	bool no_trace;
 	bool histogram;
 	bool strict;
+	bool dry_run;
 	enum trace_mech mech;
 } env = {
 	.workers = USERS_ALL_BUT_ONE,
@@ -81,6 +86,7 @@ enum {
 	OPT_ARMS,
 	OPT_NO_TRACE,
 	OPT_MECH,
+	OPT_DRY_RUN,
 };
 
 static const struct argp_option options[] = {
@@ -114,6 +120,8 @@ static const struct argp_option options[] = {
 	{ "histogram", 'H', 0, 0, "Print histograms of the time to success", 0 },
 	{ "no-trace", OPT_NO_TRACE, 0, 0, "Leave the tracer out: totals only", 0 },
 	{ "mechanism", OPT_MECH, "NAME", 0, "auto, kprobe or tracepoints (default auto)", 0 },
+	{ "dry-run", OPT_DRY_RUN, 0, 0,
+	  "Print what would be measured and how long it takes, and do nothing", 0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
 	{ 0 },
 };
@@ -207,6 +215,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		else
 			argp_error(state, "no mechanism '%s': use auto, kprobe or tracepoints",
 				   arg);
+		break;
+	case OPT_DRY_RUN:
+		env.dry_run = true;
 		break;
 	case OPT_STRICT:
 		env.strict = true;
@@ -515,14 +526,13 @@ static bool cycle_done(const struct unloads *u, uint64_t number, const struct ce
 static int all_cycles(struct unloads *u, int fd)
 {
 	uint64_t number, blocks = env.cycles > env.hold_cycles ? env.cycles : env.hold_cycles;
+	gsl_rng *rng = order_begin(env.seed); /* of its own: the gaps must not change the order */
 	size_t order[u->nr_cells], i;
 	int err = EXIT_FINE;
 
 	u->started_ns = now_ns();
 	for (number = 0; number < blocks && !err; number++) {
-		for (i = 0; i < u->nr_cells; i++)
-			order[i] = i;
-		gsl_ran_shuffle(u->rng, order, u->nr_cells, sizeof(order[0]));
+		order_draw(rng, order, u->nr_cells);
 		for (i = 0; i < u->nr_cells && !err; i++) {
 			const struct cell_plan *cell = &u->cells[order[i]];
 
@@ -532,10 +542,13 @@ static int all_cycles(struct unloads *u, int fd)
 				err = EXIT_FAILED;
 			else if (!cycle_done(u, number, cell))
 				err = cycle(u, fd, number, cell);
+			else
+				progress_skip(1);
 			if (!err)
 				progress("unload", ++u->finished, u->total, u->started_ns);
 		}
 	}
+	gsl_rng_free(rng);
 	return err;
 }
 
@@ -684,7 +697,6 @@ static int finish(struct unloads *u, int err)
 
 static int open_output(struct unloads *u)
 {
-	char path[PATH_MAX + 32];
 	int err;
 
 	err = results_open(&u->results, env.output);
@@ -698,10 +710,10 @@ static int open_output(struct unloads *u)
 	u->attempts = u->phases ? results_csv(&u->results, "attempts.csv", ATTEMPTS_HEADER) : NULL;
 	if (!u->attempts)
 		return EXIT_FAILED;
-	snprintf(path, sizeof(path), "%s/unload.csv", u->results.dir);
-	if (csv_read(path, &u->done))
-		return fail(EXIT_FAILED, "cannot read %s back", path);
-	return results_save(&u->results);
+	err = resume_done(&u->results, "unload.csv", &u->done);
+	err = err ?: resume_trim(&u->results, "phases.csv", &u->done);
+	err = err ?: resume_trim(&u->results, "attempts.csv", &u->done);
+	return err ?: results_save(&u->results);
 }
 
 /* A kernel without BTF, or a build without clang, still measures totals. */
@@ -786,6 +798,45 @@ static int plan(struct unloads *u)
 	return EXIT_FINE;
 }
 
+/* How long an unload of this cell takes, ms, its gap and loading the victim included. */
+static double cell_ms(const struct cell_plan *cell)
+{
+	const struct pace *pace = dry_run_pace();
+	double ms = cell->arm == LOADED ? pace->loaded : pace->idle;
+
+	return env.rate > 0 ? fmax(ms, 1e3 / env.rate) : ms;
+}
+
+static int dry_run(struct unloads *u)
+{
+	struct dry_run d = { .what = "unloads", .seed = env.seed };
+	gsl_rng *rng = order_begin(env.seed);
+	size_t order[u->nr_cells], i;
+	int err = dry_run_look(env.output, "unload", plan_json(u), "unload.csv", &u->done);
+
+	order_draw(rng, order, u->nr_cells);
+	for (i = 0; i < u->nr_cells && !err; i++) {
+		const struct cell_plan *c = &u->cells[order[i]];
+		double ms = cell_ms(c), most = ms;
+		char name[128], hold[32];
+		uint64_t number, done = 0;
+
+		for (number = 0; number < c->cycles; number++)
+			done += cycle_done(u, number, c);
+		if (c->arm == LOADED)
+			most += env.patience_ns / (double)NSEC_PER_MSEC;
+		snprintf(name, sizeof(name), "%s, %s, hold %s", c->scheme->name, arm_names[c->arm],
+			 ns_text(c->hold_ns, hold, sizeof(hold)));
+		dry_run_cell(&d, name, c->cycles, done, ms, most);
+	}
+	d.ms += env.no_trace ? 0 : dry_run_pace()->attach;
+	if (!err)
+		dry_run_end(&d);
+	gsl_rng_free(rng);
+	csv_free(&u->done);
+	return err;
+}
+
 int cmd_unload(int argc, char **argv)
 {
 	static struct unloads u;
@@ -793,11 +844,14 @@ int cmd_unload(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	err = plan(&u);
+	if (!err && env.dry_run) {
+		err = dry_run(&u);
+		goto out;
+	}
 	err = err ?: need_root("unload");
 	if (err)
 		goto out;
-	u.rng = gsl_rng_alloc(gsl_rng_mt19937);
-	gsl_rng_set(u.rng, env.seed);
+	u.rng = order_begin(env.seed);
 	err = open_output(&u);
 	if (!err) {
 		err = load_and_measure(&u);

@@ -5,18 +5,28 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "progress.h"
 #include "refcost.h"
 
 volatile sig_atomic_t interrupted;
 
 static void vsay(const char *fmt, va_list ap)
 {
-	fputs("refcost: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	char *text, *c;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		return;
+	/* what a damaged file holds is quoted here: it gets no line of its own, and no terminal's ear */
+	for (c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == '\x7f')
+			*c = '?';
+	progress_clear();
+	fprintf(stderr, "refcost: %s\n", text);
+	free(text);
 }
 
 void say(const char *fmt, ...)
@@ -72,18 +82,4 @@ int need_root(const char *what)
 		return EXIT_FINE;
 	return fail(EXIT_FAILED, "%s loads kernel modules and needs root: sudo refcost %s ...",
 		    what, what);
-}
-
-void progress(const char *what, size_t done, size_t total, uint64_t started_ns)
-{
-	double spent = (now_ns() - started_ns) / 1e9;
-
-	if (!isatty(STDERR_FILENO) || !total)
-		return;
-	fprintf(stderr, "\r%s %zu/%zu", what, done, total);
-	if (done && done < total)
-		fprintf(stderr, ", %.0f s left  ", spent / done * (total - done));
-	if (done == total)
-		fprintf(stderr, "%20s\n", "");
-	fflush(stderr);
 }

@@ -3,8 +3,11 @@
  * refcost: picks the subcommand. Each lives in its own cmd_*.c.
  */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "refcost.h"
 #include "version.h"
@@ -44,6 +47,22 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that failed */
+}
+
+/* Standard output is data: it has to have been written. That nobody reads a pipe on is no complaint. */
+static int flush(int code)
+{
+	struct stat st;
+	int why;
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	why = errno ?: EIO;
+	if (!fstat(STDOUT_FILENO, &st) && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return code;
+	return code ?: fail(EXIT_FAILED, "cannot write: %s", strerror(why));
 }
 
 static void usage(FILE *f)
@@ -90,7 +109,7 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "refcost %s", commands[i].name);
 		argv[1] = name;
 		catch_signals();
-		return commands[i].fn(argc - 1, argv + 1);
+		return flush(commands[i].fn(argc - 1, argv + 1));
 	}
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
 		    "list, run, unload, load, trace, cycle, report, html, compare");

@@ -77,15 +77,6 @@ void sleep_until_ns(uint64_t deadline);
  */
 int need_root(const char *what);
 
-/**
- * progress() - n/N and time left, on a terminal only
- * @what: what is being counted
- * @done: finished so far
- * @total: of so many
- * @started_ns: now_ns() at the beginning
- */
-void progress(const char *what, size_t done, size_t total, uint64_t started_ns);
-
 /* Subcommands: argv[0] is their name; each returns an exit code. */
 int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -68,9 +68,15 @@ int resume_same_machine(const struct results *r, const char *name)
 {
 	static const char *const paths[] = {
 		/* these are all that a count depends on */
-		"kernel.release", "kernel.version", "modules",
+		"kernel.release",
+		"kernel.version",
+		"modules",
 		/* and times on these, too */
-		"host", "machine.kind", "machine.accel", "machine.host_cpus", "cpu.model",
+		"host",
+		"machine.kind",
+		"machine.accel",
+		"machine.host_cpus",
+		"cpu.model",
 		"cpu.online",
 	};
 	size_t n = strcmp(name, "instructions") ? ARRAY_SIZE(paths) : 3, i;

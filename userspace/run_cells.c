@@ -3,14 +3,17 @@
 #include "cmd_run.h"
 
 #include <errno.h>
-#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "dry_run.h"
+#include "order.h"
 #include "perf_control.h"
+#include "progress.h"
 #include "refcost.h"
+#include "resume.h"
 #include "stats.h"
 
 #define SAMPLES_HEADER                                                                                      \
@@ -203,6 +206,8 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order, const str
 			err = EXIT_FAILED;
 		else if (!cell_done(r, block, c))
 			err = measure_cell(r, fd, block, c);
+		else
+			progress_skip(1);
 		if (!err)
 			progress("cell", ++r->finished, r->plan.total, r->started_ns);
 	}
@@ -234,6 +239,7 @@ static int measure_layout(struct run *r, uint64_t block, size_t *order, enum ref
 	}
 	if (done == planned) {
 		r->finished += done;
+		progress_skip(done);
 		return EXIT_FINE;
 	}
 	if (layout == REFCOST_PAIR && env.objects == 1)
@@ -261,17 +267,14 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 int measure(struct run *r)
 {
 	uint64_t start = now_ns(), block;
-	size_t order[r->plan.nr_cells], i;
+	size_t order[r->plan.nr_cells];
+	gsl_rng *rng = order_begin(env.seed);
 	int err = EXIT_FINE;
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
 
-	gsl_rng_set(rng, env.seed);
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
-		for (i = 0; i < r->plan.nr_cells; i++)
-			order[i] = i;
-		if (!env.instructions) /* exact: no order can matter, so keep the readable one */
-			gsl_ran_shuffle(rng, order, r->plan.nr_cells, sizeof(order[0]));
+		/* exact: no order can matter, so keep the readable one */
+		order_draw(env.instructions ? NULL : rng, order, r->plan.nr_cells);
 		err = measure_block(r, block, order);
 	}
 	gsl_rng_free(rng);
@@ -282,7 +285,6 @@ int measure(struct run *r)
 int open_output(struct run *r)
 {
 	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
-	char path[PATH_MAX + 32];
 	int err;
 
 	err = results_open(&r->results, env.output);
@@ -301,8 +303,55 @@ int open_output(struct run *r)
 		if (!r->workers || counters_open(r))
 			return EXIT_FAILED;
 	}
-	snprintf(path, sizeof(path), "%s/%s", r->results.dir, name);
-	if (csv_read(path, &r->done))
-		return fail(EXIT_FAILED, "cannot read %s back", path);
-	return results_save(&r->results);
+	err = resume_done(&r->results, name, &r->done);
+	if (!err && r->workers)
+		err = resume_trim(&r->results, "workers.csv", &r->done);
+	if (!err && r->counters)
+		err = resume_trim(&r->results, "counters.csv", &r->done);
+	return err ?: results_save(&r->results);
+}
+
+/* How long a window of this cell takes, ms. */
+static double cell_ms(const struct plan *p, const struct cell_plan *c)
+{
+	const struct pace *pace = dry_run_pace();
+
+	if (env.instructions)
+		return pace->counts;
+	return pace->cell + (env.warmup_ns + window_of(p, c->cpus)) / (double)NSEC_PER_MSEC;
+}
+
+int run_dry(struct run *r)
+{
+	struct dry_run d = { .what = env.instructions ? "counts" : "windows", .seed = env.seed };
+	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
+	size_t order[r->plan.nr_cells], i;
+	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
+			       plan_json(&r->plan),
+			       env.instructions ? "instructions.csv" : "samples.csv", &r->done);
+
+	order_draw(rng, order, r->plan.nr_cells);
+	for (i = 0; i < r->plan.nr_cells && !err; i++) {
+		const struct cell_plan *c = &r->plan.cells[order[i]];
+		char name[128], hold[32];
+		uint64_t block, done = 0;
+		double ms = cell_ms(&r->plan, c);
+
+		for (block = 0; block < c->blocks; block++)
+			done += cell_done(r, block, c);
+		snprintf(name, sizeof(name), "%s, %s, %d CPU%s, hold %s%s%s%s%s", c->scheme->name,
+			 mode_names[c->mode], c->cpus, c->cpus == 1 ? "" : "s",
+			 ns_text(c->hold_ns, hold, sizeof(hold)), env.placements.asked ? ", " : "",
+			 env.placements.asked ? c->placement->name : "",
+			 env.layouts.asked ? ", " : "",
+			 env.layouts.asked ? layout_name(c->layout) : "");
+		dry_run_cell(&d, name, c->blocks, done, ms, ms);
+	}
+	d.ms += r->plan.blocks * env.layouts.n * dry_run_pace()->block * (d.total - d.done) /
+		d.total;
+	if (!err)
+		dry_run_end(&d);
+	gsl_rng_free(rng);
+	csv_free(&r->done);
+	return err;
 }

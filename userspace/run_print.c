@@ -6,6 +6,7 @@
 
 #include "model.h"
 #include "refcost.h"
+#include "resume.h"
 
 int finish(struct run *r, int err)
 {
@@ -41,14 +42,12 @@ int finish(struct run *r, int err)
 /* The last block of instructions.csv is as good as any: they agree to the digit or that is said. */
 int print_instructions(const struct results *r)
 {
-	char path[PATH_MAX + 32];
 	int scheme, mode, insns;
 	struct csv t;
 	size_t i, k;
 
-	snprintf(path, sizeof(path), "%s/instructions.csv", r->dir);
-	if (csv_read(path, &t))
-		return fail(EXIT_FAILED, "cannot read %s", path);
+	if (resume_done(r, "instructions.csv", &t))
+		return EXIT_FAILED;
 	scheme = csv_col(&t, "scheme");
 	mode = csv_col(&t, "mode");
 	insns = csv_col(&t, "instructions");

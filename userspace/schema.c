@@ -109,8 +109,7 @@ static size_t check_header(struct table *t, struct json_object *spec)
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(required); i++) {
-		const char *name =
-			json_object_get_string(json_object_array_get_idx(required, i));
+		const char *name = json_object_get_string(json_object_array_get_idx(required, i));
 
 		if (csv_col(t->csv, name) >= 0)
 			continue;
@@ -185,8 +184,8 @@ static void read_key(struct table *t, struct json_object *spec)
 	size_t i;
 
 	for (i = 0; key && i < json_object_array_length(key); i++) {
-		int col = csv_col(t->csv,
-				  json_object_get_string(json_object_array_get_idx(key, i)));
+		int col =
+			csv_col(t->csv, json_object_get_string(json_object_array_get_idx(key, i)));
 
 		/* older directories lack some: those had but one value */
 		if (col >= 0)

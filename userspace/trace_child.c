@@ -54,6 +54,7 @@ static void __attribute__((noreturn)) wait_and_run(char **argv, int go, int fail
 	int err;
 
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (read(go, &word, 1) != 1)
 		_exit(EXIT_CANNOT_RUN);
 	execvp(argv[0], argv);

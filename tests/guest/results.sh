@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Results directories while they are written: what a dry run promises, progress, going on where a run was cut
+# off, full disks. Run inside the guest, as root: tests/guest/results.sh DIR
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+dir=$1
+refcost=$PWD/build/bin/refcost
+fault=$PWD/build/kmod-fault/LOSE_ONE/$(uname -r)
+small=/tmp/small-disk
+mkdir -p "$dir"
+
+rows() { echo $(($(wc -l <"$1") - 1)); }
+# column FILE NAME..: these of every row
+column() {
+	awk -F, -v names="${*:2}" 'NR == 1 { n = split(names, name, " "); for (i = 1; i <= NF; i++) at[$i] = i; next }
+		{ line = ""; for (i = 1; i <= n; i++) line = line $at[name[i]] " "; print line }' "$1"
+}
+status() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1] + "/run.json"))[sys.argv[2]]["status"])' "$1" "$2"; }
+lines() { wc -l <<<"$stderr"; }
+
+# promised ARGS..: seconds that a dry run tells
+promised() {
+	"$refcost" "$@" --dry-run | awk '/^seed/ { sub(/.*about /, ""); sub(/,.*/, ""); s = 0
+		for (i = 1; i < NF; i += 2) s += $i * ($(i + 1) ~ /^h/ ? 3600 : $(i + 1) ~ /^min/ ? 60 : 1); print s }'
+}
+
+# near PER_CENT ARGS..: the time taken is as near as that to the one promised
+near() {
+	local percent=$1 want start took
+	shift
+	want=$(promised "$@")
+	start=${EPOCHREALTIME/./}
+	"$refcost" "$@" >"$dir/out" 2>"$dir/err"
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	ok "$1: takes what a dry run tells, within $percent % ($want s promised, $took ms taken)" \
+		test $((100 * took)) -le $(((100 + percent) * want * 1000)) -a $((100 * took)) -ge $(((100 - percent) * want * 1000))
+}
+
+takes_what_it_says() {
+	run_cmd "$refcost" run -n -s kref,empty -c 1,2 -b 3 -o "$dir/none"
+	is "a dry run: exit 0" 0 "$status"
+	is "... a row a cell, under a heading" 5 "$(grep -c . <<<"$(sed '$d' <<<"$stdout")")"
+	ok "... the seed, how many, how long" grep -Eq '^seed 1: 4 cells, 12 windows; takes about [0-9]+ s$' <<<"$stdout"
+	ok "... nothing is made" test ! -e "$dir/none"
+	is "... nothing is loaded" "" "$(grep '^refcost' /proc/modules || true)"
+	is "... in the order of the first block" \
+		"$("$refcost" run -s kref,empty -c 1,2 -b 1 --window 1ms --warmup 0 -o "$dir/order" >/dev/null && column "$dir/order/samples.csv" scheme cpus)" \
+		"$(sed -n '2,5s/^\([a-z]*\), getput, \([0-9]\) .*/\1 \2 /p' <<<"$stdout")"
+	near 25 run -s kref,rwsem,empty -c 1,2,4 --mode getput,lookup -b 16 --window 100ms --warmup 20ms
+	ok "progress outside a terminal: plain lines" grep -Eq '^refcost: cell [0-9]+/240, [0-9]+ s left$' "$dir/err"
+	ok "... but few" test "$(wc -l <"$dir/err")" -le 20
+	near 40 unload -s kref,rwsem,percpu_live -n 23
+	script -qec "$refcost run -s kref -c 1,2 -b 8 --window 50ms --warmup 1ms" /dev/null >"$dir/tty" </dev/null
+	ok "progress on a terminal: one line, written over" \
+		awk 'BEGIN { RS = "\r" } /^cell [0-9]+\/16, [0-9]+ s left/ { n++ } /^cell [0-9]+\/16/ { all++ } END { exit !(n > 10 && all == 16) }' "$dir/tty"
+}
+
+# cut_off FILE N COMMAND..: interrupt it once FILE has that many rows
+cut_off() {
+	local file=$1 n=$2 tries
+	shift 2
+	env --default-signal=INT "$@" >"$dir/out" 2>"$dir/err" &
+	for ((tries = 0; tries < 300; tries++)); do
+		[ ! -e "$file" ] || [ "$(rows "$file")" -lt "$n" ] || break
+		sleep 0.05
+	done
+	kill -INT $!
+	wait $! || true
+}
+
+# refused WHAT REGEX COMMAND..: one line, and the rows are left as they are
+refused() {
+	local what=$1 regex=$2 before
+	shift 2
+	before=$(cat "$out"/*.csv | md5sum)
+	exits "$what is refused" 1 "$regex" "$@"
+	is "... in one line" 1 "$(lines)"
+	is "... rows stay as they are" "$before" "$(cat "$out"/*.csv | md5sum)"
+}
+
+goes_on() {
+	local out=$dir/cut n cell=(-s "kref,rwsem" -c "1,2" -b 6 --window 100ms --warmup 1ms) left
+	cut_off "$out/samples.csv" 9 "$refcost" run "${cell[@]}" -o "$out"
+	n=$(rows "$out/samples.csv")
+	ok "a run is cut off in the middle of a block ($n of 24 cells)" test "$n" -gt 4 -a "$n" -lt 24
+	is "... and marked partial" partial "$(status "$out" run)"
+	run_cmd "$refcost" run "${cell[@]}" -o "$out" -n
+	ok "a dry run tells what is done" grep -q "24 windows, $n of them done" <<<"$stdout"
+	refused "another plan" "another plan .blocks 7 instead of 6" "$refcost" run "${cell[@]}" -b 7 -o "$out"
+	refused "... also by a dry run" "another plan" "$refcost" run "${cell[@]}" -b 7 -o "$out" -n
+	REFCOST_MODULES=$fault refused "another build of the modules" "another machine, kernel or build .modules" "$refcost" run "${cell[@]}" -o "$out"
+	sed -i.kept 's/"host": *"[^"]*"/"host": "elsewhere"/' "$out/run.json"
+	refused "another machine" "another machine.*host .*instead of .elsewhere" "$refcost" run "${cell[@]}" -o "$out"
+	mv "$out/run.json.kept" "$out/run.json"
+	left=$(tail -n 1 "$out/samples.csv")
+	printf '%s' "${left:0:20}" >>"$out/samples.csv" # as a crash leaves it
+	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0\n5,kref,getp' >>"$out/workers.csv"
+	ok "the same command goes on" "$refcost" run "${cell[@]}" -o "$out"
+	is "... to the end" "24 complete" "$(rows "$out/samples.csv") $(status "$out" run)"
+	is "... no cell twice" "" "$(column "$out/samples.csv" block scheme mode cpus | sort | uniq -d)"
+	is "... a row a worker, none twice" "36 0" "$(rows "$out/workers.csv") $(column "$out/workers.csv" block scheme cpus cpu | sort | uniq -d | wc -l)"
+	"$refcost" run "${cell[@]}" --window 1ms -o "$dir/whole" >/dev/null
+	is "... in the order of a run that is not cut off" "$(column "$dir/whole/samples.csv" block scheme cpus)" "$(column "$out/samples.csv" block scheme cpus)"
+}
+
+unloads_go_on() {
+	local out=$dir/cut-unload cell=(-s "kref,module_rwsem" -n 5 --hold "0,100us" --patience 300ms)
+	cut_off "$out/unload.csv" 11 "$refcost" unload "${cell[@]}" -o "$out"
+	ok "unloads are cut off ($(rows "$out/unload.csv") of 30)" test "$(rows "$out/unload.csv")" -lt 30
+	refused "another plan of unloads" "another plan .workers 2 instead of 3" "$refcost" unload "${cell[@]}" -l 2 -o "$out"
+	printf '9,kref,loaded,1,0,0,11,0\n' >>"$out/attempts.csv"
+	ok "the same command goes on: unloads" "$refcost" unload "${cell[@]}" -o "$out"
+	is "... to the end" "30 complete" "$(rows "$out/unload.csv") $(status "$out" unload)"
+	is "... no attempt twice" "" "$(column "$out/attempts.csv" cycle scheme arm hold_ns attempt | sort | uniq -d)"
+	is "... attempts are those that were made" "$(column "$out/unload.csv" attempts | awk '{ n += $1 } END { print n }')" "$(rows "$out/attempts.csv")"
+	is "... no phase twice" "" "$(column "$out/phases.csv" cycle scheme arm hold_ns index | sort | uniq -d)"
+	is "... in the order of the seed, whatever the gaps were" \
+		"$("$refcost" unload "${cell[@]}" --dry-run | sed -n '2,7s/\([a-z_]*\), \([a-z]*\), .*/\1 \2 /p')" \
+		"$(column "$out/unload.csv" scheme arm | head -n 6)"
+	is "what was gone on with is what docs/results-schema.json says" "" "$(tests/schema.py "$dir/cut" "$out" 2>&1 | head -n 5)"
+}
+
+full_disk() {
+	local run=(run -s kref -c "1,2" --mode "getput,lookup" -b 50 --window 1ms --warmup 0 -o "$small/run") before
+	mkdir -p $small
+	mount -t tmpfs -o size=24k tmpfs $small
+	exits "a full disk" 1 "cannot write rows.*what was written before is kept" "$refcost" "${run[@]}"
+	ok "... in few lines" test "$(grep -vc ' left$' <<<"$stderr")" -le 2
+	is "... nothing is left loaded" "" "$(grep '^refcost' /proc/modules || true)"
+	ok "... what was written can be read" "$refcost" report "$small/run" -o "$dir/full-report"
+	ok "... some of it" test "$(rows "$small/run/samples.csv")" -gt 20
+	mount -o remount,size=4m $small
+	ok "with room again the same command goes on" "$refcost" "${run[@]}"
+	is "... to the end, no cell twice" "200 0" "$(rows "$small/run/samples.csv") $(column "$small/run/samples.csv" block mode cpus | sort | uniq -d | wc -l)"
+
+	"$refcost" report "$dir/cut" -o $small/report >/dev/null
+	"$refcost" html "$dir/cut" -o $small/report.html >/dev/null 2>&1
+	before=$(cat $small/report/* $small/report.html | md5sum)
+	dd if=/dev/zero of=$small/filler bs=4k 2>/dev/null || true
+	exits "report: a full disk" 1 "cannot write $small/report/" "$refcost" report "$dir/cut-unload" -o $small/report
+	exits "html: a full disk" 1 "cannot write $small/report.html" "$refcost" html "$dir/cut" -o $small/report.html
+	is "... older ones stay as they were, and nothing else" "$before" "$(cat $small/report/* $small/report.html | md5sum)"
+	exits "no room to begin" 1 "cannot (make|write)" "$refcost" unload -s kref -n 1 -o $small/more
+	umount $small
+}
+
+trace_to_full() {
+	exits "trace -o: a full disk" 1 "cannot write /dev/full" "$refcost" trace -o /dev/full -- "$refcost" cycle -n 2 nls_utf8
+	exits "trace -o: no directory" 1 "cannot write /nowhere/x: No such" "$refcost" trace -o /nowhere/x -- true
+	# shellcheck disable=SC2016 # for the other shell
+	exits "trace --csv: a full disk" 1 "cannot write" bash -c '"$1" trace --csv -- "$1" cycle -n 2 nls_utf8 >/dev/full' - "$refcost"
+	# shellcheck disable=SC2016
+	exits "trace --json: a full disk" 1 "cannot write" bash -c '"$1" trace --json -- "$1" cycle -n 2 nls_utf8 >/dev/full' - "$refcost"
+}
+
+takes_what_it_says
+goes_on
+unloads_go_on
+full_disk
+trace_to_full
+is "nothing is left loaded" "" "$(grep '^refcost' /proc/modules || true)"
+tap_done
