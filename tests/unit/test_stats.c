@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <gsl/gsl_rng.h>
 
 #include "stats.h"
 
@@ -168,6 +169,84 @@ static void ci_ranks_counted(void **state)
 	}
 }
 
+/* In whole numbers: how many of the 2^n ways have under k on the one side, or on the other. */
+static long double outside(size_t n, size_t k)
+{
+	long double ways = 1, sum = 0;
+
+	for (size_t i = 0; i < k; i++) {
+		sum += 2 * ways;
+		ways = ways * (n - i) / (i + 1);
+	}
+	return ldexpl(sum, -(int)n);
+}
+
+static int rising(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Random samples, ties included, against an interval found the long way round: of all pairs of order
+ * statistics k, n+1-k that enclose the median in 95 % of the ways or more, the closest.
+ */
+static void ci_against_brute_force(void **state)
+{
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	double v[120], sorted[LEN(v)];
+	struct stats_summary s;
+
+	(void)state;
+	for (size_t trial = 0; trial < 2000; trial++) {
+		size_t n = 1 + gsl_rng_uniform_int(rng, LEN(v)), k = 0, kinds;
+
+		kinds = 1 + gsl_rng_uniform_int(rng, 2 * n);
+		for (size_t i = 0; i < n; i++)
+			sorted[i] = v[i] = gsl_rng_uniform_int(rng, kinds) * 0.37;
+		qsort(sorted, n, sizeof(*sorted), rising);
+		while (2 * (k + 1) <= n && outside(n, k + 1) <= 0.05L)
+			k++;
+		assert_int_equal(stats_summarise(v, n, &s), 0);
+		assert_near(s.median, (sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
+		if (!k) {
+			assert_true(isnan(s.lo) && isnan(s.hi) && s.level == 0);
+			continue;
+		}
+		assert_near(s.lo, sorted[k - 1]);
+		assert_near(s.hi, sorted[n - k]);
+		assert_near(s.level, (double)(1 - outside(n, k)));
+	}
+	gsl_rng_free(rng);
+}
+
+/* What an interval promises: the median of what is drawn from lies inside as often as it says. */
+static void ci_covers_the_median(void **state)
+{
+	static const size_t sizes[] = { 6, 10, 30 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	const size_t trials = 20000;
+	double v[30];
+	struct stats_summary s;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(sizes); i++) {
+		size_t inside = 0;
+
+		for (size_t trial = 0; trial < trials; trial++) {
+			for (size_t k = 0; k < sizes[i]; k++) /* skewed; its median is ln 2 */
+				v[k] = -log1p(-gsl_rng_uniform(rng));
+			assert_int_equal(stats_summarise(v, sizes[i], &s), 0);
+			inside += s.lo <= M_LN2 && M_LN2 <= s.hi;
+		}
+		/* five standard errors */
+		assert_true(fabs((double)inside / trials - s.level) <
+			    5 * sqrt(s.level * (1 - s.level) / trials));
+	}
+	gsl_rng_free(rng);
+}
+
 static void ci_ends_are_samples(void **state)
 {
 	double *v = shuffled(30);
@@ -320,13 +399,21 @@ static void net_of_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(summary_of_odd),      cmocka_unit_test(summary_of_even),
-		cmocka_unit_test(summary_of_few),      cmocka_unit_test(missing_values_are_refused),
-		cmocka_unit_test(ci_ranks_golden),     cmocka_unit_test(ci_ranks_counted),
-		cmocka_unit_test(ci_ends_are_samples), cmocka_unit_test(percentile_needs),
-		cmocka_unit_test(percentile_values),   cmocka_unit_test(drift_verdicts),
-		cmocka_unit_test(drift_edges),	       cmocka_unit_test(fairness),
+		cmocka_unit_test(summary_of_odd),
+		cmocka_unit_test(summary_of_even),
+		cmocka_unit_test(summary_of_few),
+		cmocka_unit_test(missing_values_are_refused),
+		cmocka_unit_test(ci_ranks_golden),
+		cmocka_unit_test(ci_ranks_counted),
+		cmocka_unit_test(ci_ends_are_samples),
+		cmocka_unit_test(percentile_needs),
+		cmocka_unit_test(percentile_values),
+		cmocka_unit_test(drift_verdicts),
+		cmocka_unit_test(drift_edges),
+		cmocka_unit_test(fairness),
 		cmocka_unit_test(net_of_empty),
+		cmocka_unit_test(ci_against_brute_force),
+		cmocka_unit_test(ci_covers_the_median),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
