@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Damaged results directories: whatever is done to one, refcost says in a line or two what is wrong with it.
+
+mutations.py [--n N] [--seed S] [--seconds T] [REFCOST]: N directories, each damaged in one place or two,
+drawn from the seed, given to report, html, compare and a dry run that would go on with it. TAP. None may end
+by a signal, take longer than T seconds, say more than three lines, or leave anything but whole files.
+"""
+import argparse
+import csv
+import io
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SAMPLE = pathlib.Path(__file__).resolve().parent / "data/run"
+SCHEMES = ["empty", "kref", "rwsem"]
+BLOCKS = 3
+NUMBERS = ["", "0", "-1", "nan", "-nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "18446744073709551616", "0x10", "1,5", "1.5",
+           "9" * 400, "99999999999", "4294967296", "2147483648", "word", " 7", "7 ", "\u0661", "%s%n", "'", '"', "|", "NULL"]
+VALUES = [None, True, 0, -1, 1e308, 2**53, 2**63 - 1, "", "x" * 5000, "a\nb|c", "<script>", "%n%n", [], {}, [[]], [None], {"a": {"b": []}}]
+SHOWN = 10
+CODES = {0, 1, 3, 4, 64}
+
+
+def small(directory):
+    """A valid directory of three schemes and blocks, out of the stored one."""
+    directory.mkdir()
+    with open(SAMPLE / "run.json", encoding="utf-8") as f:
+        run = json.load(f)
+    for part in "run", "unload", "instructions":
+        plan = run[part]["plan"]
+        plan["schemes"] = [s for s in SCHEMES if part != "unload" or s != "empty"]
+        plan["cycles" if part == "unload" else "blocks"] = BLOCKS
+    with open(directory / "run.json", "w", encoding="utf-8") as f:
+        json.dump(run, f, indent=1)
+    for path in SAMPLE.glob("*.csv"):
+        with open(path, newline="", encoding="utf-8") as f:
+            rows = list(csv.reader(f))
+        head = rows[0]
+        keep = [r for r in rows[1:] if "scheme" not in head or r[head.index("scheme")] in SCHEMES]
+        for name in "block", "cycle":
+            if name in head and path.name != "watched.csv":
+                keep = [r for r in keep if int(r[head.index(name)]) < BLOCKS]
+        with open(directory / path.name, "w", newline="", encoding="utf-8") as f:
+            csv.writer(f, lineterminator="\n").writerows([head] + keep[:200])
+
+
+def bytewise(rng, data):
+    at, n = rng.randrange(len(data) + 1), rng.choice([1, 2, 8, 100, 5000])
+    return rng.choice([
+        lambda: data[:at],
+        lambda: data[:at] + rng.randbytes(n) + data[at:],
+        lambda: data[:at] + data[at + n:],
+        lambda: data[:at] + data[at:at + n] + data[at:],
+        lambda: data[:at] + b"\0" + data[at + 1:],
+        lambda: data.replace(b"\n", b"\r\n"),
+        lambda: b"\xef\xbb\xbf" + data,
+        lambda: b"",
+        lambda: rng.randbytes(n),
+        lambda: data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1:] if at < len(data) else data + b"\n",
+    ])()
+
+
+def table(rng, data):
+    """A table with one thing wrong that a table can have."""
+    rows = list(csv.reader(io.StringIO(data.decode(errors="replace"))))
+    if len(rows) < 2 or not rows[0]:
+        return bytewise(rng, data)
+    row, a, b = rng.randrange(1, len(rows)), rng.randrange(len(rows[0])), rng.randrange(len(rows[0]))
+    kind = rng.randrange(8)
+    if kind < 3 and a < len(rows[row]):
+        rows[row][a] = rng.choice(NUMBERS)
+    elif kind == 3:
+        rows.insert(rng.randrange(1, len(rows)), rows[row])
+    elif kind == 4:
+        rows = [[r[b] if i == a else r[a] if i == b else v for i, v in enumerate(r)] if len(r) > max(a, b) else r for r in rows]
+    elif kind == 5:
+        rows = [r[:a] + r[a + 1:] for r in rows]
+    elif kind == 6:
+        rows[0][a] = rows[0][b]
+    else:
+        del rows[rng.choice([0, row])]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+def document(rng, data):
+    """run.json with one value changed, gone, or of another kind."""
+    try:
+        root = json.loads(data)
+    except ValueError:
+        return bytewise(rng, data)
+    node = root
+    while isinstance(node, (dict, list)) and node:
+        key = rng.choice(sorted(node)) if isinstance(node, dict) else rng.randrange(len(node))
+        if not isinstance(node[key], (dict, list)) or not node[key] or rng.random() < 0.25:
+            if rng.random() < 0.3:
+                del node[key]
+            else:
+                node[key] = rng.choice(VALUES)
+            break
+        node = node[key]
+    if rng.random() < 0.05:
+        root = rng.choice([[root], None, 7, "run", [[[]]] * 1000, {"schema": 1}])
+    return json.dumps(root).encode()
+
+
+def place(rng, path):
+    """Something else than a file in its place."""
+    path.unlink()
+    kind = rng.randrange(5)
+    if kind == 0:
+        path.mkdir()
+    elif kind == 1:
+        path.symlink_to(path)
+    elif kind == 2:
+        path.symlink_to("/dev/null")
+    elif kind == 3:
+        os.mkfifo(path)
+
+
+def mutate(rng, directory):
+    for _ in range(rng.choice([1, 1, 1, 2])):
+        files = sorted(p for p in directory.iterdir() if p.is_file() and not p.is_symlink())
+        path = rng.choice(files + [directory / "run.json"] * 4)
+        if not path.is_file() or path.is_symlink():
+            continue
+        kind = rng.random()
+        if kind < 0.1:
+            place(rng, path)
+            continue
+        change = bytewise if kind < 0.4 else document if path.suffix == ".json" else table
+        path.write_bytes(change(rng, path.read_bytes()))
+
+
+def problems(command, seconds):
+    """What is wrong with how a command ended; its exit code."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL, check=False)
+    except subprocess.TimeoutExpired:
+        return [f"took longer than {seconds} s"], None
+    err = [line for line in done.stderr.decode(errors="replace").split("\n") if line and ".svg is not there" not in line]
+    found = []
+    if done.returncode not in CODES:
+        found.append(f"exit code {done.returncode}: {' | '.join(err[:8])}")
+    if len(err) > 3 or any(not line.startswith("refcost: ") for line in err):
+        found.append(f"{len(err)} lines on standard error: {' | '.join(err[:8])}")
+    if done.returncode == 1 and not err:
+        found.append("fails without a word")
+    return found, done.returncode
+
+
+def files(directory):
+    return {p.name: p.read_bytes() for p in directory.iterdir() if p.is_file()}
+
+
+def check(refcost, work, seconds):
+    """All commands on one damaged directory, beside the whole one; a line a problem."""
+    base, bad, out = work / "base", work / "bad", work / "out"
+    before = files(out)
+    found, code = problems([refcost, "report", bad, "-o", out], seconds)
+    if code and files(out) != before:
+        found.append("report failed, and changed what was there")
+    if any(name.endswith(".new") for name in files(out)):
+        found.append("report left a file that is not whole")
+    commands = [
+        ["html", bad, "-o", work / "page.html"],
+        ["compare", base, bad],
+        ["compare", "--force", bad, base],
+        ["run", "--dry-run", "-s", "kref", "-c", "1", "-b", str(BLOCKS), "-o", bad],
+    ]
+    for words in commands:
+        more, _ = problems([refcost, *words], seconds)
+        found += [f"{words[0]}: {problem}" for problem in more]
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("refcost", nargs="?", default="build/bin/refcost")
+    args = parser.parse_args()
+    refcost = os.path.abspath(args.refcost)
+    work = pathlib.Path(tempfile.mkdtemp())
+    failed = 0
+    try:
+        small(work / "base")
+        (work / "out").mkdir()
+        found, code = problems([refcost, "report", work / "base", "-o", work / "out"], args.seconds)
+        print(f"{'not ' if found or code else ''}ok 1 - the directory before the damage is fine")
+        failed += bool(found or code)
+        print("".join(f"# {line}\n" for line in found), end="")
+        for i in range(args.n):
+            rng = random.Random(f"{args.seed}-{i}")
+            shutil.copytree(work / "base", work / "bad")
+            mutate(rng, work / "bad")
+            found = check(refcost, work, args.seconds)
+            for line in found if failed < SHOWN else []:
+                print(f"# damage {i}: {line[:400]}")
+            failed += bool(found)
+            shutil.rmtree(work / "bad")
+        print(f"{'not ' if failed else ''}ok 2 - {args.n} damaged directories, seed {args.seed}: {failed} were not taken well")
+    finally:
+        shutil.rmtree(work)
+    print("1..2")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
