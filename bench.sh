@@ -17,6 +17,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
   --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
+  -n, --dry-run     print what would be measured and how long it takes; nothing is installed, built or run
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
@@ -42,7 +43,7 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
-blocks='' cycles='' schemes='' why='' child='' tune='' strict='' c2c='' compared=()
+blocks='' cycles='' schemes='' why='' child='' tune='' strict='' dry_run='' c2c='' compared=()
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
@@ -56,6 +57,7 @@ parse() {
 		--instructions) mode=instructions ;;
 		--tune) tune=1 ;;
 		--strict) strict=1 ;;
+		-n | --dry-run) dry_run=1 ;;
 		--perf) mode=perf ;;
 		--c2c) c2c=--c2c ;;
 		--no-install) deps_flag=--no-install ;;
@@ -162,11 +164,11 @@ attended() {
 # One of a family, and a floor: for the sweep of holds.
 swept=empty,percpu_live,try_module_get,kref,rwsem
 
-# Called where a failure does not end the script: each step says so itself. Counters are turned outside
-# of what is timed; without a PMU the run says so, and they are left out.
-measure_here() {
-	local run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --counters) unload=(--hold "0,1us,100us,10ms")
-	local loading=() watching=() protecting='' names=()
+# What refcost run, unload and load are asked for, and tools/measure-tracer.sh: what has no words is left out.
+# Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
+plan() {
+	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}")
+	unload=(--hold "0,1us,100us,10ms") protecting=''
 	if [ -n "$quick" ]; then
 		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
@@ -178,28 +180,69 @@ measure_here() {
 		loading=(-n "${cycles:-73}")
 		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")
 	fi
-	build/bin/refcost list --csv >"$output/schemes.csv"
 	if [ -n "$schemes" ]; then
 		run+=(-s "$schemes")
 		protecting=$(build/bin/refcost list --csv | awk -F, -v names="$schemes" 'BEGIN { n = split(names, want, ",") }
 			{ for (i = 1; i <= n; i++) if ($1 == want[i] && $3 != "floor") printf "%s%s", k++ ? "," : "", $1 }')
 		unload+=(-s "$protecting")
+		[ -n "$protecting" ] || unload=()
+		[[ ,$schemes, == *,percpu_live,* ]] || loading=()
 	fi
+	counting=(--instructions ${schemes:+-s "$schemes"} -b 2 --mode "getput,lookup")
+}
+
+# Called where a failure does not end the script: each step says so itself.
+measure_here() {
+	local names=()
+	plan
+	build/bin/refcost list --csv >"$output/schemes.csv.new" && mv "$output/schemes.csv.new" "$output/schemes.csv" || return
 	if [ $mode = instructions ]; then
-		attended build/bin/refcost run --instructions ${schemes:+-s "$schemes"} -b 2 --mode getput,lookup -o "$output" || return
+		attended build/bin/refcost run "${counting[@]}" -o "$output" || return
 		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
 		attended tools/perf-sessions.sh $quick $c2c "$output" "${names[@]}"
 	else
-		attended build/bin/refcost run "${run[@]}" "${compared[@]}" --mode getput,lookup -o "$output" || return
-		[ -n "$schemes" ] && [ -z "$protecting" ] ||
-			attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
-		[[ ,${schemes:-percpu_live}, != *,percpu_live,* ]] ||
-			attended build/bin/refcost load "${loading[@]}" -o "$output" || return
+		attended build/bin/refcost run "${run[@]}" -o "$output" || return
+		[ ${#unload[@]} = 0 ] || attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
+		[ ${#loading[@]} = 0 ] || attended build/bin/refcost load "${loading[@]}" -o "$output" || return
 		[ -n "$schemes" ] || [ -s "$output/startup.csv" ] || # the last that it writes
 			attended tools/measure-tracer.sh "${watching[@]}" "$output"
 	fi
+}
+
+# as_measured ACCEL COMMAND...: run it so that it takes this machine for the one that would be measured
+as_measured() {
+	local accel=$1 vcpus=${cpus:-4}
+	shift
+	if [ "$where" = host ]; then
+		"$@"
+	else
+		[ "$accel" != icount ] || vcpus=1
+		mkdir -p "$guest_root/proc"
+		echo "refcost.accel=$accel refcost.hostcpus=$(nproc)" >"$guest_root/proc/cmdline"
+		REFCOST_SYSROOT=$guest_root HWLOC_SYNTHETIC="core:$vcpus pu:1" "$@"
+	fi
+}
+
+# What would be measured, and how long each part takes.
+dry_run() {
+	local accel=tcg known=()
+	[ -x build/bin/refcost ] || die 4 "--dry-run needs the command and its modules: run make first"
+	[ ! -s build/guest/accel ] || read -r _ accel _ <build/guest/accel
+	[ -z "$resume" ] || known=(-o "$resume")
+	guest_root=$(mktemp -d)
+	trap 'rm -rf "$guest_root"' EXIT
+	plan
+	if [ $mode = measure ]; then
+		as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}" || exit $?
+		[ ${#unload[@]} = 0 ] || as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}" || exit $?
+		[ ${#loading[@]} = 0 ] || as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}" || exit $?
+	fi
+	[ $mode = perf ] || [ $mode$where = measurehost ] ||
+		as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}" || exit $?
+	[ $mode != perf ] || say "a perf session of a few seconds on one CPU and one on all, for ${schemes:-every scheme}"
+	[ -n "$schemes" ] || [ $mode = perf ] || say "unloads traced, and what the tracer costs, come on top: with --quick they take about as long again"
 }
 
 # Boot, then do there what is done on a real machine.
@@ -222,13 +265,19 @@ measure_in_guest() {
 	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
+# put FILE PLACE: the file that is there stays until the new one is whole
+put() {
+	cp "$1" "$2.new" && mv "$2.new" "$2"
+}
+
 make_report() {
+	local svg
 	build/bin/refcost report "$output" -o "$output/report" --figures plots/figures >"$output/tables.txt"
 	plots/render.sh "$output/report" "$output/figures"
 	build/bin/refcost html "$output"
 	mkdir -p plots/figures
-	cp "$output"/figures/*.svg plots/figures/
-	cp "$output/report/RESULTS.md" RESULTS.md
+	for svg in "$output"/figures/*.svg; do put "$svg" "plots/figures/${svg##*/}"; done
+	put "$output/report/RESULTS.md" RESULTS.md
 	say "wrote RESULTS.md and plots/figures/ from $output, and $output/report.html"
 }
 
@@ -243,6 +292,7 @@ interrupted() {
 parse "$@"
 choose
 [ -n "${REFCOST_IN_GUEST:-}" ] || say "measuring $([ "$where" = host ] && echo "this machine" || echo "a guest"): $why"
+[ -z "$dry_run" ] || { dry_run && exit; }
 [ "$where" = guest ] || [ "$(id -u)" = 0 ] || die 1 "--host loads kernel modules and needs root: sudo ./bench.sh --host"
 [ "$where" = guest ] || [ -e "${REFCOST_SYSROOT:-}/proc/modules" ] || die 4 "this kernel loads no modules: use --guest"
 [ -z "$strict" ] || [ "$where" = host ] || [ $mode = instructions ] ||

@@ -172,6 +172,22 @@ done
 if [ "$(csv_field rcuref 3)" = absent ]; then
 	ok "a scheme that this kernel lacks is listed as such" grep -q "here: not available: needs Linux 6.4" <<<"$(listed rcuref)"
 fi
+for command in "run -n" "run --dry-run" "unload --dry-run" "load --dry-run"; do
+	# shellcheck disable=SC2086 # words
+	run_cmd unprivileged "$dir/refcost" $command
+	is "$command without root: exits 0" 0 "$status"
+	ok "... the seed, how many, how long" grep -Eq '^seed 1: [0-9]+ cells, [0-9]+ .*; takes about [0-9]+ (h|min|s)' <<<"$stdout"
+done
+# promised ARGS..: what a dry run on two CPUs comes to, words apart by commas
+promised() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" "$@" --dry-run | sed -n 's/^seed \([0-9]*\): \([0-9]*\) cells, \([0-9]*\) .* about \(.*\)$/\1,\2,\3/p'; }
+is "run: schemes x modes x CPUs, and blocks" 7,8,80 "$(promised run -s kref,rwsem -c 1,2 --mode getput,lookup -b 10 --seed 7)"
+is "run: longer holds, of one scheme, in two blocks" 1,6,44 "$(promised run -s kref,rwsem -c 1,2 -b 10 --hold 0,1us --hold-schemes kref --hold-blocks 2)"
+is "unload: idle once, loaded with each hold" 1,6,96 "$(promised unload -s kref,rwsem -n 23 --hold 0,1us --hold-cycles 2)"
+is "load: both forms" 1,2,14 "$(promised load -n 7)"
+order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; $d; s/  .*//' | paste -sd+; }
+is "the same seed, the same order" "$(order 5)" "$(order 5)"
+ok "another seed, another order" test "$(order 5)" != "$(order 6)"
+is "... of the same cells" "$(order 5 | tr + '\n' | LC_ALL=C sort)" "$(order 6 | tr + '\n' | LC_ALL=C sort)"
 REFCOST_MODULES=$dir/none exits "no modules built" 4 "run make" "$refcost" list
 unset REFCOST_MODULES
 
@@ -204,5 +220,13 @@ exits "bench.sh: --c2c without --perf" 64 "give --perf" ./bench.sh --c2c
 exits "perf-sessions.sh: unknown option" 64 "no option '--frob'" tools/perf-sessions.sh --frob
 exits "bench.sh --host without root" 1 "needs root" unprivileged ./bench.sh --host
 ok "bench.sh --help" ./bench.sh --help
+for where in --guest --host; do
+	run_cmd unprivileged ./bench.sh -n $where --quick -s kref,percpu_live,empty
+	is "bench.sh -n $where: exits 0" 0 "$status"
+	ok "... says what it would measure" grep -q "measuring" <<<"$stdout"
+	ok "... plans runs, unloads and loads" bash -c '[[ "$1" == *windows*unloads*loads* ]]' - "$stdout"
+done
+ok "bench.sh -n --cpus: of the guest, not of this machine" grep -q 'kref, getput, 16 CPUs' <<<"$(./bench.sh -n --guest --cpus 16 -s kref)"
+exits "bench.sh -n --resume of another plan" 1 "another plan .*blocks 30 instead of 10" ./bench.sh -n --guest --resume tests/data/run
 
 tap_done
