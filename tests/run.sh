@@ -17,6 +17,7 @@ done
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
+suite bad-input 120 tests/cli/bad-input.sh
 suite mutations 120 tests/mutations.py
 suite check-instructions 60 tests/cli/check-instructions.sh
 suite tune 60 tests/cli/tune.sh

@@ -53,19 +53,22 @@ int whole_remove(struct whole **set, const char *path)
 	return add(set, path) ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
 }
 
-/* All that is going to be written has to be, before the first is put in place. */
-static int close_file(struct whole *w)
+/*
+ * All that is going to be written has to be, before the first is put in place. What a stream could not write
+ * long ago has left no errno; where one failed the others will have, too.
+ */
+static int close_file(struct whole *w, int err)
 {
-	int err = 0;
+	const char *why = NULL;
 
 	if (!w->f)
-		return EXIT_FINE;
+		return err;
 	errno = 0;
 	if (fflush(w->f) || ferror(w->f))
-		err = errno ?: EIO;
-	if (fclose(w->f) && !err)
-		err = errno;
-	return err ? fail(EXIT_FAILED, "cannot write %s: %s", w->path, strerror(err)) : EXIT_FINE;
+		why = errno ? strerror(errno) : "it was cut short; is the disk full?";
+	if (fclose(w->f) && !why)
+		why = strerror(errno);
+	return err || !why ? err : fail(EXIT_FAILED, "cannot write %s: %s", w->path, why);
 }
 
 static int put_in_place(const struct whole *w)
@@ -83,11 +86,8 @@ int whole_end(struct whole **set, int err)
 {
 	struct whole *w;
 
-	for (w = *set; w; w = w->next) {
-		int failed = close_file(w);
-
-		err = err ?: failed;
-	}
+	for (w = *set; w; w = w->next)
+		err = close_file(w, err);
 	for (w = *set; w && !err; w = w->next)
 		err = put_in_place(w);
 	while ((w = *set)) {
