@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/run-json.sh
 
-refcost=$PWD/build/bin/refcost
+refcost=$(realpath "${REFCOST:-build/bin/refcost}")
 sample=tests/data/run
 dir=$(mktemp -d)
 trap 'chmod -R u+rwX "$dir"; rm -rf "$dir"' EXIT
@@ -108,6 +108,7 @@ refused "run.json is a loop of links" "cannot read run.json: Too many levels"
 rm -rf "$dir/bad"
 cp "$sample/run.json" "$dir/bad"
 refused "a file instead of a directory" "bad is not a results directory: .*Not a directory"
+goes_not_on "a file instead of a directory" "bad is not a results directory: .*Not a directory"
 fresh
 chmod 0 "$dir/bad"
 refused "a directory that cannot be read" "bad is not a results directory: .*Permission denied"

@@ -215,6 +215,7 @@ exits "bench.sh: unknown option" 64 "no option '--frob'.*--help" ./bench.sh --fr
 exits "bench.sh: bad number" 64 "cpus 'x'" ./bench.sh --cpus x
 exits "bench.sh: no placement" 64 "placement wants names" ./bench.sh --placement
 exits "bench.sh: --resume of nothing" 64 "no results directory" ./bench.sh --resume "$dir/none"
+exits "bench.sh: --resume of a file" 64 "no results directory" ./bench.sh --resume README.md
 exits "bench.sh: --instructions on the host" 64 "needs a guest" ./bench.sh --host --instructions
 exits "bench.sh: --c2c without --perf" 64 "give --perf" ./bench.sh --c2c
 exits "perf-sessions.sh: unknown option" 64 "no option '--frob'" tools/perf-sessions.sh --frob
