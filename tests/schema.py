@@ -65,7 +65,11 @@ def csv_problems(schema, path):
         if order != table.fieldnames:
             yield f"columns {table.fieldnames} are not, in this order, columns of the schema"
             return
+        key, seen = [name for name in schema.get("key", []) if name in order], {}
         for row in table:
+            cell = tuple(row[name] for name in key)
+            if key and seen.setdefault(cell, table.line_num) != table.line_num:
+                yield f"line {table.line_num}: it is of the same cell as line {seen[cell]}"
             fields = {k: v if k in words else number(v) for k, v in row.items() if v != ""}
             for error in check.iter_errors(fields):
                 yield f"line {table.line_num}: {'.'.join(map(str, error.path))}: {error.message[:200]}"

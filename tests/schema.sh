@@ -32,6 +32,7 @@ wrong "columns in another order" instructions.csv '1s/block,scheme/scheme,block/
 wrong "a word for a number" samples.csv '2s/,1\.0000,/,all,/' "line 2: .*'all' is not of type 'number'"
 wrong "a time of 0" instructions.csv '2s/[0-9.]*$/0/' "line 2: instructions: 0 is less than or equal to the minimum"
 wrong "no such mode" samples.csv '2s/getput/putget/' "line 2: mode: 'putget' is not one of"
+wrong "a cell twice" samples.csv 3p "line 4: it is of the same cell as line 3"
 run_cmd tests/schema.py "$dir"
 is "no run: exits 1" 1 "$status"
 ok "... and says so in a line" grep -Eq '^[^ ]*/run.json: .*No such file' <<<"$stdout"

@@ -40,6 +40,7 @@ instruction_guest() {
 	is "two boots agree to the digit" "$(cat "$dir/icount1/instructions.csv")" "$(cat "$dir/icount2/instructions.csv")"
 	is "two blocks agree to the digit" "$(grep '^0,' "$dir/icount1/instructions.csv" | cut -d, -f2-  | sort)" \
 		"$(grep '^1,' "$dir/icount1/instructions.csv" | cut -d, -f2- | sort)"
+	ok "what was counted is what docs/results-schema.json says" tests/schema.py "$dir/icount1"
 	ok "the harness takes at most 3 instructions" \
 		awk -F, '$2 == "empty" && $5 > 3 { bad = 1 } $2 == "empty" { n++ } END { exit bad || !n }' "$dir/icount1/instructions.csv"
 	is "percpu_inc is two instructions more than empty" 2.00 "$(awk -F, '$1 == 0 && $2 == "empty" { e = $5 }
@@ -127,7 +128,10 @@ bad_guests() {
 }
 
 main_guest
-ok "what the guest wrote is what docs/results-schema.json says" tests/schema.py "$dir"/{run,bench,counted,hardware}
+# Holds, starved unloads, attempts, a schedule, loads, counters, what was cut off, unloads traced, with and without tracers
+for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload tracer; do
+	ok "what the guest wrote in $wrote is what docs/results-schema.json says" tests/schema.py "$dir/$wrote"
+done
 instruction_guest
 stored_counts
 broken_guests
