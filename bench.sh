@@ -151,6 +151,15 @@ results_name() {
 	echo "results/$name-$release-$(date +%Y%m%d-%H%M%S)"
 }
 
+# put FILE COMMAND...: what it prints becomes FILE once it is whole; until then an older one stays
+put() {
+	local file=$1
+	shift
+	"$@" >"$file.new" && mv "$file.new" "$file" && return
+	rm -f "$file.new"
+	return 1
+}
+
 # attended COMMAND...: run it so that a signal to this script alone ends it too
 attended() {
 	local code=0
@@ -195,7 +204,7 @@ plan() {
 measure_here() {
 	local names=()
 	plan
-	build/bin/refcost list --csv >"$output/schemes.csv.new" && mv "$output/schemes.csv.new" "$output/schemes.csv" || return
+	put "$output/schemes.csv" build/bin/refcost list --csv || return
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run "${counting[@]}" -o "$output" || return
 		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
@@ -265,19 +274,14 @@ measure_in_guest() {
 	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
-# put FILE PLACE: the file that is there stays until the new one is whole
-put() {
-	cp "$1" "$2.new" && mv "$2.new" "$2"
-}
-
 make_report() {
 	local svg
 	build/bin/refcost report "$output" -o "$output/report" --figures plots/figures >"$output/tables.txt"
 	plots/render.sh "$output/report" "$output/figures"
 	build/bin/refcost html "$output"
 	mkdir -p plots/figures
-	for svg in "$output"/figures/*.svg; do put "$svg" "plots/figures/${svg##*/}"; done
-	put "$output/report/RESULTS.md" RESULTS.md
+	for svg in "$output"/figures/*.svg; do put "plots/figures/${svg##*/}" cat "$svg"; done
+	put RESULTS.md cat "$output/report/RESULTS.md"
 	say "wrote RESULTS.md and plots/figures/ from $output, and $output/report.html"
 }
 
