@@ -178,7 +178,7 @@ dist:
 	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/version.h $(B)/refcost-*.tar.gz
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/version.h $(B)/refcost-*.tar.gz
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'

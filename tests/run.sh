@@ -19,6 +19,7 @@ suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
 suite bad-input 120 tests/cli/bad-input.sh
 suite mutations 120 tests/mutations.py
+suite sanitized 240 tests/sanitized.sh
 suite check-instructions 60 tests/cli/check-instructions.sh
 suite tune 60 tests/cli/tune.sh
 suite install 120 tests/install.sh
