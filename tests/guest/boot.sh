@@ -22,7 +22,7 @@ boot() {
 # Its TAP becomes ours.
 main_guest() {
 	local log=$dir/guest.log status=0
-	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 1100 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
+	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 1300 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
 	grep -E '^(ok|not ok|#)' "$log" || true
 	tap_n=$((tap_n + $(grep -c '^ok ' "$log" || true) + $(grep -c '^not ok ' "$log" || true)))
 	tap_result "$status" "the guest ran its tests to the end" "$(tail -n 30 "$dir/boot.log" "$log")"
