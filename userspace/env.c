@@ -334,13 +334,13 @@ static struct json_object *env_machine(void)
 struct json_object *env_json(void)
 {
 	struct json_object *o = json_object_new_object();
-	char host[256] = "", modules[128];
+	char host[256] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	add(o, "refcost", REFCOST_VERSION);
 	add(o, "built_with", REFCOST_TOOLS);
 	add(o, "host", host);
-	add(o, "modules", suite_build(modules, sizeof(modules)));
+	add(o, "modules", suite_build());
 	json_object_object_add(o, "machine", env_machine());
 	json_object_object_add(o, "kernel", env_kernel());
 	json_object_object_add(o, "cpu", env_cpu());

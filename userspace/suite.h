@@ -83,12 +83,10 @@ int schemes_select(struct schemes *s, const char *names, bool floors);
 
 /**
  * suite_build() - which build of the modules would be loaded
- * @buf: where to put the text, "" where there is none for this kernel
- * @len: its size
  *
- * Return: @buf: a hash of each file.
+ * Return: a hash of each file; "" where there is none for this kernel.
  */
-const char *suite_build(char *buf, size_t len);
+const char *suite_build(void);
 
 /**
  * bench_load() - load refcost.ko alone, for those who load and unload victims; refuses if it is loaded
