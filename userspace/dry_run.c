@@ -17,14 +17,14 @@
  * is not emulated. Grace periods, which are locked to ticks, make up most of an unload wherever it is.
  */
 static const struct pace paces[] = {
-	{ .cell = 1, .block = 60, .attach = 700, .idle = 60, .loaded = 70, .load = 80 },
-	{ .cell = 7,
+	{ .cell = 1, .block = 100, .attach = 700, .idle = 60, .loaded = 70, .load = 80 },
+	{ .cell = 10,
 	  .counts = 12,
-	  .block = 110,
+	  .block = 250,
 	  .attach = 3000,
-	  .idle = 75,
-	  .loaded = 120,
-	  .load = 120 },
+	  .idle = 80,
+	  .loaded = 130,
+	  .load = 130 },
 };
 
 const struct pace *dry_run_pace(void)
