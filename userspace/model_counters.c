@@ -47,9 +47,13 @@ static int add_counter(void *model, const struct row *r)
 	const char *event = row_text(r, "event");
 	int cpus = row_num(r, "cpus");
 	double share = row_num_or_0(r, "share");
+	const struct cell *cell = model_cell(m, scheme, mode, cpus);
 	struct counter *c;
 
-	if (row_num_or_0(r, "hold_ns") > model_longer_hold(m, mode, -1))
+	/* as all tables but two: the least hold, and the first placement and layout */
+	if (cell && (row_num_or_0(r, "hold_ns") > cell->hold_ns ||
+		     strcmp(row_text(r, "placement"), cell->placement) ||
+		     strcmp(row_text(r, "layout"), cell->layout)))
 		return 0;
 	c = (struct counter *)counters_find(m, scheme, mode, cpus, event);
 	if (!c) {

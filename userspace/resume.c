@@ -109,8 +109,8 @@ int resume_done(const struct results *r, const char *name, struct csv *done)
 /* Is a row of @side one of a cell that @done has? What both know of a cell is compared as text. */
 static bool is_done(const struct csv *side, size_t row, const struct csv *done)
 {
-	static const char *const keys[] = { "block", "cycle", "scheme", "mode",
-					    "arm",   "cpus",  "hold_ns" };
+	static const char *const keys[] = { "block", "cycle",	"scheme",    "mode",  "arm",
+					    "cpus",  "hold_ns", "placement", "layout" };
 	size_t i, k;
 
 	for (i = done->rows; i-- > 0;) {

@@ -8,7 +8,7 @@
 #include "model_counters.h"
 #include "refcost.h"
 
-#define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share"
+#define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
 
 int counters_open(struct run *r)
 {
@@ -90,7 +90,8 @@ static void write_count(struct run *r, uint64_t block, const struct cell_plan *c
 		c->cpus, c->hold_ns, env.events.names[k]);
 	if (share > 0)
 		fprintf(r->counters, "%.0f", sum);
-	fprintf(r->counters, ",%lu,%.4f\n", ops, share);
+	fprintf(r->counters, ",%lu,%.4f,%s,%s\n", ops, share, c->placement->name,
+		layout_name(c->layout));
 }
 
 int counters_write(struct run *r, uint64_t block, const struct cell_plan *c,

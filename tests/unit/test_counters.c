@@ -133,7 +133,14 @@ static struct json_object *section(struct run *r)
 static void test_counts(void **state)
 {
 	static struct scheme_desc kref = { .name = "kref" };
-	const struct cell_plan cell = { .scheme = &kref, .mode = REFCOST_GETPUT, .cpus = 2 };
+	static const struct placement cores = { .name = "cores" };
+	const struct cell_plan cell = {
+		.scheme = &kref,
+		.mode = REFCOST_GETPUT,
+		.placement = &cores,
+		.layout = REFCOST_OWN,
+		.cpus = 2,
+	};
 	const struct refcost_worker_result workers[] = { { .ops = 100 }, { .ops = 300 } };
 	struct refcost_event_count counts[] = {
 		{ 1000, 10, 10 }, { 20, 10, 5 }, { 0 }, { 3000, 10, 10 }, { 10, 10, 1 }, { 0 },

@@ -199,10 +199,11 @@ static void test_placements_stand_apart(void **state)
 			" \"layouts\": [\"own\", \"pair\"]}")));
 	assert_int_equal(results_save(&r), EXIT_FINE);
 	f = results_csv(&r, "samples.csv",
+			"block,floor,ns_elapsed,overlap,fairness,oversubscribed,"
 			"scheme,mode,cpus,hold_ns,ns_per_op,placement,layout,counter_node");
 	assert_non_null(f);
 	for (i = ARRAY_SIZE(rows); i--;)
-		fprintf(f, "%s\n", rows[i]);
+		fprintf(f, "0,0,2000,1,1,0,%s\n", rows[i]);
 	fclose(f);
 	results_close(&r);
 
