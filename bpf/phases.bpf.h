@@ -25,10 +25,10 @@
 #define MODULE_STATE_LIVE   0
 #define MODULE_STATE_COMING 1
 #define MODULE_STATE_GOING  2
-#define MODULE_NAME_AT	    24 /* name in struct module: a state and a list head come before it */
+#define MODULE_NAME_AT	    24	/* name in struct module: a state and a list head come before it */
+#define NR_SLOTS	    256 /* a power of two */
 #define MAX_IN_FLIGHT	    1024
 #define MAX_FAMILY	    8192
-#define RING_BYTES	    (1 << 21)
 #define MUTEX_FLAGS	    7 /* in the owner's word */
 
 _Static_assert(EVENT(NR) <= TRACE_EVENTS, "a record has no room for so many boundaries");
@@ -45,14 +45,15 @@ const volatile struct trace_config config SEC(".rodata.config") = {};
 /* Of the same size in all objects, which share the map. */
 struct in_flight {
 	struct trace_record rec;
-	__u64 name;  /* in the caller's memory; 0 once read */
-	__u64 mutex; /* module_mutex, as far as known */
-	__u64 task;
+	__u64 name;		   /* in the caller's memory; 0 once read */
+	__u64 mutex;		   /* module_mutex, as far as known */
+	__u64 task;		   /* 0: none yet */
 	__u64 off_since;	   /* when switched out, 0 on the CPU */
 	__u64 off_ns;		   /* off the CPU so far in this phase */
+	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
 	__u32 last;		   /* the latest boundary passed */
 	__u32 pending;		   /* returns awaited, a bit each */
-	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
+	__u32 claims; /* who wants this slot: its owner is alone; 0 in the hash table */
 };
 
 /* Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that ended. */
@@ -63,11 +64,22 @@ struct asleep {
 	__u64 longest_ns;
 };
 
-static const struct in_flight fresh = { .rec.kind = KIND };
+static const struct in_flight blank;
 static const struct asleep awake;
 
 /* How many calls of this kind are in flight: the cheapest of questions, and nearly always 0. */
 static __u32 nr_in_flight;
+
+/* How many of them are in the hash table, since their slots were taken. */
+static __u32 nr_displaced;
+
+/* A call's place follows from the address of its task: found in a few instructions, unless it is taken. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NR_SLOTS);
+	__type(key, __u32);
+	__type(value, struct in_flight);
+} slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -94,7 +106,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, RING_BYTES);
+	__uint(max_entries, TRACE_RING_BYTES);
 } records SEC(".maps");
 
 struct {
@@ -124,14 +136,34 @@ static __always_inline struct trace_tally *count(void)
 	return bpf_map_lookup_elem(&counts, &zero);
 }
 
+static __always_inline struct in_flight *slot_of(__u64 task)
+{
+	__u32 slot = (task * 0x9e3779b97f4a7c15) >> 32 & (NR_SLOTS - 1);
+
+	return bpf_map_lookup_elem(&slots, &slot);
+}
+
 static __always_inline struct in_flight *find(__u64 task)
 {
 	struct in_flight *c;
 
 	if (!*(volatile __u32 *)&nr_in_flight)
 		return NULL;
+	c = slot_of(task);
+	if (c && c->task == task && c->rec.kind == KIND)
+		return c;
+	if (!*(volatile __u32 *)&nr_displaced)
+		return NULL;
 	c = bpf_map_lookup_elem(&calls, &task);
 	return c && c->rec.kind == KIND ? c : NULL;
+}
+
+/* A call of any kind. */
+static __always_inline const struct in_flight *find_any(__u64 task)
+{
+	const struct in_flight *c = slot_of(task);
+
+	return c && c->task == task ? c : bpf_map_lookup_elem(&calls, &task);
 }
 
 static __always_inline bool same_name(const char *a, const volatile char *b)
@@ -265,7 +297,7 @@ static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
 	owner &= ~(__u64)MUTEX_FLAGS;
 	if (!owner)
 		return;
-	other = bpf_map_lookup_elem(&calls, &owner);
+	other = find_any(owner);
 	if (other) {
 		h->pid = other->rec.pid;
 		h->kind = other->rec.kind;
@@ -427,6 +459,52 @@ static __always_inline bool is_wanted(__u64 task)
 }
 
 /*
+ * Room for a call. Whoever finds a slot claimed by others takes the hash table; so may two who come at
+ * once. Adding alone is atomic in all instruction sets of BPF.
+ */
+static __always_inline struct in_flight *claim(__u64 task)
+{
+	struct in_flight *c = slot_of(task);
+
+	if (c) {
+		__sync_fetch_and_add(&c->claims, 1);
+		if (*(volatile __u32 *)&c->claims == 1)
+			return c;
+		__sync_fetch_and_add(&c->claims, -1);
+	}
+	if (bpf_map_update_elem(&calls, &task, &blank, BPF_ANY))
+		return NULL;
+	__sync_fetch_and_add(&nr_displaced, 1);
+	return bpf_map_lookup_elem(&calls, &task);
+}
+
+static __always_inline void release(struct in_flight *c, __u64 task)
+{
+	if (c->claims) {
+		c->task = 0;
+		__sync_fetch_and_add(&c->claims, -1);
+	} else {
+		bpf_map_delete_elem(&calls, &task);
+		__sync_fetch_and_add(&nr_displaced, -1);
+	}
+}
+
+/* A slot holds what its last owner left: of that, what does not mean something by itself is cleared. */
+static __always_inline void clear(struct in_flight *c)
+{
+	int i;
+
+	__builtin_memset(c->rec.ts, 0, EVENT(NR) * sizeof(c->rec.ts[0]));
+	__builtin_memset(c->nested, 0, sizeof(c->nested));
+	c->rec.flags = c->rec.entries = c->rec.exits = 0;
+	c->rec.module[0] = '\0';
+	for (i = 0; i < TRACE_LOCKS; i++)
+		c->rec.holder[i].pid = 0;
+	c->off_since = c->off_ns = 0;
+	c->pending = 0;
+}
+
+/*
  * A call begins. @name is where its caller keeps the module's name; 0: the kernel will tell.
  *
  * A task that died in a call left its record behind: begin anew.
@@ -435,39 +513,39 @@ static __always_inline int enter(__u64 name)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
 	struct trace_tally *n = count();
-	struct in_flight *c;
+	struct in_flight *c = find(task);
 
 	if (!n)
 		return 0;
-	if (find(task)) {
+	if (c) {
 		__sync_fetch_and_add(&nr_in_flight, -1);
-		bpf_map_delete_elem(&calls, &task);
+		release(c, task);
 	}
 	if (!is_wanted(task))
 		return 0;
-	if (bpf_map_update_elem(&calls, &task, &fresh, BPF_ANY)) {
+	c = claim(task);
+	if (!c) {
 		n->lost++;
 		return 0;
 	}
-	c = bpf_map_lookup_elem(&calls, &task);
-	if (!c)
-		return 0;
+	clear(c);
 	c->name = name;
 	read_name(c);
 	if (name && !c->name && !is_target(c->rec.module)) {
-		bpf_map_delete_elem(&calls, &task);
+		release(c, task);
 		return 0;
 	}
 	if (config.stacks)
 		bpf_map_update_elem(&sleeps, &task, &awake, BPF_ANY);
 	id = bpf_get_current_pid_tgid();
-	c->task = task;
+	c->rec.kind = KIND;
 	c->rec.pid = id;
 	c->rec.tgid = id >> 32;
 	c->rec.enabled = config.enabled;
 	c->mutex = config.module_mutex;
 	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
 	pass(c, EVENT(ENTER), now);
+	c->task = task;
 	n->entries++;
 	__sync_fetch_and_add(&nr_in_flight, 1);
 	return 0;
@@ -479,26 +557,37 @@ static __always_inline int enter(__u64 name)
  */
 static __always_inline __u64 wakeup(void)
 {
-	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) >
-			       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE) / 2
-		       ? BPF_RB_FORCE_WAKEUP
-		       : BPF_RB_NO_WAKEUP;
+	__u64 size = config.stacks ? TRACE_RING_BYTES_STACKED : TRACE_RING_BYTES;
+
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) > size / 2 ? BPF_RB_FORCE_WAKEUP
+									 : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline bool put_stacked(struct in_flight *c, const struct asleep *s)
+{
+	struct trace_stacked *full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
+
+	if (!full)
+		return false;
+	c->rec.flags |= TRACE_STACKED;
+	full->rec = c->rec;
+	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
+	bpf_ringbuf_submit(full, wakeup());
+	return true;
 }
 
 static __always_inline bool put_record(struct in_flight *c)
 {
 	const struct asleep *s = config.stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
-	struct trace_stacked *full;
+	struct trace_record *rec;
 
-	if (!s)
-		return !bpf_ringbuf_output(&records, &c->rec, sizeof(c->rec), wakeup());
-	full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
-	if (!full)
+	if (s)
+		return put_stacked(c, s);
+	rec = bpf_ringbuf_reserve(&records, sizeof(*rec), 0);
+	if (!rec)
 		return false;
-	c->rec.flags |= TRACE_STACKED;
-	bpf_probe_read_kernel(&full->rec, sizeof(full->rec), &c->rec);
-	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
-	bpf_ringbuf_submit(full, wakeup());
+	*rec = c->rec;
+	bpf_ringbuf_submit(rec, wakeup());
 	return true;
 }
 
@@ -540,7 +629,7 @@ static __always_inline int leave(__s64 ret)
 		emit(c, n);
 	if (config.stacks)
 		bpf_map_delete_elem(&sleeps, &task);
-	bpf_map_delete_elem(&calls, &task);
+	release(c, task);
 	__sync_fetch_and_add(&nr_in_flight, -1);
 	return 0;
 }

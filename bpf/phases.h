@@ -66,6 +66,10 @@ enum trace_args {
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */
 #define TRACE_STACK_DEPTH 24
 
+/* Of the ring buffer; and if records hold stacks. */
+#define TRACE_RING_BYTES	 (1 << 21)
+#define TRACE_RING_BYTES_STACKED (1 << 22)
+
 /* Flags of a record. */
 #define TRACE_UNPAIRED (1U << 0) /* a return probe missed: entries and exits differ */
 #define TRACE_STACKED  (1U << 1) /* a struct trace_stacks follows it in memory */

@@ -12,8 +12,7 @@
 #include "load.skel.h"
 #include "unload.skel.h"
 
-#define STACKED_BYTES (1 << 22) /* ring buffer, if records hold stacks */
-#define ENOTSUPP      524	/* the kernel's own, when an architecture lacks trampolines */
+#define ENOTSUPP 524 /* the kernel's own, when an architecture lacks trampolines */
 
 static const char MERGED[] = "merged", TRACEPOINT[] = "tracepoint", FENTRY[] = "fentry",
 		  FEXIT[] = "fexit", KPROBE[] = "kprobe", KRETPROBE[] = "kretprobe";
@@ -141,7 +140,8 @@ int map_fd(const struct watch *w, const char *name)
 /* The first kind has the maps, the others use them, too: one buffer, one account. */
 static int share_maps(const struct trace *t, const struct watch *w)
 {
-	static const char *const names[] = { "calls", "sleeps", "family", "records", "counts" };
+	static const char *const names[] = { "slots",  "calls",	  "sleeps",
+					     "family", "records", "counts" };
 	size_t i;
 	int err = 0;
 
@@ -162,7 +162,7 @@ static int size_maps(const struct trace *t, const struct watch *w)
 		return err;
 	if (t->stacks)
 		return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "records"),
-						STACKED_BYTES);
+						TRACE_RING_BYTES_STACKED);
 	return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "sleeps"), 1);
 }
 
