@@ -3,7 +3,7 @@
  * The kernel half of the tracer: one record per call.
  *
  * What includes this has said whose boundaries these are: BOUNDARIES is the table, EVENT(id) a row of it,
- * KIND the enum trace_kind; and makes programs of enter() and leave() for the system calls' tracepoints.
+ * CALLS the list of the system calls, KIND the enum trace_kind.
  *
  * Programs are made out of the table, each function in two variants (fentry and fexit, kprobe and
  * kretprobe) around one body; user space loads those it attaches. A call in flight is found by its task,
@@ -53,6 +53,7 @@ struct in_flight {
 	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
 	__u32 last;		   /* the latest boundary passed */
 	__u32 pending;		   /* returns awaited, a bit each */
+	__u32 waiting;		   /* for module_mutex */
 	__u32 claims; /* who wants this slot: its owner is alone; 0 in the hash table */
 };
 
@@ -256,6 +257,7 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 			c->mutex = arg1;
 		return c->mutex == arg1;
 	case FILTER_LOCK:
+	case FILTER_WAIT:
 		return c->mutex == arg1;
 	case FILTER_GOING:
 		return arg2 == MODULE_STATE_GOING && is_notice(c, arg1, arg3);
@@ -328,7 +330,7 @@ static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum trace_
 	}
 	c->pending |= 1U << ev;
 	c->rec.entries++;
-	if (filter == FILTER_LEARN || filter == FILTER_LOCK)
+	if (filter == FILTER_LEARN || filter == FILTER_LOCK || filter == FILTER_WAIT)
 		note_holder(c, lock_slot(ev));
 }
 
@@ -347,14 +349,15 @@ static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
 }
 
 /* The comparison of two literals is folded away: each program holds its own rows alone. */
-#define SAME_FUNCTION(where, symbols, function)                 \
-	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN) && \
+#define SAME_FUNCTION(where, symbols, function)                                         \
+	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN || AT_##where == AT_END) && \
 	 !__builtin_strcmp(symbols, function))
 
 /* Functions of every mutex are the busiest here, and other mutexes than ours nearly all of their calls. */
 static __always_inline bool is_other_mutex(enum trace_filter filter, __u64 arg1)
 {
-	return filter == FILTER_LOCK && config.module_mutex && config.module_mutex != arg1;
+	return (filter == FILTER_LOCK || filter == FILTER_WAIT) && config.module_mutex &&
+	       config.module_mutex != arg1;
 }
 
 static __always_inline int function_entry(const char *function, enum trace_filter filter,
@@ -371,7 +374,7 @@ static __always_inline int function_entry(const char *function, enum trace_filte
 	now = bpf_ktime_get_ns();
 	read_name(c);
 #define X(id, where, filter, after, need, label, symbols)                                      \
-	if (SAME_FUNCTION(where, symbols, function))                                           \
+	if (AT_##where != AT_END && SAME_FUNCTION(where, symbols, function))                   \
 		row_entry(c, EVENT(id), AT_##where, FILTER_##filter, EVENT(after), arg1, arg2, \
 			  arg3, now);
 	BOUNDARIES(X)
@@ -389,63 +392,100 @@ static __always_inline int function_return(const char *function)
 	now = bpf_ktime_get_ns();
 #define X(id, where, filter, after, need, label, symbols)                       \
 	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function)) \
+		row_return(c, EVENT(id), now);                                  \
+	if (AT_##where == AT_END && SAME_FUNCTION(where, symbols, function) &&  \
+	    may_pass(c, EVENT(id), EVENT(after)))                               \
+		pass(c, EVENT(id), now);
+	BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+/* A wait begins once more when spinning has not helped: that is the same wait. */
+static __always_inline int wait_begins(__u64 mutex)
+{
+	struct in_flight *c;
+	__u64 now;
+
+	if (is_other_mutex(FILTER_WAIT, mutex))
+		return 0;
+	c = find(bpf_get_current_task());
+	if (!c || c->waiting)
+		return 0;
+	now = bpf_ktime_get_ns();
+	read_name(c);
+	c->waiting = c->mutex == mutex;
+#define X(id, where, filter, after, need, label, symbols) \
+	if (FILTER_##filter == FILTER_WAIT)               \
+		row_entry(c, EVENT(id), AT_##where, FILTER_WAIT, EVENT(after), mutex, 0, 0, now);
+	BOUNDARIES(X)
+#undef X
+	return 0;
+}
+
+static __always_inline int wait_ends(__u64 mutex)
+{
+	struct in_flight *c;
+	__u64 now;
+
+	if (is_other_mutex(FILTER_WAIT, mutex))
+		return 0;
+	c = find(bpf_get_current_task());
+	if (!c || c->mutex != mutex)
+		return 0;
+	now = bpf_ktime_get_ns();
+	c->waiting = false;
+#define X(id, where, filter, after, need, label, symbols)              \
+	if (FILTER_##filter == FILTER_WAIT && AT_##where == AT_RETURN) \
 		row_return(c, EVENT(id), now);
 	BOUNDARIES(X)
 #undef X
 	return 0;
 }
 
+/* Arguments: the lock, and how it is waited for; the lock, and what came of it. */
+SEC("raw_tp/contention_begin")
+int contention_begin(struct bpf_raw_tracepoint_args *ctx)
+{
+	return wait_begins(ctx->args[0]);
+}
+
+SEC("raw_tp/contention_end")
+int contention_end(struct bpf_raw_tracepoint_args *ctx)
+{
+	return wait_ends(ctx->args[0]);
+}
+
 /* An argument may be read only where the function has it: the verifier knows its prototype. */
 #define FENTRY_ARG(ctx, filter, n) (ARGS_##filter >= (n) ? (ctx)[(n)-1] : 0)
 
-#define FUNCTION_PROGRAMS(id, filter, symbols)                                                 \
+#define ENTRY_PROGRAMS(id, filter, symbols)                                                    \
 	SEC("fentry")                                                                          \
 	int fentry_##id(__u64 *ctx)                                                            \
 	{                                                                                      \
 		return function_entry(symbols, FILTER_##filter, FENTRY_ARG(ctx, filter, 1),    \
 				      FENTRY_ARG(ctx, filter, 2), FENTRY_ARG(ctx, filter, 3)); \
 	}                                                                                      \
-	SEC("fexit")                                                                           \
-	int fexit_##id(__u64 *ctx)                                                             \
-	{                                                                                      \
-		if (is_other_mutex(FILTER_##filter, FENTRY_ARG(ctx, filter, 1)))               \
-			return 0;                                                              \
-		return function_return(symbols);                                               \
-	}                                                                                      \
 	SEC("kprobe")                                                                          \
 	int kprobe_##id(struct pt_regs *ctx)                                                   \
 	{                                                                                      \
 		return function_entry(symbols, FILTER_##filter, PT_REGS_PARM1(ctx),            \
 				      PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));                 \
-	}                                                                                      \
-	SEC("kretprobe")                                                                       \
-	int kretprobe_##id(struct pt_regs *ctx)                                                \
-	{                                                                                      \
-		return function_return(symbols);                                               \
 	}
 
-#define TRACEPOINT_PROGRAM(id, filter, after)                       \
-	SEC("raw_tp")                                               \
-	int raw_tp_##id(struct bpf_raw_tracepoint_args *ctx)        \
-	{                                                           \
-		struct in_flight *c = find(bpf_get_current_task()); \
-		__u64 arg1 = ARGS_##filter >= 1 ? ctx->args[0] : 0; \
-                                                                    \
-		if (c && may_pass(c, EVENT(id), EVENT(after)) &&    \
-		    accept(c, FILTER_##filter, arg1, 0, 0))         \
-			pass(c, EVENT(id), bpf_ktime_get_ns());     \
-		return 0;                                           \
+#define RETURN_PROGRAMS(id, filter, symbols)                                     \
+	SEC("fexit")                                                             \
+	int fexit_##id(__u64 *ctx)                                               \
+	{                                                                        \
+		if (is_other_mutex(FILTER_##filter, FENTRY_ARG(ctx, filter, 1))) \
+			return 0;                                                \
+		return function_return(symbols);                                 \
+	}                                                                        \
+	SEC("kretprobe")                                                         \
+	int kretprobe_##id(struct pt_regs *ctx)                                  \
+	{                                                                        \
+		return function_return(symbols);                                 \
 	}
-
-#define PROGRAMS_SYSCALL(id, filter, after, symbols)
-#define PROGRAMS_TRACEPOINT(id, filter, after, symbols) TRACEPOINT_PROGRAM(id, filter, after)
-#define PROGRAMS_ENTRY(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
-#define PROGRAMS_RETURN(id, filter, after, symbols)	FUNCTION_PROGRAMS(id, filter, symbols)
-
-#define X(id, where, filter, after, need, label, symbols) \
-	PROGRAMS_##where(id, filter, after, symbols)
-BOUNDARIES(X)
-#undef X
 
 static __always_inline bool is_family(__u64 task)
 {
@@ -457,6 +497,53 @@ static __always_inline bool is_wanted(__u64 task)
 {
 	return !config.only_tgid || is_family(task);
 }
+
+/*
+ * Where calls are watched as functions, the return of one that began before its function was is not seen.
+ * It shows by what it passes: of unloads, as against loads that fail, by a module without references.
+ */
+static __always_inline void note_unmatched(__u64 mod)
+{
+	struct trace_tally *n = count();
+	int refs = 0;
+
+	if (!config.by_function || config.target[0] || !n || !is_wanted(bpf_get_current_task()))
+		return;
+	if (KIND == TRACE_UNLOAD &&
+	    (config.refcnt_at < 0 ||
+	     bpf_probe_read_kernel(&refs, sizeof(refs),
+				   (const void *)(unsigned long)(mod + config.refcnt_at)) ||
+	     refs))
+		return;
+	n->unmatched++;
+}
+
+/* All of the system "module" that are watched have the module as their first argument. */
+#define TRACEPOINT_PROGRAM(id, filter, after)                            \
+	SEC("raw_tp")                                                    \
+	int raw_tp_##id(struct bpf_raw_tracepoint_args *ctx)             \
+	{                                                                \
+		struct in_flight *c = find(bpf_get_current_task());      \
+                                                                         \
+		if (!c)                                                  \
+			note_unmatched(ctx->args[0]);                    \
+		else if (may_pass(c, EVENT(id), EVENT(after)) &&         \
+			 accept(c, FILTER_##filter, ctx->args[0], 0, 0)) \
+			pass(c, EVENT(id), bpf_ktime_get_ns());          \
+		return 0;                                                \
+	}
+
+#define PROGRAMS_SYSCALL(id, filter, after, symbols)
+#define PROGRAMS_TRACEPOINT(id, filter, after, symbols) TRACEPOINT_PROGRAM(id, filter, after)
+#define PROGRAMS_ENTRY(id, filter, after, symbols) \
+	ENTRY_PROGRAMS(id, filter, symbols) RETURN_PROGRAMS(id, filter, symbols)
+#define PROGRAMS_RETURN(id, filter, after, symbols) PROGRAMS_ENTRY(id, filter, after, symbols)
+#define PROGRAMS_END(id, filter, after, symbols)    RETURN_PROGRAMS(id, filter, symbols)
+
+#define X(id, where, filter, after, need, label, symbols) \
+	PROGRAMS_##where(id, filter, after, symbols)
+BOUNDARIES(X)
+#undef X
 
 /*
  * Room for a call. Whoever finds a slot claimed by others takes the hash table; so may two who come at
@@ -501,7 +588,7 @@ static __always_inline void clear(struct in_flight *c)
 	for (i = 0; i < TRACE_LOCKS; i++)
 		c->rec.holder[i].pid = 0;
 	c->off_since = c->off_ns = 0;
-	c->pending = 0;
+	c->pending = c->waiting = 0;
 }
 
 /*
@@ -633,6 +720,36 @@ static __always_inline int leave(__s64 ret)
 	__sync_fetch_and_add(&nr_in_flight, -1);
 	return 0;
 }
+
+/*
+ * A system call, by its tracepoints and as a function, whose argument is its caller's registers. An unload
+ * names its module in the first.
+ */
+#define CALL_PROGRAMS(call, symbols)                                          \
+	SEC("tp/syscalls/sys_enter_" #call)                                   \
+	int syscall_enter_##call(struct sys_enter_args *ctx)                  \
+	{                                                                     \
+		return enter(KIND == TRACE_UNLOAD ? ctx->args[0] : 0);        \
+	}                                                                     \
+	SEC("tp/syscalls/sys_exit_" #call)                                    \
+	int syscall_exit_##call(struct sys_exit_args *ctx)                    \
+	{                                                                     \
+		return leave(ctx->ret);                                       \
+	}                                                                     \
+	SEC("fentry")                                                         \
+	int fentry_##call(__u64 *ctx)                                         \
+	{                                                                     \
+		struct pt_regs *regs = (void *)ctx[0];                        \
+                                                                              \
+		return enter(KIND == TRACE_UNLOAD ? PT_REGS_PARM1(regs) : 0); \
+	}                                                                     \
+	SEC("fexit")                                                          \
+	int fexit_##call(__u64 *ctx)                                          \
+	{                                                                     \
+		return leave(ctx[1]);                                         \
+	}
+
+CALLS(CALL_PROGRAMS)
 
 /* Arguments: preempt, the task that leaves, the task that comes. */
 SEC("raw_tp/sched_switch")

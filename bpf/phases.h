@@ -8,14 +8,19 @@
  *
  * X(id, where, filter, after, need, label, symbols)
  *
- * where    SYSCALL (the tracepoints of the calls themselves), TRACEPOINT (of the system "module"),
- *          ENTRY or RETURN of a function
+ * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of a
+ *          function, or END, its return as well, where the call cannot nest and its arguments do not
+ *          matter: its entry needs no program
  * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
  * after    the boundary that must have been passed: functions are called from init() and exit() too
  * need     REQUIRED, OPTIONAL, or MAYBE (the kernel does not pass it in every call: no loss)
  * label    the phase that ends here
  * symbols  candidates, separated by commas, newest last; rows with equal text share programs; of
- *          SYSCALL, all of them
+ *          SYSCALL, the tracepoints of all of them
+ *
+ * The functions that those calls are, each with the caller's registers as its argument:
+ *
+ * X(call, symbols)
  */
 #ifndef REFCOST_PHASES_H
 #define REFCOST_PHASES_H
@@ -24,20 +29,23 @@
 
 enum trace_kind { TRACE_UNLOAD, TRACE_LOAD, TRACE_KINDS };
 
-enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN };
+enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END };
 
 /*
  * X(filter, arguments read, which calls count)
  */
-#define TRACE_FILTERS(X)                                                                           \
-	X(ANY, 0, "every call")                                                                    \
-	X(LEARN, 1, "the first argument is module_mutex, learnt here where its address is hidden") \
-	X(LOCK, 1, "the first argument is module_mutex")                                           \
-	X(GOING, 3,                                                                                \
-	  "module_notify_list, or where that is hidden any list, told that the module goes")       \
-	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects")   \
-	X(LIVE, 3, "the same, told that it has come")                                              \
-	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here")   \
+#define TRACE_FILTERS(X)                                                                             \
+	X(ANY, 0, "every call")                                                                      \
+	X(LEARN, 1, "the first argument is module_mutex, learnt here where its address is hidden")   \
+	X(LOCK, 1, "the first argument is module_mutex")                                             \
+	X(WAIT, 1,                                                                                   \
+	  "the same, if it has to be waited for: the kernel's tracepoints of that are used instead " \
+	  "where there are any")                                                                     \
+	X(GOING, 3,                                                                                  \
+	  "module_notify_list, or where that is hidden any list, told that the module goes")         \
+	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects")     \
+	X(LIVE, 3, "the same, told that it has come")                                                \
+	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here")     \
 	X(MODULE2, 2, "every call; the second is")
 
 enum trace_filter {
@@ -56,13 +64,15 @@ enum trace_args {
  * Waits for module_mutex are the returns of functions that are filtered by it; a record has a slot for
  * the holder that each of them found.
  */
-#define TRACE_IS_LOCK(where, filter) \
-	(AT_##where == AT_RETURN &&  \
-	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK))
+#define TRACE_IS_LOCK(where, filter)                                           \
+	(AT_##where == AT_RETURN &&                                            \
+	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK || \
+	  FILTER_##filter == FILTER_WAIT))
 
 #define TRACE_EVENTS \
 	29 /* room for the boundaries of any table; a record has a bit for each in 32 */
 #define TRACE_LOCKS	  5  /* room for the waits of any table */
+#define TRACE_CALLS	  2  /* room for the system calls of any table */
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */
 #define TRACE_STACK_DEPTH 24
 
@@ -144,7 +154,7 @@ struct trace_stacked {
  * @exits: how many of them returned
  * @dropped: records lost because the ring buffer was full
  * @lost: calls not traced, or tasks not followed, because there were too many
- * @unmatched: returns without an entry (calls begun before the tracer was attached)
+ * @unmatched: calls begun before the tracer was attached: returns, or modules freed or come, without an entry
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits
  */
@@ -169,6 +179,8 @@ struct trace_tally {
  * @owner_at: where the owner is in a mutex; negative: not known
  * @pid_at: where the thread's number is in a task
  * @comm_at: where its name is
+ * @refcnt_at: where the count of references is in a module; negative: not known
+ * @by_function: calls are watched as functions, and the returns of those that began before are not seen
  * @follow: also calls of all that @only_tgid forks
  * @stacks: keep the stack of the longest sleep in each phase
  */
@@ -181,6 +193,8 @@ struct trace_config {
 	__s32 owner_at;
 	__s32 pid_at;
 	__s32 comm_at;
+	__s32 refcnt_at;
+	__u8 by_function;
 	__u8 follow;
 	__u8 stacks;
 };

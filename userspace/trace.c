@@ -165,7 +165,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->pid = opts->pid;
 	t->family = opts->pid && opts->family;
 	t->stacks = opts->stacks;
-	t->config.owner_at = t->config.pid_at = t->config.comm_at = -1;
+	t->config.owner_at = t->config.pid_at = t->config.comm_at = t->config.refcnt_at = -1;
 	t->config.only_tgid = t->pid;
 	t->config.follow = t->family;
 	t->config.stacks = t->stacks;
@@ -296,8 +296,12 @@ bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
 		return false;
 	out->label = w->table->rows[event].label;
 	out->symbol = w->table->rows[event].symbols;
-	if (is_function(&w->table->rows[event]) && w->functions[first_row(w, event)].name[0])
+	if (is_function(w, event) && w->functions[first_row(w, event)].name[0])
 		out->symbol = w->functions[first_row(w, event)].name;
+	else if (is_traced_wait(w, event))
+		out->symbol = w->table->rows[event].lock ? "contention_end" : "contention_begin";
+	else if (w->table->rows[event].where == AT_SYSCALL && w->call_functions[0])
+		out->symbol = w->call_functions;
 	out->mechanism = w->mechanism[event];
 	out->why = w->why[event];
 	return true;

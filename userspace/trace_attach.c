@@ -17,19 +17,21 @@
 static const char MERGED[] = "merged", TRACEPOINT[] = "tracepoint", FENTRY[] = "fentry",
 		  FEXIT[] = "fexit", KPROBE[] = "kprobe", KRETPROBE[] = "kretprobe";
 
-/* How the sections of the calls' own tracepoints begin. */
-static const char SYSCALLS[] = "tp/syscalls/";
-
 static void merge(struct watch *w, int ev, const char *why)
 {
 	w->mechanism[ev] = MERGED;
 	w->why[ev] = why;
 }
 
+static bool is_fentry_target(const struct function *f)
+{
+	return f->in_btf && !f->no_fentry;
+}
+
 static void choose_function(const struct trace *t, struct watch *w, int ev)
 {
 	const struct function *f = &w->functions[first_row(w, ev)];
-	bool ret = w->table->rows[ev].where == AT_RETURN;
+	bool ret = w->table->rows[ev].where != AT_ENTRY;
 
 	if (t->mech == TRACE_TRACEPOINTS)
 		merge(w, ev, "tracepoints alone were asked for");
@@ -37,7 +39,7 @@ static void choose_function(const struct trace *t, struct watch *w, int ev)
 		merge(w, ev, "this kernel has no such function");
 	else if (f->homonyms > 1)
 		merge(w, ev, "several functions have this name");
-	else if (f->in_btf && !f->no_fentry)
+	else if (is_fentry_target(f))
 		w->mechanism[ev] = ret ? FEXIT : FENTRY;
 	else if (!f->no_kprobe)
 		w->mechanism[ev] = ret ? KRETPROBE : KPROBE;
@@ -61,18 +63,41 @@ static bool vouched(const struct watch *w, int ev)
 	return false;
 }
 
+/* All system calls of a kind as functions, or none: their entries and returns must go together. */
+static void choose_calls(struct watch *w)
+{
+	int i;
+
+	w->call_functions[0] = '\0';
+	for (i = 0; i < w->table->nr_calls; i++)
+		if (!is_fentry_target(call_function(w, i)))
+			return;
+	for (i = 0; i < w->table->nr_calls; i++)
+		snprintf(w->call_functions + strlen(w->call_functions),
+			 sizeof(w->call_functions) - strlen(w->call_functions), "%s%s",
+			 i ? "," : "", call_function(w, i)->name);
+}
+
+static const char *call_mechanism(const struct watch *w, int ev)
+{
+	return !w->call_functions[0] ? TRACEPOINT : ev ? FEXIT : FENTRY;
+}
+
 static void choose(const struct trace *t, struct watch *w)
 {
 	int ev;
 
+	choose_calls(w);
 	w->enabled = 0;
 	for (ev = 0; ev < w->table->nr; ev++) {
 		const struct trace_row *row = &w->table->rows[ev];
 
 		w->why[ev] = NULL;
-		if (is_function(row))
+		if (is_function(w, ev))
 			choose_function(t, w, ev);
-		else if (row->where == AT_SYSCALL || has_events(t, "module", row->symbols))
+		else if (row->where == AT_SYSCALL)
+			w->mechanism[ev] = call_mechanism(w, ev);
+		else if (is_traced_wait(w, ev) || has_events(t, "module", row->symbols))
 			w->mechanism[ev] = TRACEPOINT;
 		else
 			merge(w, ev, "this kernel has no such tracepoint");
@@ -88,17 +113,18 @@ static struct bpf_program *program(const struct watch *w, const char *name)
 	return bpf_object__find_program_by_name(w->obj, name);
 }
 
-static struct bpf_program *row_program(const struct watch *w, const char *variant, int ev)
+static struct bpf_program *variant_program(const struct watch *w, const char *variant,
+					   const char *what)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s_%s", variant, w->table->rows[ev].id);
+	snprintf(name, sizeof(name), "%s_%s", variant, what);
 	return program(w, name);
 }
 
-static bool is_fentry(const struct watch *w, int ev)
+static struct bpf_program *row_program(const struct watch *w, const char *variant, int ev)
 {
-	return w->mechanism[ev] == FENTRY || w->mechanism[ev] == FEXIT;
+	return variant_program(w, variant, w->table->rows[ev].id);
 }
 
 static bool is_tracepoint(const struct watch *w, int ev)
@@ -106,28 +132,27 @@ static bool is_tracepoint(const struct watch *w, int ev)
 	return w->table->rows[ev].where == AT_TRACEPOINT && is_enabled(w, ev);
 }
 
-/* The next row of a function that is watched, and has to be for that end of it; nr if none is. */
-static int next_use(const struct watch *w, int first, enum trace_where where)
+/* Is a row about that end of its function? An awaited return is about both. */
+static bool is_about(const struct trace_row *row, enum trace_where where)
+{
+	return row->where == AT_RETURN || (row->where == AT_END) == (where == AT_RETURN);
+}
+
+/* Which programs a function needs. */
+static bool is_used(const struct watch *w, int first, enum trace_where where)
 {
 	int ev;
 
 	for (ev = first; ev < w->table->nr; ev++)
-		if (is_function(&w->table->rows[ev]) && first_row(w, ev) == first &&
-		    is_enabled(w, ev) &&
-		    (where == AT_ENTRY || w->table->rows[ev].where == AT_RETURN))
-			break;
-	return ev;
-}
-
-/* Which programs a function needs: an awaited return needs both. */
-static bool is_used(const struct watch *w, int first, enum trace_where where)
-{
-	return next_use(w, first, where) < w->table->nr;
+		if (is_function(w, ev) && first_row(w, ev) == first && is_enabled(w, ev) &&
+		    is_about(&w->table->rows[ev], where))
+			return true;
+	return false;
 }
 
 static const char *variant(const struct watch *w, int first, enum trace_where where)
 {
-	if (is_fentry(w, next_use(w, first, AT_ENTRY)))
+	if (is_fentry_target(&w->functions[first]))
 		return where == AT_ENTRY ? FENTRY : FEXIT;
 	return where == AT_ENTRY ? KPROBE : KRETPROBE;
 }
@@ -195,9 +220,31 @@ static int select_functions(const struct watch *w)
 	return 0;
 }
 
-static bool is_syscall(const struct bpf_program *prog)
+/* The program at one end of a system call. */
+static struct bpf_program *call_program(const struct watch *w, int call, enum trace_where where)
 {
-	return !strncmp(bpf_program__section_name(prog), SYSCALLS, strlen(SYSCALLS));
+	const char *variant = w->call_functions[0] ? where == AT_ENTRY ? FENTRY : FEXIT
+			      : where == AT_ENTRY  ? "syscall_enter"
+						   : "syscall_exit";
+
+	return variant_program(w, variant, w->table->calls[call].name);
+}
+
+static int select_calls(struct watch *w)
+{
+	static const enum trace_where ways[] = { AT_ENTRY, AT_RETURN };
+	int call, i, err = 0;
+
+	for (call = 0; call < w->table->nr_calls; call++)
+		for (i = 0; i < 2 && !err; i++) {
+			struct bpf_program *prog = call_program(w, call, ways[i]);
+
+			bpf_program__set_autoload(prog, true);
+			if (w->call_functions[0])
+				err = bpf_program__set_attach_target(prog, 0,
+								     call_function(w, call)->name);
+		}
+	return err;
 }
 
 static void select_programs(const struct trace *t, const struct watch *w)
@@ -205,9 +252,10 @@ static void select_programs(const struct trace *t, const struct watch *w)
 	struct bpf_program *prog;
 	int ev;
 
-	bpf_object__for_each_program(prog, w->obj)
-		bpf_program__set_autoload(prog, is_syscall(prog));
+	bpf_object__for_each_program(prog, w->obj) bpf_program__set_autoload(prog, false);
 	bpf_program__set_autoload(program(w, "sched_switch"), true);
+	bpf_program__set_autoload(program(w, "contention_begin"), w->waits_traced);
+	bpf_program__set_autoload(program(w, "contention_end"), w->waits_traced);
 	bpf_program__set_autoload(program(w, "sched_process_fork"), follows(t, w));
 	bpf_program__set_autoload(program(w, "sched_process_exit"), follows(t, w));
 	for (ev = 0; ev < w->table->nr; ev++)
@@ -239,8 +287,10 @@ static int load(const struct trace *t, struct watch *w)
 		return err;
 	select_programs(t, w);
 	err = select_functions(w);
+	err = err ?: select_calls(w);
 	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
 	config.enabled = w->enabled;
+	config.by_function = w->call_functions[0];
 	err = err
 		      ?: bpf_map__set_initial_value(bpf_object__find_map_by_name(w->obj,
 										 ".rodata.config"),
@@ -273,11 +323,11 @@ static int attach_function(struct watch *w, int first, enum trace_where where)
 static bool give_up_fentry(struct watch *w)
 {
 	bool any = false;
-	int ev;
+	int i;
 
-	for (ev = 0; ev < w->table->nr; ev++) {
-		any |= is_fentry(w, ev);
-		w->functions[ev].no_fentry = true;
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		any |= is_fentry_target(&w->functions[i]);
+		w->functions[i].no_fentry = true;
 	}
 	return any;
 }
@@ -289,7 +339,8 @@ static int attach_ends(struct watch *w, int ev)
 	int err;
 
 	err = is_used(w, ev, AT_RETURN) ? attach_function(w, ev, AT_RETURN) : 0;
-	err = err ?: attach_function(w, ev, AT_ENTRY);
+	if (!err && is_used(w, ev, AT_ENTRY))
+		err = attach_function(w, ev, AT_ENTRY);
 	if (!err || err == -EPERM || err == -EACCES)
 		return err;
 	if (err == -ENOTSUPP && fentry)
@@ -308,50 +359,73 @@ static int attach_named(struct watch *w, const char *name)
 	return keep(w, bpf_program__attach(prog), prog, name);
 }
 
-/* The calls' own tracepoints that begin so. */
-static int attach_calls(struct watch *w, const char *with)
+static int attach_calls(struct watch *w, enum trace_where where)
 {
-	struct bpf_program *prog;
-	int err = 0;
+	int call, err = 0;
 
-	bpf_object__for_each_program(prog, w->obj)
-	{
-		const char *event = bpf_program__section_name(prog) + strlen(SYSCALLS);
+	for (call = 0; call < w->table->nr_calls && !err; call++) {
+		struct bpf_program *prog = call_program(w, call, where);
+		struct function *f = call_function(w, call);
 
-		if (!err && is_syscall(prog) && !strncmp(event, with, strlen(with)))
-			err = keep(w, bpf_program__attach(prog), prog, event);
+		if (w->call_functions[0]) {
+			err = keep(w, bpf_program__attach_trace(prog), prog, f->name);
+			if (!err || err == -EPERM || err == -EACCES)
+				continue;
+			f->no_fentry = true;
+			return 1;
+		}
+		err = keep(w, bpf_program__attach(prog), prog,
+			   bpf_program__section_name(prog) + strlen("tp/syscalls/"));
 	}
 	return err;
 }
 
+static int attach_functions(struct watch *w)
+{
+	int ev, err = 0;
+
+	for (ev = 0; ev < w->table->nr && !err; ev++)
+		if (leads_function(w, ev))
+			err = attach_ends(w, ev);
+	return err;
+}
+
+static int attach_tracepoints(struct watch *w)
+{
+	int ev, err = 0;
+
+	for (ev = 0; ev < w->table->nr && !err; ev++)
+		if (is_tracepoint(w, ev)) {
+			const char *event = w->table->rows[ev].symbols;
+			struct bpf_program *prog = row_program(w, "raw_tp", ev);
+
+			err = keep(w, bpf_program__attach_raw_tracepoint(prog, event), prog, event);
+		}
+	return err;
+}
+
 /*
- * Returns before entries, and the call's own entry last: no record begins before all is in place.
+ * Returns before entries, and the call's own entry last: no record begins before all is in place. Right
+ * before the calls what tells of calls that began earlier.
  *
  * Return: 0; 1 when a function's mechanism failed and was struck off: choose again; -errno.
  */
 static int attach(const struct trace *t, struct watch *w)
 {
-	int ev, err = 0;
+	int err = attach_functions(w);
 
-	for (ev = 0; ev < w->table->nr && !err; ev++) {
-		const char *symbols = w->table->rows[ev].symbols;
-
-		if (is_tracepoint(w, ev)) {
-			struct bpf_program *prog = row_program(w, "raw_tp", ev);
-
-			err = keep(w, bpf_program__attach_raw_tracepoint(prog, symbols), prog,
-				   symbols);
-		} else if (leads_function(w, ev) && is_used(w, ev, AT_ENTRY)) {
-			err = attach_ends(w, ev);
-		}
+	if (w->waits_traced) {
+		err = err ?: attach_named(w, "contention_end");
+		err = err ?: attach_named(w, "contention_begin");
 	}
 	err = err ?: attach_named(w, "sched_switch");
 	if (follows(t, w)) {
 		err = err ?: attach_named(w, "sched_process_exit");
 		err = err ?: attach_named(w, "sched_process_fork");
 	}
-	err = err ?: attach_calls(w, "sys_exit_");
-	return err ?: attach_calls(w, "sys_enter_");
+	err = err ?: attach_tracepoints(w);
+	err = err ?: attach_calls(w, AT_RETURN);
+	return err ?: attach_calls(w, AT_ENTRY);
 }
 
 /* Backwards: the call's entry first, so that no record begins any more. */

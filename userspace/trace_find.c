@@ -14,9 +14,21 @@
 
 #include "trace_watch.h"
 
-bool is_function(const struct trace_row *row)
+bool is_traced_wait(const struct watch *w, int ev)
 {
-	return row->where == AT_ENTRY || row->where == AT_RETURN;
+	return w->waits_traced && w->table->rows[ev].wait;
+}
+
+bool is_function(const struct watch *w, int ev)
+{
+	enum trace_where where = w->table->rows[ev].where;
+
+	return where != AT_SYSCALL && where != AT_TRACEPOINT && !is_traced_wait(w, ev);
+}
+
+struct function *call_function(struct watch *w, int call)
+{
+	return &w->functions[TRACE_EVENTS + call];
 }
 
 int first_row(const struct watch *w, int ev)
@@ -25,33 +37,38 @@ int first_row(const struct watch *w, int ev)
 	int i;
 
 	for (i = 0; i < ev; i++)
-		if (is_function(&rows[i]) && !strcmp(rows[i].symbols, rows[ev].symbols))
+		if (is_function(w, i) && !strcmp(rows[i].symbols, rows[ev].symbols))
 			break;
 	return i;
 }
 
 bool leads_function(const struct watch *w, int ev)
 {
-	return is_function(&w->table->rows[ev]) && first_row(w, ev) == ev;
+	return is_function(w, ev) && first_row(w, ev) == ev;
+}
+
+static void add_candidates(struct watch *w, const char *symbols, int function)
+{
+	const char *s = symbols;
+	int nth;
+
+	for (nth = 1; *s && w->nr_candidates < 2 * NR_FUNCTIONS; nth++) {
+		size_t len = strcspn(s, ",");
+
+		w->candidates[w->nr_candidates++] = (struct candidate){ s, len, 2 * nth, function };
+		s += len + (s[len] == ',');
+	}
 }
 
 static void list_candidates(struct watch *w)
 {
-	int ev, nth;
+	int i;
 
-	for (ev = 0; ev < w->table->nr; ev++) {
-		const char *s = w->table->rows[ev].symbols;
-
-		if (!leads_function(w, ev))
-			continue;
-		for (nth = 1; *s && w->nr_candidates < 2 * TRACE_EVENTS; nth++) {
-			size_t len = strcspn(s, ",");
-
-			w->candidates[w->nr_candidates++] =
-				(struct candidate){ s, len, 2 * nth, ev };
-			s += len + (s[len] == ',');
-		}
-	}
+	for (i = 0; i < w->table->nr; i++)
+		if (leads_function(w, i))
+			add_candidates(w, w->table->rows[i].symbols, i);
+	for (i = 0; i < w->table->nr_calls; i++)
+		add_candidates(w, w->table->calls[i].symbols, TRACE_EVENTS + i);
 }
 
 /* Both lists have over 100,000 lines: each is read once, for all names. */
@@ -123,15 +140,14 @@ static void on_symbol(struct trace *t, char *line)
 
 static void on_traceable(struct trace *t, char *line)
 {
-	size_t len = strcspn(line, "\n"), k;
-	int ev;
+	size_t len = strcspn(line, "\n"), k, i;
 
 	line[len] = '\0';
 	if (strchr(line, '[')) /* a module's: never attach there, it would be pinned */
 		return;
 	for (k = 0; k < t->nr_watches; k++)
-		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
-			struct function *f = &t->watches[k].functions[ev];
+		for (i = 0; i < NR_FUNCTIONS; i++) {
+			struct function *f = &t->watches[k].functions[i];
 
 			if (f->name[0] == line[0] && !strcmp(f->name, line))
 				f->traceable = true;
@@ -164,17 +180,18 @@ static void find_members(struct trace *t, const struct btf *btf)
 {
 	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
 	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+	int module = btf__find_by_name_kind(btf, "module", BTF_KIND_STRUCT);
 
 	t->config.owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
 	t->config.pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
 	t->config.comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
+	t->config.refcnt_at = module > 0 ? member_at(btf, module, "refcnt") : -1;
 }
 
 static void find_in_btf(struct trace *t)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	size_t k;
-	int ev;
+	size_t k, i;
 
 	if (!btf) {
 		t->note =
@@ -185,8 +202,8 @@ static void find_in_btf(struct trace *t)
 	}
 	find_members(t, btf);
 	for (k = 0; k < t->nr_watches; k++)
-		for (ev = 0; ev < t->watches[k].table->nr; ev++) {
-			struct function *f = &t->watches[k].functions[ev];
+		for (i = 0; i < NR_FUNCTIONS; i++) {
+			struct function *f = &t->watches[k].functions[i];
 
 			f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
 				    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
@@ -194,22 +211,14 @@ static void find_in_btf(struct trace *t)
 	btf__free(btf);
 }
 
-int find_symbols(struct trace *t)
+static bool has_waits(const struct trace_table *table)
 {
-	char path[128];
-	size_t k;
+	int ev;
 
-	if (t->mech == TRACE_TRACEPOINTS)
-		return 0;
-	for (k = 0; k < t->nr_watches; k++)
-		list_candidates(&t->watches[k]);
-	if (each_line("/proc/kallsyms", on_symbol, t))
-		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
-	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
-	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
-		t->note = "this kernel has no function tracer: kprobes instead of fentry";
-	find_in_btf(t);
-	return 0;
+	for (ev = 0; ev < table->nr; ev++)
+		if (table->rows[ev].wait)
+			return true;
+	return false;
 }
 
 /* Of several, all. */
@@ -226,6 +235,28 @@ bool has_events(const struct trace *t, const char *system, const char *events)
 			return false;
 	}
 	return true;
+}
+
+int find_symbols(struct trace *t)
+{
+	char path[128];
+	size_t k;
+
+	if (t->mech == TRACE_TRACEPOINTS)
+		return 0;
+	for (k = 0; k < t->nr_watches; k++) {
+		t->watches[k].waits_traced =
+			t->mech == TRACE_AUTO && has_waits(t->watches[k].table) &&
+			has_events(t, "lock", "contention_begin,contention_end");
+		list_candidates(&t->watches[k]);
+	}
+	if (each_line("/proc/kallsyms", on_symbol, t))
+		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
+	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
+	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
+		t->note = "this kernel has no function tracer: kprobes instead of fentry";
+	find_in_btf(t);
+	return 0;
 }
 
 static bool has_calls(const struct trace *t, const struct watch *w)

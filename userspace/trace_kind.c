@@ -8,11 +8,19 @@
 #include <stdio.h>
 
 #include "load.h"
+#include "refcost.h"
 #include "trace.h"
 #include "unload.h"
 
 #define ROW(kind, id, where, filter, after, need, label, symbols) \
-	{ #id, label, symbols, AT_##where, kind##_##after, need, TRACE_IS_LOCK(where, filter) },
+	{ #id,                                                    \
+	  label,                                                  \
+	  symbols,                                                \
+	  AT_##where,                                             \
+	  kind##_##after,                                         \
+	  need,                                                   \
+	  TRACE_IS_LOCK(where, filter),                           \
+	  FILTER_##filter == FILTER_WAIT },
 
 static const struct trace_row unload_rows[] = {
 #define X(...) ROW(UNLOAD, __VA_ARGS__)
@@ -26,9 +34,18 @@ static const struct trace_row load_rows[] = {
 #undef X
 };
 
+#define CALL(call, symbols) { #call, symbols },
+static const struct trace_call unload_calls[] = { UNLOAD_CALLS(CALL) };
+static const struct trace_call load_calls[] = { LOAD_CALLS(CALL) };
+
+_Static_assert(ARRAY_SIZE(unload_calls) <= TRACE_CALLS && ARRAY_SIZE(load_calls) <= TRACE_CALLS,
+	       "a watch has no room for so many system calls");
+
 const struct trace_table trace_tables[TRACE_KINDS] = {
-	[TRACE_UNLOAD] = { "unload", unload_rows, UNLOAD_NR, UNLOAD_CHECKED, "return" },
-	[TRACE_LOAD] = { "load", load_rows, LOAD_NR, LOAD_INITIALISED, "undo" },
+	[TRACE_UNLOAD] = { "unload", unload_rows, UNLOAD_NR, unload_calls, ARRAY_SIZE(unload_calls),
+			   UNLOAD_CHECKED, "return" },
+	[TRACE_LOAD] = { "load", load_rows, LOAD_NR, load_calls, ARRAY_SIZE(load_calls),
+			 LOAD_INITIALISED, "undo" },
 };
 
 const char *trace_kind_name(enum trace_kind kind)

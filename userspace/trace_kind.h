@@ -20,6 +20,7 @@ enum trace_need { REQUIRED, OPTIONAL, MAYBE };
  * @after: the boundary that must have been passed
  * @need: may it be left out?
  * @lock: it ends a wait for module_mutex
+ * @wait: only a call of the function that has to wait counts
  */
 struct trace_row {
 	const char *id;
@@ -29,6 +30,17 @@ struct trace_row {
 	int after;
 	enum trace_need need;
 	bool lock;
+	bool wait;
+};
+
+/**
+ * struct trace_call - a system call
+ * @name: names the programs
+ * @symbols: candidates for the function that it is
+ */
+struct trace_call {
+	const char *name;
+	const char *symbols;
 };
 
 /**
@@ -36,6 +48,8 @@ struct trace_row {
  * @name: of the kind
  * @rows: in the order in which a call passes them; the first is its entry, the last its return
  * @nr: how many
+ * @calls: system calls of this kind
+ * @nr_calls: how many
  * @last_failed: no call that fails passes a later one
  * @undo: the last phase of a call that fails
  */
@@ -43,6 +57,8 @@ struct trace_table {
 	const char *name;
 	const struct trace_row *rows;
 	int nr;
+	const struct trace_call *calls;
+	int nr_calls;
 	int last_failed;
 	const char *undo;
 };

@@ -20,7 +20,9 @@ struct candidate {
 	int function;
 };
 
-/* A function, kept at the index of its first row. */
+/* Functions: of a boundary, at the index of its first row; of system calls, behind all boundaries. */
+#define NR_FUNCTIONS (TRACE_EVENTS + TRACE_CALLS)
+
 struct function {
 	char name[NAME_LEN]; /* in this kernel; "" if it has none */
 	int rank;	     /* later candidates over earlier, plain names over name.isra.0 */
@@ -36,14 +38,21 @@ struct attached {
 	const char *symbol;
 };
 
-/* What watches the calls of one kind. */
+/*
+ * What watches the calls of one kind.
+ *
+ * @waits_traced: the kernel has tracepoints that serve rows which are about waits
+ * @call_functions: the functions of the system calls, if these are watched so; else ""
+ */
 struct watch {
 	const struct trace_table *table;
-	struct candidate candidates[2 * TRACE_EVENTS];
+	struct candidate candidates[2 * NR_FUNCTIONS];
 	size_t nr_candidates;
-	struct function functions[TRACE_EVENTS];
+	struct function functions[NR_FUNCTIONS];
+	bool waits_traced;
 	const char *mechanism[TRACE_EVENTS];
 	const char *why[TRACE_EVENTS];
+	char call_functions[TRACE_CALLS * NAME_LEN];
 	uint32_t enabled;
 	struct bpf_object *obj;
 	struct attached attached[TRACE_PROGS_KIND];
@@ -69,12 +78,31 @@ struct trace {
 };
 
 /**
+ * is_traced_wait() - is a boundary at one end of a wait that the kernel has tracepoints for?
+ * @w: whose table
+ * @ev: the boundary
+ *
+ * Return: true if so; its function is not probed then.
+ */
+bool is_traced_wait(const struct watch *w, int ev);
+
+/**
  * is_function() - is a boundary at one end of a function?
- * @row: its row
+ * @w: whose table
+ * @ev: the boundary
  *
  * Return: true if it is; else it is a tracepoint.
  */
-bool is_function(const struct trace_row *row);
+bool is_function(const struct watch *w, int ev);
+
+/**
+ * call_function() - the function that a system call is
+ * @w: whose table
+ * @call: which
+ *
+ * Return: it; without a name if this kernel has none.
+ */
+struct function *call_function(struct watch *w, int call);
 
 /**
  * first_row() - rows of one function share its programs, named after the first of them

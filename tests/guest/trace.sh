@@ -37,7 +37,7 @@ quietly() {
 	return $code
 }
 
-attached() { bpftool prog show | grep -cE 'name (syscall_enter|syscall_exit|sched_switch|fentry_|fexit_|kprobe_|kretprobe_)' || true; }
+attached() { bpftool prog show | grep -cE 'name (syscall_enter|syscall_exit|sched_switch|contention_|fentry_|fexit_|kprobe_|kretprobe_)' || true; }
 
 # eventually SECONDS COMMAND...
 eventually() {
@@ -359,6 +359,14 @@ cut_off() {
 	is "a call that began before the trace, --strict: exit 2" 2 "$status"
 	ok "... is counted" grep -q ' 1 unmatched.*: incomplete' "$tmp/late.err"
 	is "... nothing stays attached" 0 "$(attached)"
+	load loop max_loop=$((4 * slow))
+	rmmod loop &
+	sleep 0.2
+	begin late --strict
+	eventually 20 eval '! loaded loop'
+	end_with INT
+	is "the same with all probes, --strict: exit 2" 2 "$status"
+	ok "... is counted" grep -q ' 1 unmatched.*: incomplete' "$tmp/late.err"
 }
 
 lost() {
@@ -440,7 +448,7 @@ mechanisms() {
 	run_cmd "$refcost" trace -v -- rmmod nls_utf8
 	sysctl -q kernel.bpf_stats_enabled=0
 	ok "-v names mechanism and function" grep -Eq '^lock wait +fexit +mutex_lock_interruptible' <<<"$stderr"
-	ok "-v with kernel.bpf_stats_enabled: what the programs cost" grep -Eq '^syscall_exit +sys_exit_delete_module +1 +[1-9]' <<<"$stderr"
+	ok "-v with kernel.bpf_stats_enabled: what the programs cost" grep -Eq '^fexit_delete_module +__x64_sys_delete_module +1 +[1-9]' <<<"$stderr"
 }
 
 # As exits; says so in one line.
