@@ -176,12 +176,13 @@ shuffled() {
 	printf '%s\n' "$@" | shuf --random-source=<(yes "$seed")
 }
 
+# Before, between and after the traced arms none is: what drifts meanwhile cancels.
 overhead() {
 	local b arm
 	echo 1 >$expedited
 	for ((b = 0; b < blocks; b++)); do
 		seed=$b
-		for arm in $(shuffled none tracepoints all); do
+		for arm in none $(shuffled tracepoints all | sed 'a none'); do
 			block $b "$arm" -n $unloads --seed $b "$(plain 1)"
 			add "$dir/watched.csv" "$tmp/block.csv"
 		done
