@@ -18,6 +18,7 @@
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "phases.h"
@@ -73,6 +74,9 @@ static __u32 nr_in_flight;
 
 /* How many of them are in the hash table, since their slots were taken. */
 static __u32 nr_displaced;
+
+/* module_mutex, where its address is hidden: as the latest call has shown it. */
+static __u64 learnt_mutex;
 
 /* A call's place follows from the address of its task: found in a few instructions, unless it is taken. */
 struct {
@@ -253,9 +257,9 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 	case FILTER_ANY:
 		return true;
 	case FILTER_LEARN:
-		if (!c->mutex)
-			c->mutex = arg1;
-		return c->mutex == arg1;
+		if (arg1 && !config.module_mutex)
+			c->mutex = learnt_mutex = arg1;
+		return !arg1 || c->mutex == arg1;
 	case FILTER_LOCK:
 	case FILTER_WAIT:
 		return c->mutex == arg1;
@@ -281,6 +285,15 @@ static __always_inline unsigned int lock_slot(__u32 ev)
 {
 #define X(id, where, filter, after, need, label, symbols) \
 	+(EVENT(id) < ev && TRACE_IS_LOCK(where, filter))
+	return BOUNDARIES(X);
+#undef X
+}
+
+/* Is the first phase a wait? */
+static __always_inline bool begins_with_wait(void)
+{
+#define X(id, where, filter, after, need, label, symbols) \
+	+(EVENT(id) == EVENT(ENTER) + 1 && TRACE_IS_LOCK(where, filter))
 	return BOUNDARIES(X);
 #undef X
 }
@@ -330,7 +343,7 @@ static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum trace_
 	}
 	c->pending |= 1U << ev;
 	c->rec.entries++;
-	if (filter == FILTER_LEARN || filter == FILTER_LOCK || filter == FILTER_WAIT)
+	if (filter == FILTER_LOCK || filter == FILTER_WAIT)
 		note_holder(c, lock_slot(ev));
 }
 
@@ -382,7 +395,8 @@ static __always_inline int function_entry(const char *function, enum trace_filte
 	return 0;
 }
 
-static __always_inline int function_return(const char *function)
+/* @arg1: 0 if not known, as in a kretprobe */
+static __always_inline int function_return(const char *function, __u64 arg1)
 {
 	struct in_flight *c = find(bpf_get_current_task());
 	__u64 now;
@@ -390,48 +404,61 @@ static __always_inline int function_return(const char *function)
 	if (!c)
 		return 0;
 	now = bpf_ktime_get_ns();
-#define X(id, where, filter, after, need, label, symbols)                       \
-	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function)) \
-		row_return(c, EVENT(id), now);                                  \
-	if (AT_##where == AT_END && SAME_FUNCTION(where, symbols, function) &&  \
-	    may_pass(c, EVENT(id), EVENT(after)))                               \
+#define X(id, where, filter, after, need, label, symbols)                                   \
+	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function))             \
+		row_return(c, EVENT(id), now);                                              \
+	if (AT_##where == AT_END && SAME_FUNCTION(where, symbols, function) &&              \
+	    may_pass(c, EVENT(id), EVENT(after)) && accept(c, FILTER_##filter, arg1, 0, 0)) \
 		pass(c, EVENT(id), now);
 	BOUNDARIES(X)
 #undef X
 	return 0;
 }
 
-/* A wait begins once more when spinning has not helped: that is the same wait. */
-static __always_inline int wait_begins(__u64 mutex)
+/* Whose module_mutex that is: of the call that this task is in, if it is. */
+static __always_inline struct in_flight *find_waiter(__u64 mutex)
 {
 	struct in_flight *c;
-	__u64 now;
 
 	if (is_other_mutex(FILTER_WAIT, mutex))
-		return 0;
+		return NULL;
 	c = find(bpf_get_current_task());
+	return c && c->mutex == mutex ? c : NULL;
+}
+
+/*
+ * Arguments: the lock, and how it is waited for. A wait begins once more when spinning has not helped: that
+ * is the same wait.
+ */
+SEC("raw_tp/contention_begin")
+int contention_begin(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 mutex = ctx->args[0], now;
+	struct in_flight *c = find_waiter(mutex);
+
 	if (!c || c->waiting)
 		return 0;
 	now = bpf_ktime_get_ns();
+	c->waiting = true;
 	read_name(c);
-	c->waiting = c->mutex == mutex;
-#define X(id, where, filter, after, need, label, symbols) \
-	if (FILTER_##filter == FILTER_WAIT)               \
+#define X(id, where, filter, after, need, label, symbols)                                \
+	if (AT_##where == AT_END && TRACE_IS_LOCK(where, filter) && c->last < EVENT(id)) \
+		note_holder(c, lock_slot(EVENT(id)));                                    \
+	if (FILTER_##filter == FILTER_WAIT)                                              \
 		row_entry(c, EVENT(id), AT_##where, FILTER_WAIT, EVENT(after), mutex, 0, 0, now);
 	BOUNDARIES(X)
 #undef X
 	return 0;
 }
 
-static __always_inline int wait_ends(__u64 mutex)
+/* Arguments: the lock, and what came of it. */
+SEC("raw_tp/contention_end")
+int contention_end(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct in_flight *c;
+	struct in_flight *c = find_waiter(ctx->args[0]);
 	__u64 now;
 
-	if (is_other_mutex(FILTER_WAIT, mutex))
-		return 0;
-	c = find(bpf_get_current_task());
-	if (!c || c->mutex != mutex)
+	if (!c)
 		return 0;
 	now = bpf_ktime_get_ns();
 	c->waiting = false;
@@ -441,19 +468,6 @@ static __always_inline int wait_ends(__u64 mutex)
 	BOUNDARIES(X)
 #undef X
 	return 0;
-}
-
-/* Arguments: the lock, and how it is waited for; the lock, and what came of it. */
-SEC("raw_tp/contention_begin")
-int contention_begin(struct bpf_raw_tracepoint_args *ctx)
-{
-	return wait_begins(ctx->args[0]);
-}
-
-SEC("raw_tp/contention_end")
-int contention_end(struct bpf_raw_tracepoint_args *ctx)
-{
-	return wait_ends(ctx->args[0]);
 }
 
 /* An argument may be read only where the function has it: the verifier knows its prototype. */
@@ -479,12 +493,12 @@ int contention_end(struct bpf_raw_tracepoint_args *ctx)
 	{                                                                        \
 		if (is_other_mutex(FILTER_##filter, FENTRY_ARG(ctx, filter, 1))) \
 			return 0;                                                \
-		return function_return(symbols);                                 \
+		return function_return(symbols, FENTRY_ARG(ctx, filter, 1));     \
 	}                                                                        \
 	SEC("kretprobe")                                                         \
 	int kretprobe_##id(struct pt_regs *ctx)                                  \
 	{                                                                        \
-		return function_return(symbols);                                 \
+		return function_return(symbols, 0);                              \
 	}
 
 static __always_inline bool is_family(__u64 task)
@@ -629,8 +643,10 @@ static __always_inline int enter(__u64 name)
 	c->rec.pid = id;
 	c->rec.tgid = id >> 32;
 	c->rec.enabled = config.enabled;
-	c->mutex = config.module_mutex;
+	c->mutex = config.module_mutex ?: learnt_mutex;
 	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
+	if (begins_with_wait() && !config.waits_traced)
+		note_holder(c, 0);
 	pass(c, EVENT(ENTER), now);
 	c->task = task;
 	n->entries++;
@@ -650,6 +666,24 @@ static __always_inline __u64 wakeup(void)
 									 : BPF_RB_NO_WAKEUP;
 }
 
+/* What says nothing about this call stays what it was in the buffer. */
+static __always_inline void copy_record(struct trace_record *to, const struct trace_record *rec)
+{
+	int i;
+
+	__builtin_memcpy(to->ts, rec->ts, EVENT(NR) * sizeof(rec->ts[0]));
+	__builtin_memcpy(to->off_ns, rec->off_ns, EVENT(NR) * sizeof(rec->off_ns[0]));
+	__builtin_memcpy(&to->kind, &rec->kind,
+			 offsetof(struct trace_record, holder) -
+				 offsetof(struct trace_record, kind));
+#pragma unroll
+	for (i = 0; i < TRACE_LOCKS; i++) {
+		to->holder[i].pid = 0;
+		if (rec->holder[i].pid)
+			to->holder[i] = rec->holder[i];
+	}
+}
+
 static __always_inline bool put_stacked(struct in_flight *c, const struct asleep *s)
 {
 	struct trace_stacked *full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
@@ -657,7 +691,7 @@ static __always_inline bool put_stacked(struct in_flight *c, const struct asleep
 	if (!full)
 		return false;
 	c->rec.flags |= TRACE_STACKED;
-	full->rec = c->rec;
+	copy_record(&full->rec, &c->rec);
 	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
 	bpf_ringbuf_submit(full, wakeup());
 	return true;
@@ -673,7 +707,7 @@ static __always_inline bool put_record(struct in_flight *c)
 	rec = bpf_ringbuf_reserve(&records, sizeof(*rec), 0);
 	if (!rec)
 		return false;
-	*rec = c->rec;
+	copy_record(rec, &c->rec);
 	bpf_ringbuf_submit(rec, wakeup());
 	return true;
 }

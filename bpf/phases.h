@@ -9,8 +9,8 @@
  * X(id, where, filter, after, need, label, symbols)
  *
  * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of a
- *          function, or END, its return as well, where the call cannot nest and its arguments do not
- *          matter: its entry needs no program
+ *          function, or END, its return as well, where the call does not nest and its arguments matter
+ *          little: its entry needs no program
  * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
  * after    the boundary that must have been passed: functions are called from init() and exit() too
  * need     REQUIRED, OPTIONAL, or MAYBE (the kernel does not pass it in every call: no loss)
@@ -61,11 +61,11 @@ enum trace_args {
 };
 
 /*
- * Waits for module_mutex are the returns of functions that are filtered by it; a record has a slot for
+ * Waits for module_mutex end with the returns of functions that are filtered by it; a record has a slot for
  * the holder that each of them found.
  */
 #define TRACE_IS_LOCK(where, filter)                                           \
-	(AT_##where == AT_RETURN &&                                            \
+	((AT_##where == AT_RETURN || AT_##where == AT_END) &&                  \
 	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK || \
 	  FILTER_##filter == FILTER_WAIT))
 
@@ -180,6 +180,7 @@ struct trace_tally {
  * @pid_at: where the thread's number is in a task
  * @comm_at: where its name is
  * @refcnt_at: where the count of references is in a module; negative: not known
+ * @waits_traced: tracepoints say when module_mutex has to be waited for
  * @by_function: calls are watched as functions, and the returns of those that began before are not seen
  * @follow: also calls of all that @only_tgid forks
  * @stacks: keep the stack of the longest sleep in each phase
@@ -195,6 +196,7 @@ struct trace_config {
 	__s32 comm_at;
 	__s32 refcnt_at;
 	__u8 by_function;
+	__u8 waits_traced;
 	__u8 follow;
 	__u8 stacks;
 };

@@ -17,7 +17,7 @@
 
 #define UNLOAD_BOUNDARIES(X)                                                                     \
 	X(ENTER, SYSCALL, ANY, ENTER, REQUIRED, "start", "sys_enter_delete_module")              \
-	X(LOCKED, RETURN, LEARN, ENTER, OPTIONAL, "lock wait",                                   \
+	X(LOCKED, END, LEARN, ENTER, OPTIONAL, "lock wait",                                      \
 	  "mutex_lock_interruptible_nested,mutex_lock_interruptible")                            \
 	X(CHECKED, END, ANY, ENTER, OPTIONAL, "checks", "find_module_all")                       \
 	X(EXITED, ENTRY, GOING, ENTER, OPTIONAL, "exit()", "blocking_notifier_call_chain")       \

@@ -39,6 +39,8 @@ static void choose_function(const struct trace *t, struct watch *w, int ev)
 		merge(w, ev, "this kernel has no such function");
 	else if (f->homonyms > 1)
 		merge(w, ev, "several functions have this name");
+	else if (w->table->rows[ev].wait && !t->config.module_mutex && !is_fentry_target(f))
+		merge(w, ev, "the address of module_mutex is hidden");
 	else if (is_fentry_target(f))
 		w->mechanism[ev] = ret ? FEXIT : FENTRY;
 	else if (!f->no_kprobe)
@@ -290,6 +292,7 @@ static int load(const struct trace *t, struct watch *w)
 	err = err ?: select_calls(w);
 	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
 	config.enabled = w->enabled;
+	config.waits_traced = w->waits_traced;
 	config.by_function = w->call_functions[0];
 	err = err
 		      ?: bpf_map__set_initial_value(bpf_object__find_map_by_name(w->obj,
