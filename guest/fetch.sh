@@ -18,7 +18,8 @@ usage()
 	RELEASE is as uname -r prints it; default: the newest with headers on this host.
 	BZIMAGE is used as it is; it has what a 9p root needs built in.
 
-	  REFCOST_KERNEL_DEB=FILE   unpack this package rather than download one
+	  REFCOST_KERNEL_DEB='FILE..'   unpack these packages rather than download them; newer
+	                                releases need linux-base-*, -binary-*, -modules-*
 	EOF
 }
 
@@ -36,37 +37,52 @@ declare -A need_hint=([dpkg-deb]="apt-get install dpkg" [cpio]="apt-get install 
 	[depmod]="apt-get install kmod" [busybox]="apt-get install busybox-static"
 	[apt-get]="or give the package in REFCOST_KERNEL_DEB")
 
-# download: get the package into $tmp and print its path
-download()
+# fetch PACKAGE...: into $tmp
+fetch()
 {
-	local package=linux-image-$release
-
-	need apt-get
-	say "downloading $package"
-	if ! (cd "$tmp" && apt-get -q download "$package" >apt.log 2>&1); then
+	say "downloading $*"
+	if ! (cd "$tmp" && apt-get -q download "$@" >apt.log 2>&1); then
 		grep '^E:' "$tmp/apt.log" | head -n 1 >&2 || true
-		die "cannot get $package: run 'apt-get update', or give REFCOST_KERNEL_DEB=FILE.deb"
+		die "cannot get $1: run 'apt-get update', or give REFCOST_KERNEL_DEB=FILE.deb"
 	fi
-	find "$tmp" -maxdepth 1 -name '*.deb' -print -quit
 }
 
-# unpack: the package into $dst/root; appears whole or not at all
+# download: get the package into $tmp, and what newer releases split off from it
+download()
+{
+	local parts
+
+	need apt-get
+	fetch "linux-image-$release"
+	mapfile -t parts < <(dpkg-deb -f "$tmp"/linux-image-*.deb Depends | tr -s ', ' '\n' |
+		grep -Ex "linux-(base|binary|modules)-${release//[.+]/[&]}")
+	[[ -z ${parts[*]} ]] || fetch "${parts[@]}"
+}
+
+# unpack: the packages into $dst/root; appears whole or not at all
 unpack()
 {
-	local deb=${REFCOST_KERNEL_DEB:-} new=$tmp/$release tree=$tmp/$release/root
+	local debs deb new=$tmp/$release tree=$tmp/$release/root image
 
 	[[ -e $dst/vmlinuz ]] && return
-	[[ -n $deb ]] || deb=$(download)
-	[[ -r $deb ]] || die "REFCOST_KERNEL_DEB=$deb cannot be read"
+	read -ra debs <<<"${REFCOST_KERNEL_DEB:-}"
+	if [[ -z ${debs[*]} ]]; then
+		download
+		debs=("$tmp"/*.deb)
+	fi
 	mkdir -p "$tree"
-	dpkg-deb -x "$deb" "$tree" 2>"$tmp/dpkg.log" ||
-		die "cannot unpack $deb: $(tail -n 1 "$tmp/dpkg.log")"
+	for deb in "${debs[@]}"; do
+		[[ -r $deb ]] || die "REFCOST_KERNEL_DEB: $deb cannot be read"
+		dpkg-deb -x "$deb" "$tree" 2>"$tmp/dpkg.log" ||
+			die "cannot unpack $deb: $(tail -n 1 "$tmp/dpkg.log")"
+	done
 	# Where /usr is merged the package has usr/lib/modules only; kmod looks in lib/modules.
 	[[ -e $tree/lib || ! -d $tree/usr/lib/modules ]] || ln -s usr/lib "$tree/lib"
-	[[ -e $tree/boot/vmlinuz-$release && -d $tree/lib/modules/$release ]] ||
-		die "$deb holds no kernel $release"
+	image=$tree/boot/vmlinuz-$release
+	[[ -e $image ]] || image=$tree/lib/modules/$release/vmlinuz
+	[[ -e $image && -d $tree/lib/modules/$release/kernel ]] || die "${debs[*]}: no kernel $release"
 	depmod -b "$tree" "$release"
-	ln "$tree/boot/vmlinuz-$release" "$new/vmlinuz"
+	ln "$image" "$new/vmlinuz"
 	rm -rf "$dst"
 	mv -T "$new" "$dst"
 }
