@@ -260,8 +260,7 @@ int cmd_run(int argc, char **argv)
 		fclose(r.samples);
 	if (r.workers)
 		fclose(r.workers);
-	if (r.counters)
-		fclose(r.counters);
+	counters_close(&r);
 	perf_control_close();
 	csv_free(&r.done);
 	results_close(&r.results);

@@ -144,6 +144,12 @@ int measure(struct run *r);
 int counters_open(struct run *r);
 
 /**
+ * counters_close() - count no more
+ * @r: after counters_open(), or not
+ */
+void counters_close(struct run *r);
+
+/**
  * counters_ask() - have the module count what was asked for
  * @run: the sample that it is going to measure
  * @counts: room for as many as there are workers and events

@@ -5,7 +5,6 @@
 #include "quiet.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,12 +33,19 @@ static bool set_online(int cpu, bool online)
 	return !fclose(f);
 }
 
+bool quiet_needed(void)
+{
+	char value[16];
+
+	return !strcmp(env_cmdline("refcost.accel=", value, sizeof(value)), "tcg");
+}
+
 void quiet_begin(void)
 {
 	int cpu, n = sysconf(_SC_NPROCESSORS_CONF);
 	char value[16], path[64];
 
-	if (strcmp(env_cmdline("refcost.accel=", value, sizeof(value)), "tcg"))
+	if (!quiet_needed())
 		return;
 	for (cpu = 1; cpu < MAX_CPUS && cpu < n; cpu++) {
 		cpu_path(cpu, path, sizeof(path));

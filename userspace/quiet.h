@@ -5,10 +5,17 @@
  * Attaching a probe patches instructions by way of a breakpoint. QEMU before 8.1 translates code without
  * holding its page, so an emulated CPU that gets to that place at that moment may keep the translation
  * of the breakpoint for ever, and hang: about one attach and detach in fifteen, if the others are busy.
- * A CPU that is offline does not get there.
+ * A CPU that is offline does not get there. Events of a task are patched in and out, too.
  */
 #ifndef REFCOST_QUIET_H
 #define REFCOST_QUIET_H
+
+#include <stdbool.h>
+
+/**
+ * quiet_needed() - are CPUs emulated, so that patching has to be kept from them?
+ */
+bool quiet_needed(void);
 
 /**
  * quiet_begin() - take all CPUs but the first offline

@@ -2,20 +2,82 @@
 /* What the kernel counts in the windows of a run: rows of counters.csv, and why there are none. */
 #include "cmd_run.h"
 
+#include <linux/perf_event.h>
 #include <math.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "model_counters.h"
+#include "quiet.h"
 #include "refcost.h"
 
 #define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
+
+/* After the last event of a task perf waits for a second before it patches the scheduler back. */
+#define UNPATCHED_NS (3 * NSEC_PER_SEC / 2)
+
+static int held[REFCOST_EVENTS_MAX];
+static size_t nr_held;
+
+/*
+ * The first event of a kind that the kernel itself counts patches its code, and the last one patches it
+ * back: one of ours keeps that out of the run.
+ */
+static void hold_software_events(void)
+{
+	size_t k;
+
+	quiet_begin();
+	for (k = 0; k < env.events.n; k++) {
+		struct perf_event_attr attr = { .size = sizeof(attr),
+						.type = env.events.what[k].type,
+						.config = env.events.what[k].config,
+						.disabled = 1 };
+
+		if (attr.type != PERF_TYPE_SOFTWARE)
+			continue;
+		held[nr_held] =
+			syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+		nr_held += held[nr_held] >= 0;
+	}
+	quiet_end();
+}
+
+static bool any_software(void)
+{
+	size_t k;
+
+	for (k = 0; k < env.events.n; k++)
+		if (env.events.what[k].type == PERF_TYPE_SOFTWARE)
+			return true;
+	return false;
+}
 
 int counters_open(struct run *r)
 {
 	if (!env.events.n)
 		return EXIT_FINE;
 	r->counters = results_csv(&r->results, "counters.csv", COUNTERS_HEADER);
-	return r->counters ? EXIT_FINE : EXIT_FAILED;
+	if (!r->counters)
+		return EXIT_FAILED;
+	if (any_software())
+		hold_software_events();
+	return EXIT_FINE;
+}
+
+void counters_close(struct run *r)
+{
+	if (r->counters)
+		fclose(r->counters);
+	if (!nr_held)
+		return;
+	quiet_begin();
+	while (nr_held)
+		close(held[--nr_held]);
+	if (quiet_needed())
+		usleep(UNPATCHED_NS / 1000);
+	quiet_end();
 }
 
 void counters_ask(struct refcost_run *run, struct refcost_event_count *counts)
