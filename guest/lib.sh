@@ -64,6 +64,7 @@ image_release()
 # - la57=off: a fifth level of page tables makes every TLB miss dearer for nothing.
 # - no_timer_check: with more vCPUs than CPUs the kernel's test of the timer can fail by chance.
 # - vendor: threads of a core are told by Intel's leaf of CPUID, which the kernel does not read on AMD.
+#   monitor=off then: MWAIT does not wait in an emulator, and Intel's idle and offline CPUs would spin in it.
 # Always:
 # - setpriv: QEMU must not outlive the script, even if that is killed with SIGKILL.
 qemu_base()
@@ -84,7 +85,7 @@ qemu_base()
 			-numa "node,nodeid=$i,memdev=memory$i" -numa "cpu,node-id=$i,socket-id=$i")
 	done
 	model=max,la57=off
-	((threads == 1)) || model+=,vendor=GenuineIntel
+	((threads == 1)) || model+=,vendor=GenuineIntel,monitor=off
 	case $accel in
 	kvm)
 		qemu+=(-accel kvm -cpu host)
