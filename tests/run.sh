@@ -29,5 +29,5 @@ suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
-suite guest 1500 tests/guest/boot.sh
+suite guest 1400 tests/guest/boot.sh
 suites_done

@@ -124,6 +124,8 @@ static void test_info(void **state)
 	assert_int_equal(ioctl(fd, REFCOST_IOC_INFO, &info), 0);
 	assert_int_equal(info.abi, REFCOST_ABI);
 	assert_int_equal(info.nr_objects, 4);
+	assert_int_equal(info.layout, REFCOST_OWN);
+	assert_int_equal(info.node, 0);
 	assert_true(info.hz >= 100);
 	info.size--;
 	assert_int_equal(ioctl(fd, REFCOST_IOC_INFO, &info), -1);

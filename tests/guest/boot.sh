@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Boot what the guest tests need: one guest for almost all of them, and two kinds that differ in their
-# machine: one that counts instructions, one with far more CPUs than the host.
+# Boot what the guest tests need: one guest for almost all of them, and three kinds that differ in their
+# machine: one with NUMA nodes and SMT, one that counts instructions, one with far more CPUs than the host.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -19,15 +19,20 @@ boot() {
 	guest/boot.sh --release "$release" --share "$dir" "$@"
 }
 
-# Its TAP becomes ours.
-main_guest() {
-	local log=$dir/guest.log status=0
-	REFCOST_IN_GUEST=1 boot --cpus 4 --deadline 1300 -- tests/guest/guest.sh "$dir" >"$log" 2>"$dir/boot.log" || status=$?
+# tests_in NAME OPTION...: boot a guest for tests/guest/NAME.sh; its TAP becomes ours.
+tests_in() {
+	local name=$1 log=$dir/$1.log status=0
+	shift
+	REFCOST_IN_GUEST=1 boot "$@" -- "tests/guest/$name.sh" "$dir" >"$log" 2>"$dir/$name-boot.log" || status=$?
 	grep -E '^(ok|not ok|#)' "$log" || true
 	tap_n=$((tap_n + $(grep -c '^ok ' "$log" || true) + $(grep -c '^not ok ' "$log" || true)))
-	tap_result "$status" "the guest ran its tests to the end" "$(tail -n 30 "$dir/boot.log" "$log")"
+	tap_result "$status" "$name.sh: the guest ran its tests to the end" "$(tail -n 30 "$dir/$name-boot.log" "$log")"
+}
+
+main_guest() {
 	local up
-	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/boot.log")
+	tests_in guest --cpus 4 --deadline 1250
+	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/guest-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }
 
@@ -122,14 +127,17 @@ crowded_guest() {
 # The boot script itself: what a guest may do wrong.
 bad_guests() {
 	exits "a command that fails" 7 "" boot --cpus 1 --deadline 60 -- sh -c 'exit 7'
+	exits "vCPUs that make no such topology" 64 "does not make 2 sockets" boot --cpus 6 --numa 2 --threads 2 -- true
 	exits "a guest that panics" 1 "[Pp]anic" boot --cpus 1 --deadline 60 -- sh -c 'echo c >/proc/sysrq-trigger; sleep 20'
 	exits "a guest that hangs" 124 "deadline" boot --cpus 1 --deadline 12 -- sleep 100
 	ok "no guest is left over" bash -c "! pgrep -f '[q]emu-system.*guest-results' >/dev/null"
 }
 
 main_guest
+tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150
 # Holds, starved unloads, attempts, a schedule, loads, counters, what was cut off, unloads traced, with and without tracers
-for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload tracer; do
+for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload tracer \
+	placed layouts-1 one; do
 	ok "what the guest wrote in $wrote is what docs/results-schema.json says" tests/schema.py "$dir/$wrote"
 done
 instruction_guest
