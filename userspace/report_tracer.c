@@ -224,9 +224,9 @@ static void latency_table(const struct tracer_model *t, FILE *f)
 	if (!t->nr_watched)
 		return;
 	fputs("Latency of delete_module(2) as its caller sees it, of an empty module with "
-	      "`rcu_expedited=1` (with normal grace periods the difference drowns). Arms in random order in "
-	      "each block; medians of the blocks' medians, and of the ratios within the blocks, with exact "
-	      "intervals.\n\n"
+	      "`rcu_expedited=1` (with normal grace periods the difference drowns). In each block the two ways "
+	      "to watch in random order, and unwatched unloads before, between and after them; medians of the "
+	      "blocks' medians, and of the ratios within the blocks, with exact intervals.\n\n"
 	      "| watched by | blocks | unloads | ms: p50 (interval) | added (interval) |\n"
 	      "|---|---:|---:|---:|---:|\n",
 	      f);
@@ -245,8 +245,9 @@ static void instructions_table(const struct tracer_model *t, FILE *f)
 	fputs("Instructions on the CPU in a call of delete_module(2), median of "
 	      "the unloads (one CPU, a clock that counts them). *Per hit*: added to a load and "
 	      "an unload, over the runs of programs in both, those at the scheduler's tracepoints not "
-	      "counted; funclatency hits twice a call. The empty programs are what a tracer pays that wants the "
-	      "call alone, and the waits for module_mutex, before it has done anything.\n\n"
+	      "counted; funclatency hits twice a call. The empty programs are what a tracer pays before it has "
+	      "done anything, if it wants the call alone by its tracepoints, or sees waits for module_mutex by "
+	      "probing every mutex.\n\n"
 	      "| watched by | instructions an unload | added | added to a load | hits | added per hit |\n"
 	      "|---|---:|---:|---:|---:|---:|\n",
 	      f);
