@@ -14,12 +14,16 @@ guest/fetch.sh "$release"
 for test in build/tests/test_*; do
 	[ ! -x "$test" ] || [ -d "$test" ] || suite "$(basename "$test")" 60 "$test"
 done
+damaged() {
+	suite mutations 240 tests/mutations.py
+	suite sanitized 400 tests/sanitized.sh
+}
+rm -f build/tests/logs/damaged.counts
+beside damaged
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
 suite bad-input 120 tests/cli/bad-input.sh
-suite mutations 120 tests/mutations.py
-suite sanitized 240 tests/sanitized.sh
 suite check-instructions 60 tests/cli/check-instructions.sh
 suite tune 60 tests/cli/tune.sh
 suite install 120 tests/install.sh
@@ -29,5 +33,6 @@ suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
+joined damaged
 suite guest 1400 tests/guest/boot.sh
 suites_done

@@ -28,6 +28,25 @@ suite() {
 	failed=$((failed + bad))
 }
 
+# beside FUNCTION: run the suites that it runs while others run, which joined waits for
+beside() {
+	(
+		passed=0 failed=0
+		"$1"
+		echo "$passed $failed" >"$logs/$1.counts"
+	) >"$logs/$1.out" 2>&1 &
+}
+
+# joined FUNCTION: what it said, and count it
+joined() {
+	local ok=0 bad=1
+	wait || true
+	cat "$logs/$1.out"
+	read -r ok bad <"$logs/$1.counts" || true
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+}
+
 suites_done() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ]

@@ -7,7 +7,7 @@
 
 #include "refcost.h"
 
-#define QUIET_NS   (30 * NSEC_PER_SEC) /* between two lines, where they stay */
+#define QUIET_NS   (10 * NSEC_PER_SEC) /* between two lines, where they stay */
 #define LINES_MOST 20
 
 /* One run a process. */

@@ -36,12 +36,32 @@ main_guest() {
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }
 
-instruction_guest() {
-	local n
-	for n in 1 2; do
-		ok "instruction mode, boot $n" boot --icount --deadline 200 -- \
-			build/bin/refcost run --instructions -b 2 --mode getput,lookup -o "$dir/icount$n"
-	done
+declare -A counting
+# count_in NAME ARGS...: boot a guest that counts, beside others: its clock does not depend on the host's load
+count_in() {
+	local name=$1
+	shift
+	boot --icount --deadline 300 --log "$dir/$name.console" -- build/bin/refcost run --instructions -b 2 --mode getput,lookup \
+		-o "$dir/$name" "$@" >"$dir/$name.log" 2>&1 &
+	counting[$name]=$!
+}
+
+# counted NAME WHAT
+counted() {
+	local status=0
+	wait "${counting[$1]}" || status=$?
+	tap_result $status "$2" "$(tail -n 20 "$dir/$1.log")"
+}
+
+instruction_guests_begin() {
+	count_in icount1
+	count_in icount2
+	REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release count_in slow -s kref,percpu_live
+}
+
+instruction_guests() {
+	counted icount1 "instruction mode"
+	counted icount2 "instruction mode, another boot"
 	is "two boots agree to the digit" "$(cat "$dir/icount1/instructions.csv")" "$(cat "$dir/icount2/instructions.csv")"
 	is "two blocks agree to the digit" "$(grep '^0,' "$dir/icount1/instructions.csv" | cut -d, -f2-  | sort)" \
 		"$(grep '^1,' "$dir/icount1/instructions.csv" | cut -d, -f2- | sort)"
@@ -79,8 +99,7 @@ counts_as() {
 stored_counts() {
 	counts_as "instructions as stored" 0 'counts as in' --measured "$dir/icount1"
 	local -x REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release
-	ok "counting in a build that is slower" boot --icount --deadline 100 -- \
-		build/bin/refcost run --instructions -s kref,percpu_live -b 2 --mode getput,lookup -o "$dir/slow"
+	counted slow "counting in a build that is slower"
 	counts_as "SLOW is found" 3 '^kref +getput .* [+]1[.]00$' --measured "$dir/slow" -s kref,percpu_live
 	[ "$status" = 4 ] || is "... and that is all" "kref getput +1.00,kref lookup +1.00" \
 		"$(awk '$5 ~ /^[+-]/ { printf "%s%s %s %s", n++ ? "," : "", $1, $2, $5 }' <<<"$stdout")"
@@ -134,13 +153,14 @@ bad_guests() {
 }
 
 main_guest
+instruction_guests_begin
 tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150
 # Holds, starved unloads, attempts, a schedule, loads, counters, what was cut off, unloads traced, with and without tracers
 for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload tracer \
 	placed layouts-1 one; do
 	ok "what the guest wrote in $wrote is what docs/results-schema.json says" tests/schema.py "$dir/$wrote"
 done
-instruction_guest
+instruction_guests
 stored_counts
 broken_guests
 crowded_guest
