@@ -63,7 +63,7 @@ define build_kmod
 	$(Q)mkdir -p $(1)/schemes
 	$(Q)cp -u $(filter-out kmod_bench/schemes/%,$(KSRC)) $(1)/
 	$(Q)cp -u $(filter kmod_bench/schemes/%,$(KSRC)) $(1)/schemes/
-	$(Q)$(MAKE) -s -C $(KDIR) M=$(abspath $(1)) CONFIG_DEBUG_INFO_BTF_MODULES= $(2) modules
+	$(Q)+$(MAKE) -s -C $(KDIR) M=$(abspath $(1)) CONFIG_DEBUG_INFO_BTF_MODULES= $(2) modules
 	$(Q)touch $(1)/refcost.ko
 endef
 

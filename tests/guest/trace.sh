@@ -359,7 +359,7 @@ cut_off() {
 	is "a call that began before the trace, --strict: exit 2" 2 "$status"
 	ok "... is counted" grep -q ' 1 unmatched.*: incomplete' "$tmp/late.err"
 	is "... nothing stays attached" 0 "$(attached)"
-	load loop max_loop=$((4 * slow))
+	load loop max_loop=$((10 * slow)) # longer than attaching takes
 	rmmod loop &
 	sleep 0.2
 	begin late --strict
