@@ -186,7 +186,7 @@ help:
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
-	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: a quarter of an hour'
+	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: ten minutes'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # How far the numbers carry: measure the same build twice, and a build that is a tenth slower ten times over,
-# in one guest, about a quarter of an hour. Wants a machine that does nothing else. Ends with "N passed, N failed".
+# in one guest, about ten minutes. Wants a machine that does nothing else. Ends with "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/suite.sh
