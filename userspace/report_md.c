@@ -104,7 +104,7 @@ static void headline_row(const struct model *m, FILE *f, const struct scheme *s,
 
 	md_scheme(f, s, family, 9);
 	md_cell(f, low->ns.s.min);
-	md_cell(f, low->ns.s.median);
+	md_cell_median(f, &low->ns.s);
 	cell_net(m, f, low);
 	md_cell_median(f, high ? &high->ns.s : NULL);
 	cell_growth(f, md_growth(m, s->name, "getput"));
@@ -140,7 +140,7 @@ static void headline_table(const struct model *m, FILE *f)
 	fprintf(f,
 		"A get and its put, in ns of a running CPU, with %s%s on one shared object; its "
 		"instructions; and how long the module takes to go (first attempt to gone, ms).\n\n"
-		"| scheme | %d CPU: least | median | net of `empty` | %s: median (interval) | growth "
+		"| scheme | %d CPU: least | median (interval) | net of `empty` | %s: median (interval) | growth "
 		"| instructions | unload idle: p50 (interval) | unload loaded: p50 (interval) |\n"
 		"|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
 		and, all, low, all);
