@@ -34,5 +34,5 @@ suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
 joined damaged
-suite guest 1400 tests/guest/boot.sh
+suite guest 1300 tests/guest/boot.sh
 suites_done

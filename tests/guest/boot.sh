@@ -31,17 +31,17 @@ tests_in() {
 
 main_guest() {
 	local up
-	tests_in guest --cpus 4 --deadline 1250
+	tests_in guest --cpus 4 --deadline 1100
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/guest-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }
 
 declare -A counting
-# count_in NAME ARGS...: boot a guest that counts, beside others: its clock does not depend on the host's load
+# count_in NAME SECONDS ARGS...: boot a guest that counts, beside others: its clock does not depend on the host's load
 count_in() {
-	local name=$1
-	shift
-	boot --icount --deadline 300 --log "$dir/$name.console" -- build/bin/refcost run --instructions -b 2 --mode getput,lookup \
+	local name=$1 seconds=$2
+	shift 2
+	boot --icount --deadline "$seconds" --log "$dir/$name.console" -- build/bin/refcost run --instructions -b 2 --mode getput,lookup \
 		-o "$dir/$name" "$@" >"$dir/$name.log" 2>&1 &
 	counting[$name]=$!
 }
@@ -54,9 +54,9 @@ counted() {
 }
 
 instruction_guests_begin() {
-	count_in icount1
-	count_in icount2
-	REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release count_in slow -s kref,percpu_live
+	count_in icount1 200
+	count_in icount2 200
+	REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release count_in slow 100 -s kref,percpu_live
 }
 
 instruction_guests() {
@@ -153,6 +153,7 @@ bad_guests() {
 }
 
 main_guest
+tests_in results --cpus 4 --deadline 250
 instruction_guests_begin
 tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150
 # Holds, starved unloads, attempts, a schedule, loads, counters, what was cut off, unloads traced, with and without tracers

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
 
-dir=$1
+dir=$1/results
 refcost=$PWD/build/bin/refcost
 fault=$PWD/build/kmod-fault/LOSE_ONE/$(uname -r)
 small=/tmp/small-disk
