@@ -490,7 +490,9 @@ static int load_and_measure(struct loads *l)
 /* Which schemes have which form the module alone can say: the plan is of all that were asked for. */
 static int dry_run(struct loads *l)
 {
-	struct dry_run d = { .what = "loads, if each scheme has each form", .seed = env.seed };
+	struct dry_run d = { .what = "loads, if each scheme has each form",
+			     .worst = "users starve every unload",
+			     .seed = env.seed };
 	size_t order[l->schemes.n * FORMS], nr_cells = 0, i;
 	struct cell_plan cells[l->schemes.n * FORMS];
 	gsl_rng *rng = order_begin(env.seed);

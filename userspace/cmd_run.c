@@ -33,6 +33,7 @@ enum {
 	OPT_LAYOUT,
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
+	OPT_SETTLE,
 };
 
 static const struct argp_option options[] = {
@@ -63,6 +64,10 @@ static const struct argp_option options[] = {
 	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0 },
 	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
 	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
+	{ "settle", OPT_SETTLE, "TIME", 0,
+	  "Before each window wait, up to so long, until an empty loop is within 10 % of its fastest "
+	  "(default 0: do not look)",
+	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
 	  0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
@@ -166,6 +171,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_WARMUP:
 		env.warmup_ns = opt_ns(state, "--warmup", arg, 0, REFCOST_WINDOW_MAX);
 		break;
+	case OPT_SETTLE:
+		env.settle_ns = opt_ns(state, "--settle", arg, 0, REFCOST_WINDOW_MAX);
+		break;
 	case OPT_SEED:
 		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
 		break;
@@ -203,6 +211,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(
 				state,
 				"--counters counts in windows, which --instructions has none of");
+		if (env.settle_ns && env.instructions)
+			argp_error(state,
+				   "--settle is about time, which --instructions do not depend on");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

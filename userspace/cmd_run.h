@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of refcost run: what was asked for (cmd_run.c), the plan made of it (run_plan.c), measuring
- * its cells (run_cells.c), what is counted meanwhile (run_counters.c), and what is said at the end
- * (run_print.c).
+ * its cells (run_cells.c), waiting for a quiet machine before each (run_settle.c), what is counted meanwhile
+ * (run_counters.c), and what is said at the end (run_print.c).
  */
 #ifndef REFCOST_CMD_RUN_H
 #define REFCOST_CMD_RUN_H
@@ -24,6 +24,7 @@
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16
 #define OVERLAP_MIN 0.9
+#define SETTLED	    1.1 /* times as long as the fastest empty loop is as good as that */
 
 extern const char *const mode_names[REFCOST_MODES];
 
@@ -46,6 +47,7 @@ struct env {
 	uint64_t objects;
 	uint64_t warmup_ns;
 	uint64_t window_ns;
+	uint64_t settle_ns;
 	uint64_t seed;
 	bool strict;
 	bool instructions;
@@ -93,6 +95,11 @@ struct run {
 	uint64_t started_ns;
 	size_t finished;
 	size_t flagged;
+	double *fastest;    /* empty loop, ns, by placement and number of CPUs; 0: not known yet */
+	double slowdown;    /* of it before this window, over the fastest; 0: nobody looked */
+	uint64_t settle_ns; /* waited before this window */
+	uint64_t settling_ns;
+	size_t unsettled;
 };
 
 /**
@@ -134,6 +141,32 @@ int open_output(struct run *r);
  * Return: EXIT_FINE, or another exit code after a line.
  */
 int measure(struct run *r);
+
+/**
+ * settle_begin() - before the first window
+ * @r: with its plan; its fastest are to be freed
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int settle_begin(struct run *r);
+
+/**
+ * settle() - wait until the machine is as fast as at its best, or time is up
+ * @r: its slowdown and settle_ns are filled
+ * @fd: of the module
+ * @c: cell whose window is next
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
+ */
+int settle(struct run *r, int fd, const struct cell_plan *c);
+
+/**
+ * settle_ms() - how long that takes before one window
+ * @most: on a machine that never settles, else on a quiet one
+ *
+ * Return: it, ms.
+ */
+double settle_ms(bool most);
 
 /**
  * counters_open() - where counts go, if some are asked for

@@ -809,7 +809,9 @@ static double cell_ms(const struct cell_plan *cell)
 
 static int dry_run(struct unloads *u)
 {
-	struct dry_run d = { .what = "unloads", .seed = env.seed };
+	struct dry_run d = { .what = "unloads",
+			     .worst = "users starve every unload",
+			     .seed = env.seed };
 	gsl_rng *rng = order_begin(env.seed);
 	size_t order[u->nr_cells], i;
 	int err = dry_run_look(env.output, "unload", plan_json(u), "unload.csv", &u->done);

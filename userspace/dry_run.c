@@ -79,6 +79,6 @@ void dry_run_end(const struct dry_run *d)
 	printf("; takes about %s", duration_text(d->ms * NSEC_PER_MSEC, about, sizeof(about)));
 	duration_text(d->most_ms * NSEC_PER_MSEC, most, sizeof(most));
 	if (d->most_ms > d->ms && strcmp(about, most))
-		printf(", and up to %s if users starve every unload", most);
+		printf(", and up to %s if %s", most, d->worst);
 	puts("");
 }

@@ -36,6 +36,7 @@ const struct pace *dry_run_pace(void);
 /**
  * struct dry_run - what is known of a plan so far
  * @what: what is counted: windows, unloads
+ * @worst: when it takes the longest
  * @seed: of the order
  * @cells: cells
  * @total: how often one of them is measured
@@ -45,6 +46,7 @@ const struct pace *dry_run_pace(void);
  */
 struct dry_run {
 	const char *what;
+	const char *worst;
 	uint64_t seed;
 	size_t cells;
 	uint64_t total, done;

@@ -43,6 +43,19 @@ static void validity_precision(const struct model *m, FILE *f)
 	fputc('\n', f);
 }
 
+static void validity_settling(const struct model *m, size_t samples, FILE *f)
+{
+	double most = md_number(m, "run.plan.settle_ns");
+
+	if (isnan(most))
+		return;
+	fprintf(f,
+		"- settling: windows waited %.0f s in all, %.0f ms at the most, for an empty loop within 10 %% of "
+		"its fastest; in vain before %.0f of %zu\n",
+		md_number(m, "run.settling_ns") / 1e9, most / 1e6, md_number(m, "run.unsettled"),
+		samples);
+}
+
 static void validity_run(const struct model *m, FILE *f)
 {
 	size_t flagged = 0, samples = 0, drifting = 0, i;
@@ -63,6 +76,7 @@ static void validity_run(const struct model *m, FILE *f)
 		samples, model_all_cells(m), flagged, flagged ? " **(unreliable)**" : "", drifting,
 		fair);
 	validity_precision(m, f);
+	validity_settling(m, samples, f);
 	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
 		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),
 		md_number(m, "run.measuring_ns") / 1e9);

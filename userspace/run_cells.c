@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <gsl/gsl_rng.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
-	"batch,counter_offset,oversubscribed,placement,layout,counter_node"
+	"batch,counter_offset,oversubscribed,placement,layout,counter_node,slowdown,settle_ns"
 #define WORKERS_HEADER                                                                             \
 	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
 	"hold_ns,placement,layout"
@@ -91,7 +92,10 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		layout_name(c->layout));
 	if (run->counter_node >= 0)
 		fprintf(r->samples, "%d", run->counter_node);
-	fputs("\n", r->samples);
+	if (r->slowdown > 0)
+		fprintf(r->samples, ",%.4f,%lu\n", r->slowdown, r->settle_ns);
+	else
+		fputs(",,\n", r->samples);
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -137,7 +141,8 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
 	counters_ask(&run, counts);
-	err = perf_control("enable");
+	err = settle(r, fd, c);
+	err = err ?: perf_control("enable");
 	if (err)
 		return err;
 	ret = ioctl(fd, REFCOST_IOC_RUN, &run) ? errno : 0;
@@ -269,7 +274,7 @@ int measure(struct run *r)
 	uint64_t start = now_ns(), block;
 	size_t order[r->plan.nr_cells];
 	gsl_rng *rng = order_begin(env.seed);
-	int err = EXIT_FINE;
+	int err = settle_begin(r);
 
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
@@ -278,6 +283,7 @@ int measure(struct run *r)
 		err = measure_block(r, block, order);
 	}
 	gsl_rng_free(rng);
+	free(r->fastest);
 	r->measuring_ns = now_ns() - start;
 	return err;
 }
@@ -323,7 +329,9 @@ static double cell_ms(const struct plan *p, const struct cell_plan *c)
 
 int run_dry(struct run *r)
 {
-	struct dry_run d = { .what = env.instructions ? "counts" : "windows", .seed = env.seed };
+	struct dry_run d = { .what = env.instructions ? "counts" : "windows",
+			     .worst = "the machine never settles",
+			     .seed = env.seed };
 	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
 	size_t order[r->plan.nr_cells], i;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
@@ -345,7 +353,8 @@ int run_dry(struct run *r)
 			 env.placements.asked ? c->placement->name : "",
 			 env.layouts.asked ? ", " : "",
 			 env.layouts.asked ? layout_name(c->layout) : "");
-		dry_run_cell(&d, name, c->blocks, done, ms, ms);
+		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(false),
+			     ms + settle_ms(true));
 	}
 	d.ms += r->plan.blocks * env.layouts.n * dry_run_pace()->block * (d.total - d.done) /
 		d.total;

@@ -267,6 +267,8 @@ struct json_object *plan_json(const struct plan *p)
 	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
 	json_object_object_add(o, "warmup_ns", json_object_new_int64(env.warmup_ns));
 	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));
+	if (env.settle_ns)
+		json_object_object_add(o, "settle_ns", json_object_new_int64(env.settle_ns));
 	json_object_object_add(o, "seed", json_object_new_int64(env.seed));
 	return o;
 }

@@ -15,6 +15,10 @@ int finish(struct run *r, int err)
 	struct model m;
 
 	results_add(r->section, "overlap_flagged", r->flagged);
+	if (env.settle_ns) {
+		results_add(r->section, "settling_ns", r->settling_ns);
+		results_add(r->section, "unsettled", r->unsettled);
+	}
 	json_object_object_add(r->section, "status",
 			       json_object_new_string(err ? "partial" : "complete"));
 	json_object_object_add(r->section, "unit",
@@ -30,8 +34,12 @@ int finish(struct run *r, int err)
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
 		model_free(&m);
-		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up\n", env.seed,
+		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
+		if (env.settle_ns)
+			printf("; waited %.1f s for the machine to settle, in vain before %zu windows",
+			       r->settling_ns / 1e9, r->unsettled);
+		putchar('\n');
 	}
 	if (!err && env.strict && r->flagged)
 		return fail(EXIT_UNRELIABLE, "%zu samples overlapped less than %.1f: unreliable",

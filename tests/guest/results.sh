@@ -59,6 +59,38 @@ takes_what_it_says() {
 		awk 'BEGIN { RS = "\r" } /^cell [0-9]+\/16, [0-9]+ s left/ { n++ } /^cell [0-9]+\/16/ { all++ } END { exit !(n > 10 && all == 16) }' "$dir/tty"
 }
 
+# A task that nothing preempts takes the CPU away in the middle of the run.
+settles() {
+	local out=$dir/settle disturbed=0 tries
+	run_cmd "$refcost" run -s kref -c 1,2 -b 3 --settle 150ms --window 1ms --warmup 0 -o "$out"
+	is "--settle: exit 0" 0 "$status"
+	is "... the first window on so many CPUs takes all of it to learn" "2 2" \
+		"$(column "$out/samples.csv" block settle_ns | awk '$1 == 0 && $2 >= 150e6 { n++ } $1 == 0 { all++ } END { print n, all }')"
+	is "... no look is faster than the fastest" "" "$(column "$out/samples.csv" slowdown | awk '$1 < 1')"
+	ok "... how long, and how often in vain" grep -Eq '; waited [0-9.]+ s for the machine to settle, in vain before [0-9]+ windows$' <<<"$stdout"
+	"$refcost" report "$out" -o "$dir/settle-report" >/dev/null
+	ok "... RESULTS.md, too" grep -Eq '^- settling: windows waited [0-9]+ s in all, 150 ms at the most, .*; in vain before [0-9]+ of 6$' "$dir/settle-report/RESULTS.md"
+	is "... run.json has the same" 1 "$(python3 - "$out" <<-'EOF'
+		import csv, json, sys
+		rows = list(csv.DictReader(open(sys.argv[1] + "/samples.csv")))
+		run = json.load(open(sys.argv[1] + "/run.json"))["run"]
+		print(int(run["settling_ns"] == sum(int(r["settle_ns"]) for r in rows) and
+			run["unsettled"] == sum(float(r["slowdown"]) > 1.1 for r in rows)))
+	EOF
+	)"
+	"$refcost" run -s "empty,percpu_inc,atomic_private,atomic_shared,kref" -c 1 --cpu-list 1 -b 10 --settle 60ms --window 1ms --warmup 0 -o "$dir/disturbed" >/dev/null 2>&1 &
+	for ((tries = 0; tries < 300; tries++)); do
+		[ ! -e "$dir/disturbed/samples.csv" ] || [ "$(rows "$dir/disturbed/samples.csv")" -lt 10 ] || break
+		sleep 0.05
+	done
+	timeout 1 taskset -c 1 chrt -f 1 sh -c 'while :; do :; done' || true
+	wait $!
+	disturbed=$(column "$dir/disturbed/samples.csv" slowdown settle_ns | awk '$1 > 1.1 && $2 >= 60e6 { n++ } END { print n + 0 }')
+	ok "... waits where another task has the CPU ($disturbed of 50 windows in vain)" test "$disturbed" -gt 0 -a "$disturbed" -lt 50
+	is "... nobody looks without it" "" "$("$refcost" run -s kref -c 1 -b 1 --window 1ms -o "$dir/unsettled" >/dev/null && column "$dir/unsettled/samples.csv" slowdown settle_ns | tr -d ' ')"
+	is "rows and run.json are what docs/results-schema.json says" "" "$(tests/schema.py "$out" "$dir/disturbed" "$dir/unsettled" 2>&1 | head -n 5)"
+}
+
 # cut_off FILE N COMMAND..: interrupt it once FILE has that many rows
 cut_off() {
 	local file=$1 n=$2 tries
@@ -158,6 +190,7 @@ trace_to_full() {
 }
 
 takes_what_it_says
+settles
 goes_on
 unloads_go_on
 full_disk

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Before a window: wait until the machine is as fast as it was at its best. An empty loop on the window's CPUs
+ * tells, and is timed before anything is known of the window itself, so that nothing measured is picked by its
+ * value. What slows a machine for a while is, for one, another guest on the other thread of the core.
+ */
+#include "cmd_run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "dry_run.h"
+#include "refcost.h"
+
+#define LOOK_NS	       (2 * NSEC_PER_MSEC)
+#define LOOK_WARMUP_NS NSEC_PER_MSEC
+#define PAUSE_NS       (10 * NSEC_PER_MSEC)
+
+/* As many CPUs as really run at once: more of them slow each other at any time. */
+static int looked_at(const struct plan *p, const struct cell_plan *c)
+{
+	return p->host_cpus && c->cpus > p->host_cpus ? p->host_cpus : c->cpus;
+}
+
+/* How long an operation of the empty loop takes, gaps and all, ns. */
+static int look(int fd, const struct placement *where, int cpus, double *ns)
+{
+	struct refcost_worker_result w[cpus];
+	struct refcost_run run = {
+		.size = sizeof(run),
+		.scheme = "empty",
+		.mode = REFCOST_GETPUT,
+		.objects = 1,
+		.nr_cpus = cpus,
+		.cpus = (uintptr_t)where->cpus,
+		.warmup_ns = LOOK_WARMUP_NS,
+		.window_ns = LOOK_NS,
+		.seed = env.seed,
+		.results = (uintptr_t)w,
+	};
+	double rate = 0;
+	char why[128];
+	int i;
+
+	if (ioctl(fd, REFCOST_IOC_RUN, &run)) {
+		if (errno == EINTR)
+			return EXIT_FAILED;
+		return fail(EXIT_FAILED, "--settle, %d CPUs: %s", cpus,
+			    device_why(errno, &run, why, sizeof(why)));
+	}
+	for (i = 0; i < cpus; i++)
+		rate += w[i].ops / (double)(w[i].end_ns - w[i].start_ns);
+	*ns = cpus / rate;
+	return EXIT_FINE;
+}
+
+/* The first time on these CPUs all of the time is used to find out how fast they are. */
+int settle(struct run *r, int fd, const struct cell_plan *c)
+{
+	int cpus = looked_at(&r->plan, c);
+	size_t which = (c->placement - env.placements.v) * (r->plan.max_count + 1) + cpus;
+	double *fastest = &r->fastest[which], ns;
+	uint64_t start = now_ns();
+	bool known = *fastest > 0;
+
+	r->slowdown = r->settle_ns = 0;
+	if (!env.settle_ns)
+		return EXIT_FINE;
+	for (;;) {
+		if (interrupted || look(fd, c->placement, cpus, &ns))
+			return EXIT_FAILED;
+		if (!(*fastest > 0) || ns < *fastest)
+			*fastest = ns;
+		r->slowdown = ns / *fastest;
+		r->settle_ns = now_ns() - start;
+		if ((known && r->slowdown <= SETTLED) || r->settle_ns >= env.settle_ns)
+			break;
+		usleep(PAUSE_NS / 1000);
+	}
+	r->settling_ns += r->settle_ns;
+	r->unsettled += r->slowdown > SETTLED;
+	return EXIT_FINE;
+}
+
+double settle_ms(bool most)
+{
+	double least = dry_run_pace()->cell + (LOOK_WARMUP_NS + LOOK_NS) / (double)NSEC_PER_MSEC;
+
+	if (!env.settle_ns)
+		return 0;
+	return most ? fmax(least, env.settle_ns / (double)NSEC_PER_MSEC) : least;
+}
+
+int settle_begin(struct run *r)
+{
+	r->fastest = calloc(env.placements.n * (r->plan.max_count + 1), sizeof(*r->fastest));
+	return r->fastest ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
+}
