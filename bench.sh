@@ -184,7 +184,7 @@ plan() {
 		loading=(-n "${cycles:-23}")
 		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
 	else
-		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms --settle 250ms)
+		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms --settle 500ms)
 		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
 		loading=(-n "${cycles:-73}")
 		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")

@@ -65,8 +65,8 @@ static const struct argp_option options[] = {
 	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
 	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
 	{ "settle", OPT_SETTLE, "TIME", 0,
-	  "Before each window wait, up to so long, until an empty loop is within 10 % of its fastest "
-	  "(default 0: do not look)",
+	  "Look before and after each window whether an empty loop is within 10 % of its fastest; "
+	  "wait, and measure again, for up to so long (default 0: do not look)",
 	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
 	  0 },
@@ -269,6 +269,8 @@ int cmd_run(int argc, char **argv)
 	}
 	if (r.samples)
 		fclose(r.samples);
+	if (r.disturbed)
+		fclose(r.disturbed);
 	if (r.workers)
 		fclose(r.workers);
 	counters_close(&r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of refcost run: what was asked for (cmd_run.c), the plan made of it (run_plan.c), measuring
- * its cells (run_cells.c), waiting for a quiet machine before each (run_settle.c), what is counted meanwhile
+ * its cells (run_cells.c), waiting for a quiet machine (run_settle.c), what is counted meanwhile
  * (run_counters.c), and what is said at the end (run_print.c).
  */
 #ifndef REFCOST_CMD_RUN_H
@@ -95,11 +95,15 @@ struct run {
 	uint64_t started_ns;
 	size_t finished;
 	size_t flagged;
-	double *fastest;    /* empty loop, ns, by placement and number of CPUs; 0: not known yet */
-	double slowdown;    /* of it before this window, over the fastest; 0: nobody looked */
-	uint64_t settle_ns; /* waited before this window */
+	/* with --settle: */
+	FILE *disturbed; /* samples that did not count */
+	double *fastest; /* empty loop, ns, by placement and number of CPUs; 0: not known yet */
+	double slowdown; /* of it around this window, over the fastest; 0: nobody looked */
+	uint64_t
+		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
 	uint64_t settling_ns;
-	size_t unsettled;
+	size_t again;	  /* windows that did not count */
+	size_t unsettled; /* that count though it was not quiet */
 };
 
 /**
@@ -151,17 +155,28 @@ int measure(struct run *r);
 int settle_begin(struct run *r);
 
 /**
- * settle() - wait until the machine is as fast as at its best, or time is up
- * @r: its slowdown and settle_ns are filled
+ * settle_before() - wait until the machine is as fast as at its best, or time is up
+ * @r: its slowdown is filled
  * @fd: of the module
  * @c: cell whose window is next
+ * @until: by now_ns()
  *
  * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
  */
-int settle(struct run *r, int fd, const struct cell_plan *c);
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t until);
 
 /**
- * settle_ms() - how long that takes before one window
+ * settle_after() - whether it still is
+ * @r: its slowdown is that of now where this is more than before
+ * @fd: of the module
+ * @c: cell whose window it was
+ *
+ * Return: as settle_before().
+ */
+int settle_after(struct run *r, int fd, const struct cell_plan *c);
+
+/**
+ * settle_ms() - how long looking and waiting takes for one window
  * @most: on a machine that never settles, else on a quiet one
  *
  * Return: it, ms.

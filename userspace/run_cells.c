@@ -50,7 +50,7 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
  * time is what was left of that when the gaps are taken out: on a machine of its own CPUs there are
  * next to none, in a crowded guest they are time slices of other vCPUs.
  */
-static void write_sample(struct run *r, uint64_t block, const struct cell_plan *c,
+static void write_sample(struct run *r, FILE *f, uint64_t block, const struct cell_plan *c,
 			 const struct refcost_run *run, const struct refcost_worker_result *w)
 {
 	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
@@ -71,31 +71,40 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		last_end = w[i].end_ns > last_end ? w[i].end_ns : last_end;
 		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
 		go = w[i].go_ns < go ? w[i].go_ns : go;
+	}
+	overlap = ((double)first_end - last_start) / (last_end - first_start);
+	if (f == r->samples)
+		r->flagged += overlap < OVERLAP_MIN;
+	r->inside_ns += last_end - go;
+	fprintf(f, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block, c->scheme->name,
+		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus, run->hold_ns,
+		run->objects, c->cpus / running, c->cpus / rate, ops, failed, overlap,
+		stats_min_max_ratio(each, c->cpus));
+	if (c->cpus > 1)
+		fprintf(f, "%.4f", stats_cv(each, c->cpus));
+	fprintf(f, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
+		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
+		layout_name(c->layout));
+	if (run->counter_node >= 0)
+		fprintf(f, "%d", run->counter_node);
+	if (r->slowdown > 0)
+		fprintf(f, ",%.4f,%lu\n", r->slowdown, r->settle_ns);
+	else
+		fputs(",,\n", f);
+}
+
+static void write_workers(struct run *r, uint64_t block, const struct cell_plan *c,
+			  const struct refcost_worker_result *w)
+{
+	int i;
+
+	for (i = 0; i < c->cpus; i++)
 		fprintf(r->workers,
 			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s\n",
 			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
 			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
 			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
 			c->placement->name, layout_name(c->layout));
-	}
-	overlap = ((double)first_end - last_start) / (last_end - first_start);
-	r->flagged += overlap < OVERLAP_MIN;
-	r->inside_ns += last_end - go;
-	fprintf(r->samples, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block,
-		c->scheme->name, c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus,
-		run->hold_ns, run->objects, c->cpus / running, c->cpus / rate, ops, failed, overlap,
-		stats_min_max_ratio(each, c->cpus));
-	if (c->cpus > 1)
-		fprintf(r->samples, "%.4f", stats_cv(each, c->cpus));
-	fprintf(r->samples, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
-		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
-		layout_name(c->layout));
-	if (run->counter_node >= 0)
-		fprintf(r->samples, "%d", run->counter_node);
-	if (r->slowdown > 0)
-		fprintf(r->samples, ",%.4f,%lu\n", r->slowdown, r->settle_ns);
-	else
-		fputs(",,\n", r->samples);
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -119,6 +128,59 @@ static uint64_t window_of(const struct plan *p, int cpus)
 	return window < REFCOST_WINDOW_MAX ? window : REFCOST_WINDOW_MAX;
 }
 
+static int measure_window(int fd, const struct cell_plan *c, struct refcost_run *run)
+{
+	char why[128];
+	int ret, err;
+
+	err = perf_control("enable");
+	if (err)
+		return err;
+	ret = ioctl(fd, REFCOST_IOC_RUN, run) ? errno : 0;
+	err = perf_control("disable");
+	if (err)
+		return err;
+	if (ret == EINTR)
+		return EXIT_FAILED;
+	if (ret)
+		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
+			    mode_names[c->mode], c->cpus, device_why(ret, run, why, sizeof(why)));
+	if (run->violations)
+		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
+			    c->scheme->name, run->violations);
+	return EXIT_FINE;
+}
+
+/*
+ * A window that the machine was not quiet around is measured again while there is time; the last one counts.
+ * The others are rows of disturbed.csv.
+ */
+static int measure_settled(struct run *r, int fd, uint64_t block, const struct cell_plan *c,
+			   struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	uint64_t start = now_ns(), until = start + env.settle_ns, window;
+	int err;
+
+	for (;;) {
+		err = settle_before(r, fd, c, until);
+		window = now_ns();
+		err = err ?: measure_window(fd, c, run);
+		window = now_ns() - window;
+		err = err ?: settle_after(r, fd, c);
+		r->settle_ns = now_ns() - start - window;
+		if (err || r->slowdown <= SETTLED || now_ns() >= until)
+			break;
+		r->again++;
+		write_sample(r, r->disturbed, block, c, run, w);
+	}
+	if (!err && env.settle_ns) {
+		r->settling_ns += r->settle_ns;
+		r->unsettled += r->slowdown > SETTLED;
+		err = results_check(&r->results, r->disturbed);
+	}
+	return err;
+}
+
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
 {
 	struct refcost_event_count counts[c->cpus * env.events.n + 1];
@@ -136,34 +198,20 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 		.seed = env.seed,
 		.results = (uintptr_t)results,
 	};
-	char why[128];
-	int ret, err;
+	int err;
 
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
 	counters_ask(&run, counts);
-	err = settle(r, fd, c);
-	err = err ?: perf_control("enable");
+	err = measure_settled(r, fd, block, c, &run, results);
 	if (err)
 		return err;
-	ret = ioctl(fd, REFCOST_IOC_RUN, &run) ? errno : 0;
-	err = perf_control("disable");
-	if (err)
-		return err;
-	if (ret) {
-		if (ret == EINTR)
-			return EXIT_FAILED;
-		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
-			    mode_names[c->mode], c->cpus, device_why(ret, &run, why, sizeof(why)));
-	}
-	if (run.violations)
-		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
-			    c->scheme->name, run.violations);
 	if (env.instructions) {
 		write_exact(r, block, c, results);
 	} else {
 		if (counters_write(r, block, c, results, counts))
 			return EXIT_FAILED;
-		write_sample(r, block, c, &run, results);
+		write_workers(r, block, c, results);
+		write_sample(r, r->samples, block, c, &run, results);
 		if (results_check(&r->results, r->workers))
 			return EXIT_FAILED;
 	}
@@ -307,6 +355,10 @@ int open_output(struct run *r)
 	if (!env.instructions) {
 		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
 		if (!r->workers || counters_open(r))
+			return EXIT_FAILED;
+		if (env.settle_ns)
+			r->disturbed = results_csv(&r->results, "disturbed.csv", SAMPLES_HEADER);
+		if (env.settle_ns && !r->disturbed)
 			return EXIT_FAILED;
 	}
 	err = resume_done(&r->results, name, &r->done);

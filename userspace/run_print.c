@@ -17,6 +17,7 @@ int finish(struct run *r, int err)
 	results_add(r->section, "overlap_flagged", r->flagged);
 	if (env.settle_ns) {
 		results_add(r->section, "settling_ns", r->settling_ns);
+		results_add(r->section, "again", r->again);
 		results_add(r->section, "unsettled", r->unsettled);
 	}
 	json_object_object_add(r->section, "status",
@@ -37,8 +38,8 @@ int finish(struct run *r, int err)
 		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
 		if (env.settle_ns)
-			printf("; waited %.1f s for the machine to settle, in vain before %zu windows",
-			       r->settling_ns / 1e9, r->unsettled);
+			printf("; settling: %.1f s, %zu windows measured again, %zu in vain",
+			       r->settling_ns / 1e9, r->again, r->unsettled);
 		putchar('\n');
 	}
 	if (!err && env.strict && r->flagged)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Before a window: wait until the machine is as fast as it was at its best. An empty loop on the window's CPUs
- * tells, and is timed before anything is known of the window itself, so that nothing measured is picked by its
- * value. What slows a machine for a while is, for one, another guest on the other thread of the core.
+ * Whether the machine is as fast as it was at its best, before a window and after it. An empty loop on the
+ * window's CPUs tells; what the window itself says has no part in it, so that nothing is picked by its value.
+ * What slows a machine for a while is, for one, another guest on the other thread of the core.
  */
 #include "cmd_run.h"
 
@@ -57,32 +57,49 @@ static int look(int fd, const struct placement *where, int cpus, double *ns)
 	return EXIT_FINE;
 }
 
-/* The first time on these CPUs all of the time is used to find out how fast they are. */
-int settle(struct run *r, int fd, const struct cell_plan *c)
+/* Look once; the fastest is the run's, of these CPUs. */
+static int look_again(struct run *r, int fd, const struct cell_plan *c, bool *known)
 {
-	int cpus = looked_at(&r->plan, c);
-	size_t which = (c->placement - env.placements.v) * (r->plan.max_count + 1) + cpus;
-	double *fastest = &r->fastest[which], ns;
-	uint64_t start = now_ns();
-	bool known = *fastest > 0;
+	int cpus = looked_at(&r->plan, c), err;
+	double *fastest, ns, slowdown;
 
-	r->slowdown = r->settle_ns = 0;
-	if (!env.settle_ns)
-		return EXIT_FINE;
-	for (;;) {
-		if (interrupted || look(fd, c->placement, cpus, &ns))
-			return EXIT_FAILED;
-		if (!(*fastest > 0) || ns < *fastest)
-			*fastest = ns;
-		r->slowdown = ns / *fastest;
-		r->settle_ns = now_ns() - start;
-		if ((known && r->slowdown <= SETTLED) || r->settle_ns >= env.settle_ns)
+	fastest = &r->fastest[(c->placement - env.placements.v) * (r->plan.max_count + 1) + cpus];
+	*known = *fastest > 0;
+	err = interrupted ? EXIT_FAILED : look(fd, c->placement, cpus, &ns);
+	if (err)
+		return err;
+	if (!*known || ns < *fastest)
+		*fastest = ns;
+	slowdown = ns / *fastest;
+	r->slowdown = slowdown > r->slowdown ? slowdown : r->slowdown;
+	return EXIT_FINE;
+}
+
+/* The first time on these CPUs all of the time is used to find out how fast they are. */
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t until)
+{
+	bool learning = false, known;
+	int err;
+
+	r->slowdown = 0;
+	while (env.settle_ns) {
+		r->slowdown = 0;
+		err = look_again(r, fd, c, &known);
+		if (err)
+			return err;
+		learning |= !known;
+		if ((!learning && r->slowdown <= SETTLED) || now_ns() >= until)
 			break;
 		usleep(PAUSE_NS / 1000);
 	}
-	r->settling_ns += r->settle_ns;
-	r->unsettled += r->slowdown > SETTLED;
 	return EXIT_FINE;
+}
+
+int settle_after(struct run *r, int fd, const struct cell_plan *c)
+{
+	bool known;
+
+	return env.settle_ns ? look_again(r, fd, c, &known) : EXIT_FINE;
 }
 
 double settle_ms(bool most)
