@@ -48,27 +48,24 @@ void dat_put_summary(FILE *f, const struct stats_summary *s)
 	dat_put(f, s->level > 0 ? s->hi : s->max);
 }
 
-/* What places and colours a scheme alike in all figures: its family, the family's rank, its slot. */
-static void put_scheme(const struct model *m, FILE *f, const char *name)
+void dat_put_scheme(const struct model *m, FILE *f, const char *name)
 {
 	const struct scheme *s = model_scheme(m, name);
 
 	fprintf(f, "%s \"%s\" %d %d", s->name, md_family(s->family), s->rank, s->slot);
 }
 
-#define SCHEME_COLUMNS "scheme family rank slot "
-
 static void scaling(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs(SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed\n", f);
+	fputs(DAT_SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed\n", f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (strcmp(c->mode, "getput"))
 			continue;
-		put_scheme(m, f, c->scheme);
+		dat_put_scheme(m, f, c->scheme);
 		fprintf(f, " %d", c->cpus);
 		dat_put_summary(f, &c->ns.s);
 		fprintf(f, " %d\n", c->oversubscribed);
@@ -91,14 +88,15 @@ static void throughput(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs(SCHEME_COLUMNS "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to\n",
+	fputs(DAT_SCHEME_COLUMNS
+	      "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to\n",
 	      f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (strcmp(c->mode, "getput"))
 			continue;
-		put_scheme(m, f, c->scheme);
+		dat_put_scheme(m, f, c->scheme);
 		fprintf(f, " %d", c->cpus);
 		dat_put_summary(f, &c->mops.s);
 		fprintf(f, " %d", c->oversubscribed);
@@ -111,12 +109,12 @@ static void unload(const struct model *m, FILE *f)
 {
 	size_t i, k;
 
-	fputs(SCHEME_COLUMNS "arm cycle ms\n", f);
+	fputs(DAT_SCHEME_COLUMNS "arm cycle ms\n", f);
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
 
 		for (k = 0; a->base && k < a->success_ms.n; k++) {
-			put_scheme(m, f, a->scheme);
+			dat_put_scheme(m, f, a->scheme);
 			fprintf(f, " %s %zu %.6g\n", a->arm, k, a->success_ms.v[k]);
 		}
 	}
@@ -144,7 +142,7 @@ static void tradeoff(const struct model *m, FILE *f)
 	int cpus = model_max_cpus(m, "getput");
 	size_t i;
 
-	fputs(SCHEME_COLUMNS
+	fputs(DAT_SCHEME_COLUMNS
 	      "front cpus ns ns_lo ns_hi unload_ms unload_lo unload_hi oversubscribed\n",
 	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
@@ -154,7 +152,7 @@ static void tradeoff(const struct model *m, FILE *f)
 
 		if (!c || !s)
 			continue;
-		put_scheme(m, f, name);
+		dat_put_scheme(m, f, name);
 		fprintf(f, " %d %d", md_front(m, name), cpus);
 		dat_put_summary(f, &c->ns.s);
 		dat_put_summary(f, s);
@@ -166,15 +164,15 @@ static void stall(const struct model *m, FILE *f)
 {
 	size_t i;
 
-	fputs(SCHEME_COLUMNS "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms "
-			     "bystander_max_ms n\n",
+	fputs(DAT_SCHEME_COLUMNS "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms "
+				 "bystander_max_ms n\n",
 	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const struct arm *a = model_arm(m, m->schemes[i].name, "loaded");
 
 		if (!a || !a->stall_us.n)
 			continue;
-		put_scheme(m, f, a->scheme);
+		dat_put_scheme(m, f, a->scheme);
 		dat_put(f, a->calm_us.s.median / 1e3);
 		dat_put(f, a->stall_us.s.median / 1e3);
 		dat_put(f, a->stall_us.s.max / 1e3);
@@ -192,7 +190,7 @@ static void attempts(const struct model *m, FILE *f)
 	double least = model_next_hold(m, "loaded", -1);
 	size_t i;
 
-	fputs(SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
+	fputs(DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
 	if (isnan(model_next_hold(m, "loaded", least)))
 		return;
 	for (i = 0; i < m->nr_arms; i++) {
@@ -200,7 +198,7 @@ static void attempts(const struct model *m, FILE *f)
 
 		if (strcmp(a->arm, "loaded"))
 			continue;
-		put_scheme(m, f, a->scheme);
+		dat_put_scheme(m, f, a->scheme);
 		dat_put(f, a->hold_ns / 1e3);
 		dat_put_summary(f, model_success(a) ?: &none);
 		fprintf(f, " %zu %zu", a->cycles, a->cycles - a->gone);
@@ -215,7 +213,7 @@ static void families(const struct model *m, FILE *f)
 	size_t n = report_variants(m, list), i;
 	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
 
-	fputs(SCHEME_COLUMNS
+	fputs(DAT_SCHEME_COLUMNS
 	      "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi oversubscribed "
 	      "instructions\n",
 	      f);
@@ -225,7 +223,7 @@ static void families(const struct model *m, FILE *f)
 
 		if (!one || !all)
 			continue;
-		put_scheme(m, f, list[i]->name);
+		dat_put_scheme(m, f, list[i]->name);
 		fprintf(f, " %d", low);
 		dat_put_summary(f, &one->ns.s);
 		fprintf(f, " %d", high);

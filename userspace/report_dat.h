@@ -21,6 +21,17 @@ void dat_put(FILE *f, double v);
  */
 void dat_put_summary(FILE *f, const struct stats_summary *s);
 
+/* What places and colours a scheme alike in all figures: its family, the family's rank, its slot. */
+#define DAT_SCHEME_COLUMNS "scheme family rank slot "
+
+/**
+ * dat_put_scheme() - DAT_SCHEME_COLUMNS, the first of a row
+ * @m: the model
+ * @f: the file
+ * @name: of a scheme that @m has
+ */
+void dat_put_scheme(const struct model *m, FILE *f, const char *name);
+
 /* The sweep of holds; no row where there is one hold. */
 void dat_hold(const struct model *m, FILE *f);
 
