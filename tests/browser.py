@@ -226,6 +226,27 @@ class Checks:
         self.b.call("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
         check(self.b.eval("document.getElementById('card').hidden"), "away from it the values go")
 
+    def names(self):
+        """The names of schemes in a figure show values; in that of events, its own."""
+        texts = self.b.eval("""[...document.querySelectorAll('figure.plot')].map(figure => {
+            const name = figure.querySelector('text.scheme'), card = document.getElementById('card');
+            if (!name)
+                return [figure.id];
+            name.dispatchEvent(new PointerEvent('pointerenter', { clientX: 9, clientY: 9 }));
+            const text = card.innerText;
+            name.dispatchEvent(new PointerEvent('pointerleave'));
+            return [figure.id, text, card.hidden, name.textContent.trim().split(/\\s/)[0]];
+        }).filter(([id, ...shown]) => shown.length)""")
+        wrong = [t for t in texts if t[3] not in t[1] or not t[2]]
+        check(texts and not wrong, f"a scheme's name shows its values in {len(texts)} figures", wrong[:3])
+        for _, text, _, name in (t for t in texts if t[0] == "figure-counters"):
+            counts = self.b.eval(f"JSON.parse(document.getElementById('data').textContent)"
+                                 f".find(s => s.name === '{name}').counts")
+            lacking = [c for c in counts if c["event"] not in text or c["text"] not in text]
+            check(counts and not lacking, f"events: the name of {name} shows {len(counts)} counts", text)
+            shared = sum(c["shared"] for c in counts)
+            check(text.count("multiplexed") == shared, f"events: {shared} of these are marked as multiplexed", text)
+
     def keyboard(self):
         self.b.open(self.url, 1280, 900)
         all_rows = self.b.eval(SHOWN)
@@ -286,6 +307,7 @@ def main():
             checks = Checks(browser, page, pictures)
             checks.light()
             checks.mouse()
+            checks.names()
             checks.keyboard()
             checks.others()
             complaints = browser.complaints()

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
 . tests/run-json.sh
+. tests/counted.sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -54,6 +55,13 @@ times() {
 # costs NAME: scheme, CPUs and cost of every point in its figure
 costs() {
 	awk 'NR > 1 { print $1, $(NF - 4), $(NF - 3) }' "$dir/$1/report/scaling.dat" | sort
+}
+
+# counts NAME EVENT: scheme and the medians of a get and put at the least and the most CPUs, as drawn
+counts() {
+	sed 's/"[^"]*"/-/g' "$dir/$1/report/counters.dat" |
+		awk -v event="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+			$at["event"] == event { print $at["scheme"], $at["count_1"], $at["count_n"] }'
 }
 
 # reported NAME: $dir/NAME is reported on and drawn
@@ -126,24 +134,6 @@ make_swept() {
 	0,percpu_live,one,3,5000,2,7000000,100,0
 	0,percpu_live,two,3,0,0,7000000,100,0
 	EOF
-}
-
-# The sample as if the kernel had counted in its windows: cycles all the time, cache misses in turns with
-# something else and not at all in block 0, branches never. Made up: 4 cycles and 1/4096 misses an operation.
-make_counted() {
-	cp -r "$sample" "$dir/counted"
-	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i
-			print "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"; next }
-		{ row = $at["block"] "," $at["scheme"] "," $at["mode"] "," $at["cpus"] ","; ops = $at["ops"]
-			printf "%s0,cycles,%.0f,%d,1.0000,cores,own\n", row, 4 * ops, ops
-			printf "%s0,cycles,%.0f,%d,1.0000,packed,own\n", row, 7 * ops, ops
-			printf "%s0,cycles,%.0f,%d,1.0000,cores,pair\n", row, 8 * ops, ops
-			printf "%s1000,cycles,%.0f,%d,0.1000,cores,own\n", row, 9 * ops, ops
-			if ($at["block"] == 0) printf "%s0,cache-misses,,%d,0.0000,cores,own\n", row, ops
-			else printf "%s0,cache-misses,%.0f,%d,0.5000,cores,own\n", row, ops / 4096, ops }' "$sample/samples.csv" >"$dir/counted/counters.csv"
-	sed -i '/^  "run":/,/^  }/ { s/"modes":/"counters":["cycles","cache-misses","branches"],\n&/
-		s/"overlap_flagged":/"counters":{"cycles":"counted","cache-misses":"counted","branches":"somebody else has the PMU (EBUSY)"},\n&/ }' \
-		"$dir/counted/run.json"
 }
 
 cp -r "$sample" "$dir/sample"
@@ -223,7 +213,8 @@ says swept 'bystanders .* got no reference: .*`kref` 69'
 is "swept: unloads in the figure are those of the least hold" "$(times bare)" "$(times swept)"
 is "swept: so are its phases" "$(sort "$dir/bare/report/phases.dat")" "$(sort "$dir/swept/report/phases.dat")"
 
-make_counted
+cp -r "$sample" "$dir/counted"
+counted "$dir/counted"
 ok "counted: is what the schema says" tests/schema.py "$dir/counted"
 reported counted
 says counted '^| scheme | 1 CPU: cycles | 1 CPU: cache-misses | 4 CPUs: cycles | 4 CPUs: cache-misses |$'
@@ -233,12 +224,44 @@ says counted 'In [1-9][0-9]* windows .* no counter at all'
 says counted '^`branches` is not available: somebody else has the PMU (EBUSY)\.$'
 is "counted: its table is printed" "4.00 (4.00..4.00)" "$(build/bin/refcost report "$dir/counted" -o "$dir/counted/report" |
 	sed -n 's/^kref  *getput  *4  cycles  *[0-9]*  \([^ ]* [^ ]*\).*/\1/p')"
-rm "$dir/counted/counters.csv"
+shows counted
+ok "counted: the figure has a panel for each event that was" grep -q '>cache-misses<' "$dir/counted/svg/counters.svg"
+ok "... and names who had no counter all the time" grep -q 'Ring: multiplexed' "$dir/counted/svg/counters.svg"
+ok "... and why another event is not there" grep -q 'Not available: branches: somebody else has the PMU (EBUSY)\.' \
+	"$dir/counted/svg/counters.svg"
+ok "... which has no panel" bash -c '! grep -q ">branches<" "$1"' - "$dir/counted/svg/counters.svg"
+is "... a ring a multiplexed count, on one CPU and on all" $((2 * $(counts counted cache-misses | wc -l))) \
+	"$(grep -c "xlink:href='#gpPt5' transform" "$dir/counted/svg/counters.svg")"
+is "... schemes stand in the order of the table" "$(sed -n '/^## Hardware counters/,/^## Unl/s/^| `\([a-z_0-9]*\)` |.*/\1/p' \
+	"$dir/counted/report/RESULTS.md")" "$(counts counted cycles | cut -d' ' -f1)"
+is "... with its medians" "4 4" "$(counts counted cycles | cut -d' ' -f2,3 | sort -u)"
+
+# counted_as NAME AWK: a directory like it whose counts went through AWK, reported and drawn
+counted_as() {
+	mkdir "$dir/$1"
+	cp "$dir"/counted/*.csv "$dir/counted/run.json" "$dir/$1"
+	awk -F, -v OFS=, 'NR == 1 { print; next } '"$2"' { print }' "$dir/counted/counters.csv" >"$dir/$1/counters.csv"
+	reported "$1"
+}
+counted_as rare '$6 == "cache-misses" && $4 < 4 { $7 = 0 }'
+ok "an event that does not happen stands at 0, beside a log axis" grep -q 'per get+put (log scale, but for 0)' "$dir/rare/svg/counters.svg"
+is "... on one CPU every scheme does" 0 "$(counts rare cache-misses | cut -d' ' -f2 | sort -u)"
+counted_as zero '$6 == "cache-misses" { $7 = 0 }'
+ok "an event that never happens has an axis with 0 alone" grep -q '>per get+put<' "$dir/zero/svg/counters.svg"
+is "... and every scheme stands there" "0 0" "$(counts zero cache-misses | cut -d' ' -f2,3 | sort -u)"
+counted_as starving '$6 == "cache-misses" { $7 = ""; $9 = 0 }'
+ok "an event that never got a counter has no panel" bash -c '! grep -q ">cache-misses<" "$1"' - "$dir/starving/svg/counters.svg"
+ok "... but a reason" grep -q 'Not available: cache-misses: it never got a counter; branches: somebody' "$dir/starving/svg/counters.svg"
+says starving '`cache-misses` is not available: it never got a counter; `branches` is not available'
+rm -r "$dir/counted/svg" "$dir/counted/counters.csv"
 sed -i 's/"counted"/"no PMU (ENOENT)"/; s/"counted"/"no PMU (ENOENT)"/; s/somebody else has the PMU (EBUSY)/no PMU (ENOENT)/' "$dir/counted/run.json"
 reported counted
 is "counted: without a PMU it says so in a line" "Not available: no PMU (ENOENT)." \
 	"$(sed -n '/^## Hardware counters/,/^## Unl/p' "$dir/counted/report/RESULTS.md" | sed '1d;$d;/^$/d')"
+ok "... and draws no figure" test ! -e "$dir/counted/svg/counters.svg" -a ! -e "$dir/counted/report/counters.dat"
+says_not counted 'figures/counters.svg'
 says_not sample '^## Hardware counters'
+ok "nobody asked: no figure" test ! -e "$dir/sample/report/counters.dat"
 
 # Nothing but starved unloads under load: no time to success, so no point in the two figures of both.
 cp -r "$dir/bare" "$dir/starved"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# report.html: one page, from stored results, the same every time, that a browser shows without a fault.
+# report.html: one page, from stored results with made-up counts, the same every time, that a browser shows without a fault.
 # tests/html.sh [RESULTS] takes another results directory than the sample, with its figures drawn.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
+. tests/counted.sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -13,6 +14,7 @@ cp -r "${1:-tests/data/run}" "$results"
 page=$results/report.html
 md=$results/report/RESULTS.md
 
+[ -n "${1:-}" ] || counted "$results"
 build/bin/refcost report "$results" >/dev/null
 [ -n "${1:-}" ] || plots/render.sh "$results/report" "$results/figures" >/dev/null
 

@@ -67,6 +67,37 @@ static struct json_object *arm_json(const struct model *m, const char *scheme, c
 	return o;
 }
 
+static void add_count(struct json_object *list, const struct model *m, const char *scheme, int cpus,
+		      const char *event)
+{
+	const struct counter *c = counters_find(m, scheme, md_counters_mode(m), cpus, event);
+	struct json_object *o = json_object_new_object();
+	char text[MD_MEDIAN];
+
+	add_text(o, "event", event);
+	add_text(o, "text", counters_median(c, text, sizeof(text)));
+	add_text(o, "unit", counters_unit(event));
+	json_object_object_add(o, "cpus", json_object_new_int(cpus));
+	json_object_object_add(o, "shared", json_object_new_boolean(c && c->share < 1));
+	json_object_array_add(list, o);
+}
+
+/* What its figure shows: events at the least and the most CPUs. */
+static struct json_object *counts_json(const struct model *m, const char *scheme)
+{
+	const char *mode = md_counters_mode(m), *events[COUNTERS_MOST];
+	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
+	size_t n = counters_events(m, events), k;
+	struct json_object *list = json_object_new_array();
+
+	for (k = 0; k < n; k++) {
+		add_count(list, m, scheme, low, events[k]);
+		if (high != low)
+			add_count(list, m, scheme, high, events[k]);
+	}
+	return list;
+}
+
 static struct json_object *scheme_json(const struct model *m, const struct scheme *s)
 {
 	struct json_object *o = json_object_new_object();
@@ -81,6 +112,7 @@ static struct json_object *scheme_json(const struct model *m, const struct schem
 	json_object_object_add(o, "lookup", cells_json(m, s->name, "lookup"));
 	json_object_object_add(o, "idle", arm_json(m, s->name, "idle"));
 	json_object_object_add(o, "loaded", arm_json(m, s->name, "loaded"));
+	json_object_object_add(o, "counts", counts_json(m, s->name));
 	if (!isnan(instructions)) {
 		char text[MD_NUM];
 

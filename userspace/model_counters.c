@@ -114,12 +114,67 @@ void counters_free(struct counters_model *c)
 	free(c->v);
 }
 
+static bool was_counted(const struct model *m, const char *event)
+{
+	size_t i;
+
+	for (i = 0; i < m->counters.n; i++)
+		if (m->counters.v[i].per_op.n && !strcmp(m->counters.v[i].event, event))
+			return true;
+	return false;
+}
+
+static bool was_asked_for(const struct model *m, const char *event)
+{
+	struct json_object *asked = model_get(m, "run.plan.counters");
+	size_t k, n = json_object_is_type(asked, json_type_array) ? json_object_array_length(asked)
+								  : 0;
+
+	for (k = 0; k < n; k++)
+		if (!strcmp(json_object_get_string(json_object_array_get_idx(asked, k)) ?: "",
+			    event))
+			return true;
+	return false;
+}
+
+size_t counters_events(const struct model *m, const char **events)
+{
+	struct json_object *asked = model_get(m, "run.plan.counters");
+	size_t k, n = 0;
+
+	if (!json_object_is_type(asked, json_type_array))
+		return 0;
+	for (k = 0; n < COUNTERS_MOST && k < json_object_array_length(asked); k++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(asked, k));
+
+		if (name && was_counted(m, name))
+			events[n++] = name;
+	}
+	return n;
+}
+
+const char *counters_lacking(const struct model *m, const char *event)
+{
+	struct json_object *why = NULL;
+
+	if (was_counted(m, event))
+		return NULL;
+	if (!was_asked_for(m, event))
+		return "not asked for";
+	json_object_object_get_ex(model_get(m, "run.counters"), event, &why);
+	if (!why)
+		return "no window was measured";
+	if (!strcmp(json_object_get_string(why), COUNTERS_COUNTED))
+		return "it never got a counter";
+	return json_object_get_string(why);
+}
+
 const char *counters_refused(struct json_object *counted)
 {
 	const char *why = NULL;
 
 	json_object_object_foreach(counted, event, value) {
-		const char *text = json_object_get_string(value);
+		const char *text = json_object_get_string(value) ?: "not recorded";
 
 		(void)event;
 		if (!strcmp(text, COUNTERS_COUNTED) || (why && strcmp(why, text)))
@@ -129,7 +184,7 @@ const char *counters_refused(struct json_object *counted)
 	return why;
 }
 
-static const char *num(double v, char *buf, size_t len)
+const char *counters_num(double v, char *buf, size_t len)
 {
 	if (v < 0.1)
 		snprintf(buf, len, "%.2g", v);
@@ -145,10 +200,12 @@ const char *counters_median(const struct counter *c, char *buf, size_t len)
 	if (!c || !c->per_op.n)
 		snprintf(buf, len, "-");
 	else if (c->per_op.s.level > 0)
-		snprintf(buf, len, "%s (%s..%s)", num(c->per_op.s.median, median, sizeof(median)),
-			 num(c->per_op.s.lo, lo, sizeof(lo)), num(c->per_op.s.hi, hi, sizeof(hi)));
+		snprintf(buf, len, "%s (%s..%s)",
+			 counters_num(c->per_op.s.median, median, sizeof(median)),
+			 counters_num(c->per_op.s.lo, lo, sizeof(lo)),
+			 counters_num(c->per_op.s.hi, hi, sizeof(hi)));
 	else
-		num(c->per_op.s.median, buf, len);
+		counters_num(c->per_op.s.median, buf, len);
 	return buf;
 }
 

@@ -11,6 +11,9 @@
 /* What run.json says of an event that was counted; of others it says why not. */
 #define COUNTERS_COUNTED "counted"
 
+/* A run counts no more events than this. */
+#define COUNTERS_MOST 16
+
 struct model;
 
 /**
@@ -71,6 +74,24 @@ const struct counter *counters_find(const struct model *m, const char *scheme, c
 				    int cpus, const char *event);
 
 /**
+ * counters_events() - the events that there are counts of
+ * @m: the model
+ * @events: their names, in the order asked for; room for COUNTERS_MOST
+ *
+ * Return: how many.
+ */
+size_t counters_events(const struct model *m, const char **events);
+
+/**
+ * counters_lacking() - why there is no count of an event
+ * @m: the model
+ * @event: name
+ *
+ * Return: the reason, or NULL where there is one in any window.
+ */
+const char *counters_lacking(const struct model *m, const char *event);
+
+/**
  * counters_refused() - the one reason for which nothing at all was counted
  * @counted: run.counters of run.json
  *
@@ -79,12 +100,22 @@ const struct counter *counters_find(const struct model *m, const char *scheme, c
 const char *counters_refused(struct json_object *counted);
 
 /**
- * counters_median() - the median of a count an operation, with its interval
- * @c: the counter, or NULL
+ * counters_num() - a count an operation
+ * @v: the count, not negative
  * @buf: filled
  * @len: its size
  *
  * What is rare keeps two digits, so that it does not look like nothing.
+ *
+ * Return: @buf.
+ */
+const char *counters_num(double v, char *buf, size_t len);
+
+/**
+ * counters_median() - the median of a count an operation, with its interval
+ * @c: the counter, or NULL
+ * @buf: filled
+ * @len: its size
  *
  * Return: @buf, as "12.3 (11.9..14.0)", without the interval where the sample is too small for one, or "-".
  */

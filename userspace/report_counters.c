@@ -1,38 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* RESULTS.md: what the kernel counted in the windows, an operation. */
+/* What the kernel counted in the windows, an operation: its part of RESULTS.md, and its figure's data. */
 #include <math.h>
 #include <string.h>
 
 #include "refcost.h"
+#include "report_dat.h"
 #include "report_md.h"
 
-#define EVENTS_MOST 16
-
-static bool was_counted(const struct model *m, const char *event)
+/* What the counts are shown of: the bare get and put, where it was measured. */
+const char *md_counters_mode(const struct model *m)
 {
-	size_t i;
-
-	for (i = 0; i < m->counters.n; i++)
-		if (!strcmp(m->counters.v[i].event, event))
-			return true;
-	return false;
-}
-
-/* The events that were asked for, in that order, as far as they were counted at all. */
-static size_t counted_events(const struct model *m, const char **events)
-{
-	struct json_object *asked = model_get(m, "run.plan.counters");
-	size_t k, n = 0;
-
-	if (!json_object_is_type(asked, json_type_array))
-		return 0;
-	for (k = 0; n < EVENTS_MOST && k < json_object_array_length(asked); k++) {
-		const char *name = json_object_get_string(json_object_array_get_idx(asked, k));
-
-		if (was_counted(m, name))
-			events[n++] = name;
-	}
-	return n;
+	return model_max_cpus(m, "getput") ? "getput" : "lookup";
 }
 
 static void table_head(FILE *f, const char *const *events, size_t n, int low, int high)
@@ -129,34 +107,110 @@ static void refusals(const struct model *m, FILE *f)
 		return;
 	}
 	json_object_object_foreach(counted, event, value) {
-		const char *text = json_object_get_string(value);
+		const char *never = counters_lacking(m, event);
+		const char *text = never ?: json_object_get_string(value) ?: "not recorded";
 
 		if (strcmp(text, COUNTERS_COUNTED))
 			fprintf(f, "%s`%s` is not available%s: %s", n++ ? "; " : "", event,
-				was_counted(m, event) ? " in some windows" : "", text);
+				never ? "" : " in some windows", text);
 	}
 	if (n)
 		fputs(".\n\n", f);
 }
 
-void md_counters(const struct model *m, FILE *f)
+void md_counters(const struct model *m, FILE *f, const char *figures)
 {
-	bool getput = model_max_cpus(m, "getput");
-	const char *events[EVENTS_MOST];
+	const char *mode = md_counters_mode(m), *events[COUNTERS_MOST];
+	bool lookup = !strcmp(mode, "lookup");
 	size_t n;
 
 	if (!model_get(m, "run.plan.counters"))
 		return;
 	fputs("## Hardware counters\n\n", f);
-	n = counted_events(m, events);
+	n = counters_events(m, events);
 	if (n) {
 		fprintf(f,
 			"Counted of the workers alone, from the opening of the window to its end, over operations: "
 			"medians of a get and its put%s on each CPU, with their intervals. The loop is in them, as "
 			"`empty` has it, and so are the interrupts that met the worker.\n\n",
-			getput ? "" : " with the lookup");
-		table(m, f, getput ? "getput" : "lookup", events, n);
+			lookup ? " with the lookup" : "");
+		table(m, f, mode, events, n);
 		sharing(m, f);
 	}
 	refusals(m, f);
+	md_figure(
+		m, f, figures, "counters",
+		"The same as a picture, a panel an event, each with an axis of its own: further to the right, "
+		"a get and its put take more of it. A ring marks what was multiplexed.");
+}
+
+static const struct counter *counted_at(const struct model *m, const char *scheme, int cpus,
+					const char *event)
+{
+	const struct counter *c = counters_find(m, scheme, md_counters_mode(m), cpus, event);
+
+	return c && c->per_op.n ? c : NULL;
+}
+
+/* One number of CPUs: how many, the count with its interval, and the share of the time that was counted. */
+static void dat_count(FILE *f, int cpus, const struct counter *c)
+{
+	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
+
+	fprintf(f, " %d", cpus);
+	dat_put_summary(f, c ? &c->per_op.s : &none);
+	dat_put(f, c ? c->share : NAN);
+}
+
+/* Return: whether there was anything to write. */
+static bool dat_scheme(const struct model *m, FILE *f, const char *scheme, const char *event)
+{
+	const char *mode = md_counters_mode(m);
+	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
+	const struct counter *one = counted_at(m, scheme, low, event);
+	const struct counter *all = counted_at(m, scheme, high, event);
+	const struct cell *cell = model_cell(m, scheme, mode, high);
+
+	if (!one && !all)
+		return false;
+	dat_put_scheme(m, f, scheme);
+	fprintf(f, " %s %s %s", mode, event, *counters_unit(event) ? "ns" : "-");
+	dat_count(f, low, one);
+	dat_count(f, high, all);
+	fprintf(f, " %d \"-\"\n", cell && cell->oversubscribed);
+	return true;
+}
+
+/* Below the rows of the schemes, one for each event that there is no count of, with the reason. */
+static void dat_not_counted(const struct model *m, FILE *f)
+{
+	struct json_object *counted = model_get(m, "run.counters");
+
+	if (!json_object_is_type(counted, json_type_object))
+		return;
+	json_object_object_foreach(counted, event, value) {
+		const char *why = counters_lacking(m, event);
+
+		(void)value;
+		if (why)
+			fprintf(f, "- \"-\" 0 0 %s %s - ? ? ? ? ? ? ? ? ? ? ? \"%s\"\n",
+				md_counters_mode(m), event, why);
+	}
+}
+
+void dat_counters(const struct model *m, FILE *f)
+{
+	const char *events[COUNTERS_MOST];
+	size_t n = counters_events(m, events), i, k;
+	bool any = false;
+
+	fputs(DAT_SCHEME_COLUMNS
+	      "mode event unit cpus_1 count_1 count_1_lo count_1_hi share_1 "
+	      "cpus_n count_n count_n_lo count_n_hi share_n oversubscribed why\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++)
+		for (k = 0; k < n; k++)
+			any |= dat_scheme(m, f, m->schemes[i].name, events[k]);
+	if (any)
+		dat_not_counted(m, f);
 }

@@ -242,6 +242,7 @@ static const struct figure {
 	{ "phases", phases },	      { "tradeoff", tradeoff },	    { "stall", stall },
 	{ "attempts", attempts },     { "families", families },	    { "waterfall", dat_waterfall },
 	{ "parallel", dat_parallel }, { "modules", dat_modules },   { "hold", dat_hold },
+	{ "counters", dat_counters },
 };
 
 /* A figure's file as text, to be freed; NULL where it has no row below its header, or memory is out. */

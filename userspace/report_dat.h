@@ -32,6 +32,9 @@ void dat_put_summary(FILE *f, const struct stats_summary *s);
  */
 void dat_put_scheme(const struct model *m, FILE *f, const char *name);
 
+/* Events an operation; no row where none was counted. */
+void dat_counters(const struct model *m, FILE *f);
+
 /* The sweep of holds; no row where there is one hold. */
 void dat_hold(const struct model *m, FILE *f);
 

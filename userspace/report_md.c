@@ -216,7 +216,7 @@ void report_markdown(const struct model *m, FILE *f, const char *figures)
 	md_placement(m, f);
 	md_variants(m, f, figures);
 	md_instructions(m, f);
-	md_counters(m, f);
+	md_counters(m, f, figures);
 	md_unloading(m, f, figures);
 	md_under_load(m, f, figures);
 	md_two_phases(m, f);

@@ -178,6 +178,14 @@ bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit);
  */
 int md_usl_last(const struct model *m);
 
+/**
+ * md_counters_mode() - what the counts of events are shown of
+ * @m: the model
+ *
+ * Return: "getput" where that was measured, else "lookup".
+ */
+const char *md_counters_mode(const struct model *m);
+
 /* The parts; each writes nothing where the model has no data for it. */
 void md_headline(const struct model *m, FILE *f, const char *figures);
 void md_claim(const struct model *m, FILE *f);
@@ -187,7 +195,7 @@ void md_placement(const struct model *m, FILE *f);
 void md_usl(const struct model *m, FILE *f);
 void md_variants(const struct model *m, FILE *f, const char *figures);
 void md_instructions(const struct model *m, FILE *f);
-void md_counters(const struct model *m, FILE *f);
+void md_counters(const struct model *m, FILE *f, const char *figures);
 void md_unloading(const struct model *m, FILE *f, const char *figures);
 void md_under_load(const struct model *m, FILE *f, const char *figures);
 void md_two_phases(const struct model *m, FILE *f);

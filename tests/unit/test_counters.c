@@ -207,6 +207,40 @@ static void test_refused(void **state)
 	json_object_object_add(counted, "branches", json_object_new_string("counted"));
 	assert_null(counters_refused(counted));
 	json_object_put(counted);
+	counted = json_tokener_parse("{\"cycles\": null}");
+	assert_string_equal(counters_refused(counted), "not recorded");
+	json_object_put(counted);
+}
+
+/* Which events there are counts of, and why not of others. */
+static void test_lacking(void **state)
+{
+	struct counter counters[] = {
+		{ .event = "task-clock", .per_op = { .n = 1 } },
+		{ .event = "branches", .uncounted = 3 },
+		{ .event = "cycles", .per_op = { .n = 1 } },
+	};
+	struct model m = { .counters = { counters, ARRAY_SIZE(counters) } };
+	const char *events[COUNTERS_MOST];
+
+	(void)state;
+	assert_int_equal(counters_events(&m, events), 0);
+	m.results.doc = json_tokener_parse(
+		"{\"run\": {\"plan\": {\"counters\": [\"cycles\", \"branches\", \"task-clock\", \"r1\", \"r2\"]},"
+		" \"counters\": {\"cycles\": \"no PMU (ENOENT)\", \"branches\": \"counted\","
+		" \"task-clock\": \"counted\", \"r1\": \"no PMU (ENOENT)\"}}}");
+	assert_non_null(m.results.doc);
+	assert_int_equal(counters_events(&m, events), 2);
+	assert_string_equal(events[0], "cycles");
+	assert_string_equal(events[1], "task-clock");
+	assert_null(counters_lacking(&m, "task-clock"));
+	/* refused in some windows, counted in others */
+	assert_null(counters_lacking(&m, "cycles"));
+	assert_string_equal(counters_lacking(&m, "branches"), "it never got a counter");
+	assert_string_equal(counters_lacking(&m, "r1"), "no PMU (ENOENT)");
+	assert_string_equal(counters_lacking(&m, "r2"), "no window was measured");
+	assert_string_equal(counters_lacking(&m, "page-faults"), "not asked for");
+	json_object_put(m.results.doc);
 }
 
 /* What is rare is not nothing. */
@@ -245,7 +279,7 @@ int main(void)
 		cmocka_unit_test(test_names),	   cmocka_unit_test(test_no_such_name),
 		cmocka_unit_test(test_near_names), cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_counts),	   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_rare),
+		cmocka_unit_test(test_lacking),	   cmocka_unit_test(test_rare),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
