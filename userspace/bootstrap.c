@@ -18,12 +18,12 @@ struct sample {
 	size_t n;
 };
 
-static int sample_make(struct sample *s, const double *v, size_t n)
+static int sample_make(struct sample *s, const double *v, size_t n, bool zero)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!(v[i] > 0))
+		if (!(v[i] > 0 || (zero && v[i] == 0)))
 			return -EINVAL;
 	s->n = n;
 	s->v = calloc(n + 1, sizeof(*s->v));
@@ -59,6 +59,8 @@ static double resampled_median(struct sample *s, gsl_rng *rng)
 
 static double over(double b, double a)
 {
+	if (!a && !b)
+		return 1;
 	return isinf(a) && isinf(b) ? NAN : b / a;
 }
 
@@ -88,14 +90,15 @@ out:
 	return err;
 }
 
-int bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
-		    struct bootstrap *out)
+/* @zero: values may be 0 */
+static int ratio(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
+		 bool zero, struct bootstrap *out)
 {
 	struct sample sa = { 0 }, sb = { 0 };
 	int err;
 
 	*out = (struct bootstrap){ NAN, NAN, NAN };
-	err = sample_make(&sa, a, na) ?: sample_make(&sb, b, nb);
+	err = sample_make(&sa, a, na, zero) ?: sample_make(&sb, b, nb, zero);
 	if (!err && na && nb)
 		out->ratio = over(gsl_stats_median_from_sorted_data(sb.v, 1, nb),
 				  gsl_stats_median_from_sorted_data(sa.v, 1, na));
@@ -106,4 +109,16 @@ int bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb, unsi
 	sample_free(&sa);
 	sample_free(&sb);
 	return err;
+}
+
+int bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
+		    struct bootstrap *out)
+{
+	return ratio(a, na, b, nb, seed, false, out);
+}
+
+int bootstrap_counts(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
+		     struct bootstrap *out)
+{
+	return ratio(a, na, b, nb, seed, true, out);
 }

@@ -44,4 +44,18 @@ struct bootstrap {
 int bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
 		    struct bootstrap *out);
 
+/**
+ * bootstrap_counts - the same of two samples of counts, whose values may be 0
+ * @a:	  as of bootstrap_ratio()
+ * @na:	  likewise
+ * @b:	  likewise
+ * @nb:	  likewise
+ * @seed: likewise
+ * @out:  likewise; where both medians are 0 they are equal, and their ratio is 1
+ *
+ * Return: 0; -EINVAL where a value is NAN or under 0; -ENOMEM.
+ */
+int bootstrap_counts(const double *a, size_t na, const double *b, size_t nb, unsigned long seed,
+		     struct bootstrap *out);
+
 #endif

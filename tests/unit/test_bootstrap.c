@@ -222,6 +222,37 @@ static void not_times(void **state)
 	}
 }
 
+/* Counts may be 0: nothing over nothing is as many, something over nothing is more than any ratio. */
+static void counts(void **state)
+{
+	double none[] = { 0, 0, 0, 0, 0, 0 }, some[] = { 1, 2, 3, 4, 5, 6 };
+	double few[] = { 0, 0, 0, 0, 0, 7 }, bad[] = { 1, 2, 3, 4, 5, -1 };
+	struct bootstrap got, same;
+
+	(void)state;
+	assert_int_equal(bootstrap_counts(none, 6, none, 6, 1, &got), 0);
+	assert_true(got.ratio == 1 && got.lo == 1 && got.hi == 1);
+	assert_int_equal(bootstrap_counts(none, 6, some, 6, 1, &got), 0);
+	assert_true(isinf(got.ratio) && isinf(got.lo) && isinf(got.hi));
+	assert_int_equal(bootstrap_counts(some, 6, none, 6, 1, &got), 0);
+	assert_true(got.ratio == 0 && got.lo == 0 && got.hi == 0);
+	assert_int_equal(bootstrap_counts(none, 6, few, 6, 1, &got), 0);
+	assert_true(got.ratio == 1 && got.lo == 1);
+	assert_int_equal(bootstrap_counts(none, 5, some, 6, 1, &got), 0);
+	assert_true(isnan(got.lo) && isnan(got.hi));
+	assert_int_equal(bootstrap_counts(some, 6, bad, 6, 1, &got), -EINVAL);
+	assert_true(isnan(got.ratio));
+	bad[5] = NAN;
+	assert_int_equal(bootstrap_counts(bad, 6, some, 6, 1, &got), -EINVAL);
+	/* above 0 they are as any other values */
+	assert_int_equal(bootstrap_counts(some, 6, some + 1, 5, 3, &got), 0);
+	assert_int_equal(bootstrap_ratio(some, 6, some + 1, 5, 3, &same), 0);
+	assert_true(got.ratio == same.ratio);
+	assert_int_equal(bootstrap_counts(some, 6, some, 6, 3, &got), 0);
+	assert_int_equal(bootstrap_ratio(some, 6, some, 6, 3, &same), 0);
+	assert_memory_equal(&got, &same, sizeof(got));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +265,7 @@ int main(void)
 		cmocka_unit_test(few),
 		cmocka_unit_test(endless),
 		cmocka_unit_test(not_times),
+		cmocka_unit_test(counts),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
