@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Two runs: every cell's ratio of medians, B over A, a panel each for what was timed.
-columns = "scheme family rank slot mode at ratio ratio_lo ratio_hi verdict oversubscribed"
+# Two runs: every cell's ratio of medians, B over A, a panel each for what was timed or counted.
+columns = "scheme family rank slot mode event at ratio ratio_lo ratio_hi verdict oversubscribed"
 if (!exists("dir")) dir = ARG0[1:strlen(ARG0) - strlen("compare.gp")]."."
 load dir."/style.gp"
 title = "B over A: what takes longer in B stands to the right"
@@ -8,32 +8,36 @@ title = "B over A: what takes longer in B stands to the right"
 array NAME[n_rows]
 array FAMILY[n_rows]
 array RANK[n_rows]
-array MODE[n_rows]
-array PLACE[n_rows]
+array PANEL[n_rows]
 array RATIO[n_rows]
 array LO[n_rows]
 array HI[n_rows]
 array VERDICT[n_rows]
 array OVER[n_rows]
+# Idle and loaded unloads share a panel; each event has its own. A scheme's rows come together, those of
+# a panel too.
+panel_of(mode, event) = event ne "-" ? event."@".mode : \
+	(mode eq "idle" || mode eq "loaded" ? "unload" : mode)
+mode_title(m) = m eq "getput" ? "get and put" : (m eq "lookup" ? "with the lookup" : \
+	"unload, time to success")
+panel_title(p) = (at = strstrt(p, "@"), at ? p[1:at - 1].", ".mode_title(p[at + 1:strlen(p)]) : \
+	mode_title(p))
 i = 0
 stats data using (i = i + 1, NAME[i] = strcol("scheme"), FAMILY[i] = strcol("family"), \
-	RANK[i] = int(column("rank")), MODE[i] = strcol("mode"), PLACE[i] = column("at"), \
+	RANK[i] = int(column("rank")), PANEL[i] = panel_of(strcol("mode"), strcol("event")), \
 	RATIO[i] = column("ratio"), LO[i] = column("ratio_lo"), HI[i] = column("ratio_hi"), \
 	VERDICT[i] = int(column("verdict")), OVER[i] = column("oversubscribed"), 0) nooutput
 unset datafile
 
-# Idle and loaded unloads share a panel. A scheme's rows come together, those of a panel too.
-panel_of(mode) = mode eq "idle" || mode eq "loaded" ? "unload" : mode
-panel_title(p) = p eq "getput" ? "get and put" : (p eq "lookup" ? "with the lookup" : \
-	"unload, time to success")
-same(i, k) = NAME[i] eq NAME[k] && panel_of(MODE[i]) eq panel_of(MODE[k])
+same(i, k) = NAME[i] eq NAME[k] && PANEL[i] eq PANEL[k]
 
 xmin = 1
 xmax = 1
 over = 0
 few = 0
 most = 1
-panels = ""
+times = ""
+counts = ""
 endless = ""
 array SUB[n_rows]
 array SUBS[n_rows]
@@ -42,7 +46,8 @@ do for [i = 1:n_rows] {
 	if (i > 1) { if (same(i, i - 1)) { SUB[i] = SUB[i - 1] + 1 } }
 	most = greater(most, SUB[i])
 	if (RATIO[i] > 0) {
-		panels = with_word(panels, panel_of(MODE[i]))
+		if (strstrt(PANEL[i], "@")) { counts = with_word(counts, PANEL[i]) } \
+		else { times = with_word(times, PANEL[i]) }
 		xmin = lesser(xmin, end_of(LO[i], RATIO[i], RATIO[i]))
 		xmax = greater(xmax, end_of(HI[i], RATIO[i], RATIO[i]))
 		if (OVER[i] > 0) { over = 1 }
@@ -56,7 +61,9 @@ do for [k = 1:n_rows] {
 	SUBS[i] = SUB[i]
 	if (i < n_rows) { if (same(i, i + 1)) { SUBS[i] = SUBS[i + 1] } }
 }
+panels = times." ".counts
 n_panels = words(panels)
+counted = words(counts) > 0
 if (n_panels == 0) { eval refuse("no row with a ratio above 0") }
 x0 = log_lo(xmin, xmax)
 x1 = log_hi(xmin, xmax)
@@ -66,9 +73,9 @@ load dir."/rows.inc"
 set print $DOTS
 do for [p in panels] {
 	do for [i = 1:n_rows] {
-		if (panel_of(MODE[i]) eq p && RATIO[i] > 0) {
+		if (PANEL[i] eq p && RATIO[i] > 0) {
 			print RATIO[i], AT[i] + (SUB[i] - (SUBS[i] + 1) / 2.0) * 0.84 / most, \
-				end_of(LO[i], RATIO[i], x0), HI[i] > 0 ? HI[i] : (LO[i] > 0 ? x1 : RATIO[i]), \
+				end_of(LO[i], RATIO[i], x0), HI[i] > 0 ? HI[i] : (LO[i] >= 0 ? x1 : RATIO[i]), \
 				VERDICT[i], OVER[i] > 0
 		}
 	}
@@ -78,16 +85,23 @@ do for [p in panels] {
 unset print
 
 row = 9 + 5 * most
-panel_w = n_panels == 1 ? 520.0 : (n_panels == 2 ? 360.0 : 270.0)
+cols = lesser(n_panels, 3)
+rows = (n_panels + cols - 1) / cols
+panel_w = cols == 1 ? 520.0 : (cols == 2 ? 360.0 : 270.0)
+panel_h = lines * row - 16.0
 gap = 18.0
-width = left + n_panels * (panel_w + gap) + 12
-height = lines * row + 214
+between = 106.0
+width = left + cols * (panel_w + gap) + 12
+height = 112 + rows * (panel_h + between) + 12
 array COLOURS = [grey, colour(1), colour(2), grey]
 array POINTS = [7, 7, 5, 6]
 array SIZES = [0.45, 0.7, 0.65, 0.6]
 array WORDS = ["no difference detected", "faster in B", "slower in B", "too few samples to judge"]
-set tmargin at screen 1 - 112.0 / height
-set bmargin at screen 118.0 / height
+if (counted) {
+	title = "B over A: what takes longer in B, or more of an event, stands to the right"
+	WORDS[2] = "faster, or fewer in B"
+	WORDS[3] = "slower, or more in B"
+}
 set logscale x
 set xrange [x0:x1]
 set yrange [lines + 0.6:0.2]
@@ -96,18 +110,21 @@ set xtics font small
 set key at screen 1 - 12.0 / width, screen 1 - 84.0 / height right bottom horizontal samplen 1 font small
 note = "Dot: ratio of medians. Bar: its 95 % bootstrap interval. In a row from top to bottom: 1 CPU to all; ". \
 	"unload idle, then loaded by hold.".(over > 0 ? " White centre: more vCPUs than host CPUs." : ""). \
-	(words(endless) ? " Without a ratio, for starving: ".some(endless)."." : "")
+	(words(endless) ? " Without a ratio, for starving".(counted ? " or counts of 0" : "").": ".some(endless)."." : "")
 eval canvas(width, height)
 set multiplot
 do for [p = 1:n_panels] {
-	px = left + (p - 1) * (panel_w + gap)
-	set lmargin at screen 1.0 * px / width
-	set rmargin at screen 1.0 * (px + panel_w) / width
+	px = left + (p - 1) % cols * (panel_w + gap)
+	py = height - 112 - (p - 1) / cols * (panel_h + between)
+	set lmargin at screen px / width
+	set rmargin at screen (px + panel_w) / width
+	set tmargin at screen py / height
+	set bmargin at screen (py - panel_h) / height
 	if (p > 1) {
 		unset label
 		unset key
-		set ytics format ""
-		do for [i = 1:n_rows] { set ytics add ("" AT[i]) }
+		named = (p - 1) % cols == 0
+		load dir."/names.inc"
 	}
 	set label 1 panel_title(word(panels, p)) at graph 0, graph 1 offset 0, 0.7
 	set arrow 1 from 1, graph 0 to 1, graph 1 nohead back lc rgb "#404040" lw 1

@@ -52,6 +52,8 @@ completes "more schemes" "kref,rwlock kref,rwsem" run -s kref,rw
 completes "each scheme once" "kref,refcount" unload --schemes = kref,refc
 completes "modes" "getput,lookup" run --mode = getput,
 completes "events" "cycles,cache-misses cycles,cache-references" run --counters = cycles,cache
+completes "events of a comparison" "cycles,cache-misses cycles,cache-references" compare --counters = cycles,cache
+completes "what to compare" "times,unloads" compare --only times,u
 completes "no event without an equals sign" "" run --counters cyc
 completes "a value that nobody knows" "" run -b ''
 completes "a long option that takes a value" "--patience=" unload --pat

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "events.h"
 #include "options.h"
 #include "parse.h"
 #include "refcost.h"
@@ -16,14 +17,17 @@
 static struct env {
 	const char *dir[2];
 	const char *figure;
+	const char *counters;
 	struct compare_how how;
+	struct events events;
 	bool force, csv, different;
 } env = {
 	.how = { .threshold = 0.05, .seed = 1 },
 };
 
 enum {
-	OPT_CSV = 256,
+	OPT_COUNTERS = 256,
+	OPT_CSV,
 	OPT_FIGURE,
 	OPT_FORCE,
 	OPT_ONLY,
@@ -34,7 +38,9 @@ enum {
 static const struct argp_option options[] = {
 	{ "schemes", 's', "NAME,..", 0, "Compare these schemes (all)", 0 },
 	{ "only", OPT_ONLY, "WHAT,..", 0,
-	  "Compare times, unloads, instructions, or two of them (all)", 0 },
+	  "Compare times, unloads, instructions, counters, or some of them (all)", 0 },
+	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
+	  "A counter that rose (of all events, or of these alone) has regressed, too", 0 },
 	{ "different", 'd', 0, 0, "Print only cells that differ", 0 },
 	{ "threshold", OPT_THRESHOLD, "PCT", 0,
 	  "A cell has regressed that is slower, and by more than this (5)", 0 },
@@ -86,6 +92,7 @@ static void opt_only(struct argp_state *state, const char *arg)
 		[COMPARE_TIME] = "times",
 		[COMPARE_UNLOAD] = "unloads",
 		[COMPARE_INSTRUCTIONS] = "instructions",
+		[COMPARE_COUNTER] = "counters",
 	};
 	const char *names[COMPARE_WHATS];
 	size_t n = 0, i;
@@ -98,9 +105,11 @@ static void opt_only(struct argp_state *state, const char *arg)
 		for (what = 0; what < COMPARE_WHATS && strcmp(names[i], words[what]); what++)
 			;
 		if (what == COMPARE_WHATS)
-			argp_error(state, "--only '%s': use times, unloads or instructions",
+			argp_error(state,
+				   "--only '%s': use times, unloads, instructions or counters",
 				   names[i]);
 		env.how.leave_out[what] = false;
+		env.how.counters_regress |= what == COMPARE_COUNTER;
 	}
 	free(list);
 }
@@ -118,6 +127,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_ONLY:
 		opt_only(state, arg);
+		break;
+	case OPT_COUNTERS:
+		env.how.counters_regress = true;
+		env.counters = arg;
 		break;
 	case OPT_THRESHOLD:
 		env.how.threshold = opt_percent(state, arg) / 100;
@@ -147,6 +160,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(
 				state,
 				"give two results directories, the one to be held against first");
+		if (env.how.counters_regress && env.how.leave_out[COMPARE_COUNTER])
+			argp_error(state, "--counters: --only leaves them out");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -159,18 +174,29 @@ static const struct argp argp = {
 	parse,
 	"A B",
 	"Compare two results directories cell by cell: ratios of medians, B over A, with bootstrap "
-	"intervals (95 %), times to unload and instructions included."
+	"intervals (95 %), times to unload, instructions and counters included."
 	"\vExit codes: 0 nothing regressed, 1 failed, 3 something regressed, 64 usage.\n\n"
 	"Examples:\n"
 	"  refcost compare results/before results/after\n"
 	"  refcost compare -d -s kref,rwsem --figure ratio.svg before after\n"
 	"  refcost compare --only instructions --threshold 0 before after\n"
+	"  refcost compare --only counters --counters=cache-misses before after\n"
 	"  refcost compare --csv A B | awk -F, '$16 == \"slower\"'\n"
 	"The man page shows how to use it with git bisect.\n",
 	NULL,
 	NULL,
 	NULL,
 };
+
+/* Names as refcost run takes them; without one it is about all events. */
+static int read_events(void)
+{
+	int err = env.counters ? events_parse(env.counters, &env.events) : EXIT_FINE;
+
+	env.how.events = env.counters ? env.events.names : NULL;
+	env.how.nr_events = env.events.n;
+	return err;
+}
 
 static int read_runs(struct model m[2])
 {
@@ -224,22 +250,40 @@ static void print_head(FILE *f, const struct model m[2], const char *unlike)
 		fprintf(f, "Unlike environments, compared all the same: %s\n", unlike);
 }
 
-/* Each cell has its own chance of an interval that misses 1 though nothing changed. */
-static void print_times(FILE *f, const struct compare *c)
-{
-	size_t slower = compare_count(c, false, COMPARE_SLOWER);
-	size_t faster = compare_count(c, false, COMPARE_FASTER);
-	size_t none = compare_count(c, false, COMPARE_NONE);
-	size_t few = compare_count(c, false, COMPARE_FEW), judged = slower + faster + none;
+/* How many cells have each verdict. */
+struct tally {
+	size_t n[COMPARE_VERDICTS], judged;
+};
 
-	if (judged + few)
-		fprintf(f,
-			"Times: %zu cells judged: %zu slower, %zu faster, %zu no difference detected.\n",
-			judged, slower, faster, none);
+static void tally_add(struct tally *t, const struct compare *c, enum compare_what what)
+{
+	int v;
+
+	for (v = 0; v < COMPARE_VERDICTS; v++)
+		t->n[v] += compare_count(c, what, v);
+	t->judged = t->n[COMPARE_SLOWER] + t->n[COMPARE_FASTER] + t->n[COMPARE_NONE];
+}
+
+static void print_tally(FILE *f, const struct tally *t, const char *what, const char *more,
+			const char *less)
+{
+	if (t->judged + t->n[COMPARE_FEW])
+		fprintf(f, "%s: %zu cells judged: %zu %s, %zu %s, %zu no difference detected.\n",
+			what, t->judged, t->n[COMPARE_SLOWER], more, t->n[COMPARE_FASTER], less,
+			t->n[COMPARE_NONE]);
+}
+
+/* Each cell has its own chance of an interval that misses 1 though nothing changed. */
+static void print_intervals(FILE *f, const struct tally *times, const struct tally *counters)
+{
+	size_t judged = times->judged + counters->judged;
+	size_t few = times->n[COMPARE_FEW] + counters->n[COMPARE_FEW];
+
 	if (judged)
 		fprintf(f,
-			"By chance alone up to about %.1f of %zu would differ (95 %%), half slower.\n",
-			judged * (1 - BOOTSTRAP_LEVEL), judged);
+			"By chance alone up to about %.1f of %zu would differ (95 %%), half %s.\n",
+			judged * (1 - BOOTSTRAP_LEVEL), judged,
+			counters->judged ? "upwards" : "slower");
 	if (judged)
 		fprintf(f, "Intervals: bootstrap, %d resamples, seed %lu.\n", BOOTSTRAP_RESAMPLES,
 			env.how.seed);
@@ -248,20 +292,37 @@ static void print_times(FILE *f, const struct compare *c)
 			few, BOOTSTRAP_MIN);
 }
 
-static void print_summary(FILE *f, const struct compare *c)
+static void print_summary(FILE *f, const struct compare *c, const struct model m[2])
 {
-	size_t more = compare_count(c, true, COMPARE_SLOWER);
-	size_t fewer = compare_count(c, true, COMPARE_FASTER);
-	size_t equal = compare_count(c, true, COMPARE_NONE);
+	struct tally times = { 0 }, exact = { 0 }, counters = { 0 };
 
-	print_times(f, c);
-	if (more + fewer + equal)
+	tally_add(&times, c, COMPARE_TIME);
+	tally_add(&times, c, COMPARE_UNLOAD);
+	tally_add(&exact, c, COMPARE_INSTRUCTIONS);
+	tally_add(&counters, c, COMPARE_COUNTER);
+	print_tally(f, &times, "Times", "slower", "faster");
+	print_tally(f, &counters, "Counters", "more", "fewer");
+	print_intervals(f, &times, &counters);
+	if (exact.judged)
 		fprintf(f, "Instructions: %zu counts compared: %zu more, %zu fewer, %zu equal.\n",
-			more + fewer + equal, more, fewer, equal);
+			exact.judged, exact.n[COMPARE_SLOWER], exact.n[COMPARE_FASTER],
+			exact.n[COMPARE_NONE]);
+	if (!env.how.leave_out[COMPARE_COUNTER])
+		compare_print_uncommon(f, &m[0], &m[1]);
 	if (c->alone_a || c->alone_b)
 		fprintf(f, "In one run alone: %zu cells of A, %zu of B.\n", c->alone_a, c->alone_b);
-	fprintf(f, "Regressed (slower or more, by over %g %%): %zu.\n", 100 * env.how.threshold,
+	fprintf(f, "Regressed (slower or more, by over %g %%%s): %zu.\n", 100 * env.how.threshold,
+		counters.judged && !env.how.counters_regress ? "; counters apart" : "",
 		compare_regressed(c));
+}
+
+static bool any_multiplexed(const struct compare *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n && !c->v[i].multiplexed; i++)
+		;
+	return i < c->n;
 }
 
 static int print_all(const struct compare *c, const struct model m[2], const char *unlike)
@@ -277,7 +338,10 @@ static int print_all(const struct compare *c, const struct model m[2], const cha
 	if (!env.csv)
 		fputs("* regressed; o more workers than CPUs; u unreliable: drift or little overlap\n",
 		      f);
-	print_summary(f, c);
+	if (!env.csv && any_multiplexed(c))
+		fputs("m multiplexed: in either run the event took turns with others on a counter\n",
+		      f);
+	print_summary(f, c, m);
 	if (fflush(stdout) || ferror(stdout))
 		return fail(EXIT_FAILED, "cannot write the table: %s", strerror(errno));
 	return EXIT_FINE;
@@ -316,6 +380,28 @@ static int check_schemes(const struct model m[2])
 	return EXIT_FINE;
 }
 
+/* What was asked for has to be there: a run without it is neither better nor worse. */
+static int check_events(const struct model m[2])
+{
+	const char *why, *events[COUNTERS_MOST];
+	size_t i;
+	int side;
+
+	for (i = 0; i < env.how.nr_events; i++)
+		for (side = 0; side < 2; side++) {
+			why = counters_lacking(&m[side], env.how.events[i]);
+			if (why)
+				return fail(EXIT_FAILED, "%s has no count of %s: %s", env.dir[side],
+					    env.how.events[i], why);
+		}
+	if (env.how.counters_regress && !compare_events(&m[0], &m[1], &env.how, events))
+		return fail(EXIT_FAILED,
+			    "%s and %s have no counts of the same event: measure both with "
+			    "refcost run --counters",
+			    env.dir[0], env.dir[1]);
+	return EXIT_FINE;
+}
+
 static int compare(const struct model m[2])
 {
 	struct compare c = { 0 };
@@ -323,6 +409,7 @@ static int compare(const struct model m[2])
 	int err;
 
 	err = model_check(&m[0]) ?: model_check(&m[1]) ?: check_schemes(m);
+	err = err ?: check_events(m);
 	err = err ?: check_alike(m, &unlike);
 	err = err ?: compare_models(&c, &m[0], &m[1], &env.how);
 	if (!err && !c.n)
@@ -344,11 +431,13 @@ int cmd_compare(int argc, char **argv)
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	err = read_runs(m);
+	err = read_events() ?: read_runs(m);
 	if (err)
-		return err;
+		goto out;
 	err = compare(m);
 	model_free(&m[0]);
 	model_free(&m[1]);
+out:
+	events_free(&env.events);
 	return err;
 }

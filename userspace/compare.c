@@ -17,6 +17,8 @@ struct pairing {
 	struct compare *c;
 	const struct model *a, *b;
 	const struct compare_how *how;
+	const char *events[COUNTERS_MOST];
+	size_t nr_events;
 };
 
 static bool wanted(const struct compare_how *how, enum compare_what what, const char *scheme)
@@ -55,11 +57,19 @@ static struct compare_cell *cell_add(struct pairing *p, enum compare_what what, 
 		.what = what,
 		.scheme = model_scheme(p->b, scheme),
 		.mode = mode,
+		.event = "",
 		.at = at,
 		.placement = "",
 		.layout = "",
 	};
 	return v;
+}
+
+/* What makes the windows of a cell doubtful, in either run. */
+static void mark(struct compare_cell *cell, const struct cell *a, const struct cell *b)
+{
+	cell->oversubscribed = a->oversubscribed || b->oversubscribed;
+	cell->unreliable = a->flagged || b->flagged || !a->steady || !b->steady;
 }
 
 static int time_add(struct pairing *p, const struct cell *a, const struct cell *b)
@@ -76,8 +86,7 @@ static int time_add(struct pairing *p, const struct cell *a, const struct cell *
 	}
 	cell->a = (struct compare_side){ .n = a->ns.n, .median = a->ns.s.median };
 	cell->b = (struct compare_side){ .n = b->ns.n, .median = b->ns.s.median };
-	cell->oversubscribed = a->oversubscribed || b->oversubscribed;
-	cell->unreliable = a->flagged || b->flagged || !a->steady || !b->steady;
+	mark(cell, a, b);
 	err = bootstrap_ratio(a->ns.v, a->ns.n, b->ns.v, b->ns.n, p->how->seed, &cell->ratio);
 	judge(cell, p->how->threshold);
 	return err;
@@ -206,9 +215,95 @@ static int add_instructions(struct pairing *p, const char *mode)
 	return err;
 }
 
-static size_t cells_of(const struct model *m, const struct compare_how *how)
+static bool wanted_event(const struct compare_how *how, const char *event)
 {
-	size_t n = 0, i;
+	size_t i;
+
+	for (i = 0; i < how->nr_events && strcmp(how->events[i], event); i++)
+		;
+	return !how->leave_out[COMPARE_COUNTER] && (!how->events || i < how->nr_events);
+}
+
+size_t compare_events(const struct model *a, const struct model *b, const struct compare_how *how,
+		      const char **events)
+{
+	size_t n = counters_events(b, events), kept = 0, i;
+
+	for (i = 0; i < n; i++)
+		if (wanted_event(how, events[i]) && !counters_lacking(a, events[i]))
+			events[kept++] = events[i];
+	return kept;
+}
+
+static const struct cell *cell_of(const struct model *m, const struct counter *c)
+{
+	return model_cell(m, c->scheme, c->mode, c->cpus);
+}
+
+static bool has_count(const struct pairing *p, const struct model *m, const struct counter *c,
+		      const char *event)
+{
+	return !strcmp(c->event, event) && c->per_op.n && cell_of(m, c) &&
+	       wanted(p->how, COMPARE_COUNTER, c->scheme);
+}
+
+/* Counters are of each run's first placement and layout: where there are several these may not be the same. */
+static const struct counter *other_counter(const struct pairing *p, const struct counter *b)
+{
+	const struct counter *a = counters_find(p->a, b->scheme, b->mode, b->cpus, b->event);
+	bool several = p->a->nr_elsewhere || p->b->nr_elsewhere;
+	const struct cell *ca, *cb;
+
+	if (!a || !has_count(p, p->a, a, b->event))
+		return NULL;
+	ca = cell_of(p->a, a);
+	cb = cell_of(p->b, b);
+	return several && (strcmp(ca->placement, cb->placement) || strcmp(ca->layout, cb->layout))
+		       ? NULL
+		       : a;
+}
+
+static int counter_add(struct pairing *p, const struct counter *a, const struct counter *b)
+{
+	struct compare_cell *cell = cell_add(p, COMPARE_COUNTER, b->scheme, b->mode, b->cpus);
+	int err;
+
+	if (!cell)
+		return -ENOMEM;
+	cell->event = b->event;
+	cell->a = (struct compare_side){ .n = a->per_op.n, .median = a->per_op.s.median };
+	cell->b = (struct compare_side){ .n = b->per_op.n, .median = b->per_op.s.median };
+	cell->multiplexed = a->share < 1 || b->share < 1;
+	mark(cell, cell_of(p->a, a), cell_of(p->b, b));
+	err = bootstrap_counts(a->per_op.v, a->per_op.n, b->per_op.v, b->per_op.n, p->how->seed,
+			       &cell->ratio);
+	judge(cell, p->how->threshold);
+	cell->regressed &= p->how->counters_regress;
+	return err;
+}
+
+static int add_counters(struct pairing *p, const char *mode)
+{
+	int err = 0;
+	size_t k, i;
+
+	for (k = 0; k < p->nr_events; k++)
+		for (i = 0; i < p->b->counters.n && !err; i++) {
+			const struct counter *b = &p->b->counters.v[i], *a;
+
+			if (strcmp(b->mode, mode) || !has_count(p, p->b, b, p->events[k]))
+				continue;
+			a = other_counter(p, b);
+			if (a)
+				err = counter_add(p, a, b);
+		}
+	return err;
+}
+
+static size_t cells_of(const struct pairing *p, const struct model *m)
+{
+	const struct compare_how *how = p->how;
+	size_t n = 0, i, k;
 
 	for (i = 0; i < model_all_cells(m); i++)
 		n += has_time(&m->cells[i]) && wanted(how, COMPARE_TIME, m->cells[i].scheme);
@@ -216,21 +311,26 @@ static size_t cells_of(const struct model *m, const struct compare_how *how)
 		n += wanted(how, COMPARE_UNLOAD, m->arms[i].scheme);
 	for (i = 0; i < m->nr_counts; i++)
 		n += wanted(how, COMPARE_INSTRUCTIONS, m->counts[i].scheme);
+	for (k = 0; k < p->nr_events; k++)
+		for (i = 0; i < m->counters.n; i++)
+			n += has_count(p, m, &m->counters.v[i], p->events[k]);
 	return n;
 }
 
 int compare_models(struct compare *c, const struct model *a, const struct model *b,
 		   const struct compare_how *how)
 {
-	struct pairing p = { c, a, b, how };
+	struct pairing p = { .c = c, .a = a, .b = b, .how = how };
 	int err;
 
 	*c = (struct compare){ 0 };
+	p.nr_events = compare_events(a, b, how, p.events);
 	err = add_times(&p, "getput") ?: add_times(&p, "lookup");
 	err = err ?: add_unloads(&p, "idle") ?: add_unloads(&p, "loaded");
 	err = err ?: add_instructions(&p, "getput") ?: add_instructions(&p, "lookup");
-	c->alone_a = cells_of(a, how) - c->n;
-	c->alone_b = cells_of(b, how) - c->n;
+	err = err ?: add_counters(&p, "getput") ?: add_counters(&p, "lookup");
+	c->alone_a = cells_of(&p, a) - c->n;
+	c->alone_b = cells_of(&p, b) - c->n;
 	if (!err)
 		return EXIT_FINE;
 	compare_free(c);
@@ -244,12 +344,12 @@ void compare_free(struct compare *c)
 	*c = (struct compare){ 0 };
 }
 
-size_t compare_count(const struct compare *c, bool exact, enum compare_verdict verdict)
+size_t compare_count(const struct compare *c, enum compare_what what, enum compare_verdict verdict)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < c->n; i++)
-		n += c->v[i].verdict == verdict && (c->v[i].what == COMPARE_INSTRUCTIONS) == exact;
+		n += c->v[i].verdict == verdict && c->v[i].what == what;
 	return n;
 }
 

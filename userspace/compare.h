@@ -17,6 +17,7 @@ enum compare_what {
 	COMPARE_TIME,	      /* ns an operation: mode, CPUs */
 	COMPARE_UNLOAD,	      /* ms to success: arm, hold */
 	COMPARE_INSTRUCTIONS, /* exact: mode */
+	COMPARE_COUNTER,      /* events an operation: mode, CPUs, event */
 	COMPARE_WHATS,
 };
 
@@ -32,7 +33,7 @@ enum compare_verdict {
  * struct compare_side - one run's part of a cell
  * @n: samples
  * @starved: unloads among them that never succeeded
- * @median: ns, ms or instructions; infinite where half of the unloads or more starved
+ * @median: ns, ms, instructions or events; infinite where half of the unloads or more starved
  */
 struct compare_side {
 	size_t n, starved;
@@ -44,6 +45,7 @@ struct compare_side {
  * @what: what was measured
  * @scheme: of B's model
  * @mode: "getput" or "lookup"; of unloads "idle" or "loaded"
+ * @event: of counters its name; else ""
  * @at: CPUs; of unloads the hold, ns; of instructions 0
  * @placement: of times, where either run has several, which one of B; else ""
  * @layout: the same
@@ -52,20 +54,21 @@ struct compare_side {
  * @b: the other
  * @ratio: @b over @a; of instructions without an interval
  * @verdict: what can be said
- * @regressed: slower, and by more than the threshold
+ * @regressed: slower, and by more than the threshold; of counters only where that was asked for
  * @oversubscribed: in either run, more workers than CPUs that really run in parallel
  * @unreliable: in either run, drift, or a window that overlapped too little
+ * @multiplexed: in either run, the event was counted for a part of the time
  */
 struct compare_cell {
 	enum compare_what what;
 	const struct scheme *scheme;
-	const char *mode;
+	const char *mode, *event;
 	double at;
 	const char *placement, *layout;
 	struct compare_side a, b;
 	struct bootstrap ratio;
 	enum compare_verdict verdict;
-	bool elsewhere, regressed, oversubscribed, unreliable;
+	bool elsewhere, regressed, oversubscribed, unreliable, multiplexed;
 };
 
 /**
@@ -73,6 +76,9 @@ struct compare_cell {
  * @leave_out: what is not
  * @schemes: names of those that are; NULL: all
  * @nr_schemes: how many
+ * @events: names of those that are; NULL: all
+ * @nr_events: how many
+ * @counters_regress: a counter that rose has regressed
  * @seed: of the bootstrap
  * @threshold: a slower cell has regressed where its ratio is above 1 + this
  */
@@ -80,16 +86,20 @@ struct compare_how {
 	bool leave_out[COMPARE_WHATS];
 	const char **schemes;
 	size_t nr_schemes;
+	const char *const *events;
+	size_t nr_events;
+	bool counters_regress;
 	unsigned long seed;
 	double threshold;
 };
 
 /**
  * struct compare - all of them
- * @v: first times by mode, then unloads by arm, then instructions; in each of these as B has them
+ * @v: first times by mode, then unloads by arm, then instructions, then counters by mode and event; in
+ *     each of these as B has them
  * @n: how many
- * @alone_a: cells that only A has
- * @alone_b: cells that only B has
+ * @alone_a: cells that only A has, without those of events that only A has
+ * @alone_b: cells that only B has, likewise
  */
 struct compare {
 	struct compare_cell *v;
@@ -129,12 +139,24 @@ void compare_free(struct compare *c);
 /**
  * compare_count() - cells of a verdict
  * @c: the comparison
- * @exact: instructions; else times
+ * @what: of these
  * @verdict: which
  *
  * Return: how many.
  */
-size_t compare_count(const struct compare *c, bool exact, enum compare_verdict verdict);
+size_t compare_count(const struct compare *c, enum compare_what what, enum compare_verdict verdict);
+
+/**
+ * compare_events() - the events that both runs have, of those that are compared
+ * @a: one run
+ * @b: the other
+ * @how: what to compare
+ * @events: their names, in B's order; room for COUNTERS_MOST
+ *
+ * Return: how many.
+ */
+size_t compare_events(const struct model *a, const struct model *b, const struct compare_how *how,
+		      const char **events);
 
 /**
  * compare_regressed() - cells that regressed
@@ -150,6 +172,14 @@ size_t compare_regressed(const struct compare *c);
  * @different: only those that differ
  */
 void compare_print_table(const struct compare *c, bool different);
+
+/**
+ * compare_print_uncommon() - a line that names the events that only one run has, if there is one
+ * @f: where to
+ * @a: one run
+ * @b: the other
+ */
+void compare_print_uncommon(FILE *f, const struct model *a, const struct model *b);
 
 /**
  * compare_print_csv() - the cells for programs

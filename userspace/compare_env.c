@@ -218,7 +218,8 @@ size_t compare_environments(const struct model *a, const struct model *b,
 	static const char *const parts[] = { "machine", "kernel", "cpu", "built_with" };
 	struct unlike u = {
 		.f = out,
-		.exact = how->leave_out[COMPARE_TIME] && how->leave_out[COMPARE_UNLOAD],
+		.exact = how->leave_out[COMPARE_TIME] && how->leave_out[COMPARE_UNLOAD] &&
+			 how->leave_out[COMPARE_COUNTER],
 	};
 	char path[64];
 	size_t i;

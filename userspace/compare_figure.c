@@ -43,8 +43,8 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
 {
 	const struct scheme *s = cell->scheme;
 
-	fprintf(f, "%s \"%s\" %d %d %s %g", s->name, md_family(s->family), s->rank, s->slot,
-		cell->mode, cell->at);
+	fprintf(f, "%s \"%s\" %d %d %s %s %g", s->name, md_family(s->family), s->rank, s->slot,
+		cell->mode, *cell->event ? cell->event : "-", cell->at);
 	put(f, cell->ratio.ratio);
 	put(f, cell->ratio.lo);
 	put(f, cell->ratio.hi);
@@ -60,7 +60,7 @@ static void put_cells(const struct compare *c, FILE *f)
 	const struct compare_cell *list[c->n + 1];
 	size_t i;
 
-	fputs("scheme family rank slot mode at ratio ratio_lo ratio_hi verdict oversubscribed\n",
+	fputs("scheme family rank slot mode event at ratio ratio_lo ratio_hi verdict oversubscribed\n",
 	      f);
 	for (i = 0; i < c->n; i++)
 		list[i] = &c->v[i];

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/run-json.sh
+. tests/counted.sh
 
 refcost=build/bin/refcost
 a=tests/data/run
@@ -110,7 +111,7 @@ compare -s kref,percpu_live "$a" "$dir/slow"
 is "-s: one of these does" 3 "$status"
 exits "-s of what is not there" 64 "no scheme 'frob' in" "$refcost" compare -s kref,frob "$a" "$a"
 exits "-s twice the same" 64 "schemes" "$refcost" compare -s kref,kref "$a" "$a"
-exits "--only of nothing known" 64 "--only 'frob': use times, unloads or instructions" "$refcost" compare --only frob "$a" "$a"
+exits "--only of nothing known" 64 "--only 'frob': use times, unloads, instructions or counters" "$refcost" compare --only frob "$a" "$a"
 exits "--only of nothing" 64 "only" "$refcost" compare --only '' "$a" "$a"
 
 altered few samples.csv '$at["block"] > 4 { next }'
@@ -245,7 +246,7 @@ is "... it has tables of its own" "getput getput, cores, own getput, packed, own
 is "... no cell of the other differs" 0 "$(sed -n '/^getput, cores/,/^$/p' <<<"$stdout" | grep -c slower)"
 is "... all of its own do" 42 "$(sed -n '/, packed, own/,/^$/p' <<<"$stdout" | grep -Ec 'slower +\*')"
 compare --csv "$dir/two" "$dir/dearer"
-is "--csv: every row says which" "cores own packed own" "$(awk -F, '$1 == "ns_per_op" { print $(NF - 1), $NF }' <<<"$stdout" | sort -u | paste -sd' ')"
+is "--csv: every row says which" "cores own packed own" "$(awk -F, '$1 == "ns_per_op" { print $20, $21 }' <<<"$stdout" | sort -u | paste -sd' ')"
 compare "$a" "$dir/two"
 is "against a run with one of them: exits 0" 0 "$status"
 ok "... which is all they have in common" row 'In one run alone: 0 cells of A, 42 of B'
@@ -256,6 +257,105 @@ described pair '0,/"blocks":/s//"layouts":["pair"],"blocks":/'
 exits "another layout" 1 "unlike environments: run.plan.layouts .not recorded | . \"pair\" .." "$refcost" compare "$a" "$dir/pair"
 sed -i '$d' "$dir/two/samples.csv"
 exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/dearer"
+
+# Counts: made up, four cycles an operation and half as many again in one of the two.
+cp -r "$a" "$dir/counted"
+counted "$dir/counted"
+cp -r "$dir/counted" "$dir/hotter"
+altered hotter counters.csv '$at["scheme"] == "kref" && $at["mode"] == "getput" && $at["event"] == "cycles" { $at["count"] *= 1.5 }'
+tables() { sed -n '/difference$/,/^$/p' <<<"$stdout"; }
+of_event() { awk -F, -v event="$1" '$22 == event' <<<"$stdout"; }
+compare "$dir/counted" "$dir/hotter"
+is "half as many cycles again: exits 0, for times are as they were" 0 "$status"
+ok "... the table says so" row '^kref +1 +4\.00 +6\.00 +1\.500 +1\.500\.\.1\.500 +more$'
+ok "... under a heading of its own" row '^getput: cycles per operation$'
+ok "... more CPUs than the host has are marked, as of times, and so is what was multiplexed" \
+	row '^kref +4 +0\.00024 +0\.00024 +1\.000 +1\.000\.\.1\.000 +none detected om$'
+ok "... which is explained" row '^m multiplexed: '
+ok "... counts are summed up" row '^Counters: 84 cells judged: 3 more, 0 fewer, 81 no difference detected\.$'
+ok "... apart from times" row '^Times: 52 cells judged: 0 slower, 0 faster, 52 no difference detected\.$'
+ok "... and none regressed" row '^Regressed \(slower or more, by over 5 %; counters apart\): 0\.$'
+is "... the table is under 80 columns" "" "$(tables | awk 'length >= 80')"
+compare -d "$dir/counted" "$dir/hotter"
+is "... -d: only these" "kref kref kref" "$(tables | awk '/more|fewer|slower|faster|none/ { print $1 }' | xargs)"
+compare --counters "$dir/counted" "$dir/hotter"
+is "--counters: they count: exits 3" 3 "$status"
+ok "... the rows say so" row '^kref +4 +4\.00 +6\.00 +1\.500 .* more +\*o$'
+ok "... three cells did" row '^Regressed .*: 3\.$'
+is "... the table is under 80 columns" "" "$(tables | awk 'length >= 80')"
+compare --counters --threshold 60 "$dir/counted" "$dir/hotter"
+is "... within the threshold: exits 0" 0 "$status"
+compare --counters "$dir/hotter" "$dir/counted"
+is "... the other way round: exits 0" 0 "$status"
+ok "... the row says fewer" row '^kref +1 +6\.00 +4\.00 +0\.667 .* fewer$'
+compare --counters=cache-misses "$dir/counted" "$dir/hotter"
+is "--counters=EVENT: the other one does not count: exits 0" 0 "$status"
+is "... and has no table" 0 "$(grep -c ': cycles' <<<"$stdout")"
+compare --counters=Cpu-Cycles,cycles "$dir/counted" "$dir/hotter"
+is "--counters=EVENT twice the same: exits 64" 64 "$status"
+compare --only counters "$dir/counted" "$dir/hotter"
+is "--only counters: exits 3" 3 "$status"
+is "... four tables" 4 "$(grep -c 'difference$' <<<"$stdout")"
+compare --only times,instructions "$dir/counted" "$dir/hotter"
+is "--only times,instructions: no word of counters" 0 "$(grep -c 'ounters' <<<"$stdout")"
+compare -s rwsem --counters "$dir/counted" "$dir/hotter"
+is "-s: counters of another scheme do not count" 0 "$status"
+
+compare --csv --counters "$dir/counted" "$dir/hotter"
+is "--csv: a row a count, under its event" "84 42" "$(awk -F, '$1 == "counter"' <<<"$stdout" | wc -l) $(of_event cycles | wc -l)"
+is "--csv: ratio" 1.5 "$(of_event cycles | awk -F, '$2 == "kref" && $4 == "getput" { print $13; exit }')"
+is "--csv: verdict, and that it regressed" "more,1" "$(of_event cycles | awk -F, '$2 == "kref" && $4 == "getput" { print $16 "," $17; exit }')"
+is "--csv: CPUs" "1 2 4" "$(of_event cycles | cut -d, -f5 | sort -u | paste -sd' ')"
+is "--csv: what was multiplexed" "cache-misses 1 cycles 0" "$(awk -F, '$1 == "counter" { print $22, $23 }' <<<"$stdout" | sort -u | paste -sd' ')"
+is "--csv: every row is as long as the header" 1 "$(awk -F, '{ print NF }' <<<"$stdout" | sort -u | wc -l)"
+compare --csv "$dir/counted" "$dir/hotter"
+is "--csv: unasked it did not regress" "more,0" "$(of_event cycles | awk -F, '$2 == "kref" && $4 == "getput" { print $16 "," $17; exit }')"
+
+cp -r "$dir/hotter" "$dir/never"
+altered never counters.csv '$at["event"] == "cache-misses" && $at["share"] > 0 { $at["count"] = 0 }'
+compare --counters=cache-misses "$dir/never" "$dir/never"
+is "nothing in both: exits 0" 0 "$status"
+ok "... and no difference" row '^kref +1 +0 +0 +1\.000 +1\.000\.\.1\.000 +none detected m$'
+compare --counters=cache-misses "$dir/never" "$dir/counted"
+is "something where there was nothing: exits 3" 3 "$status"
+ok "... is more than any ratio" row '^kref +1 +0 +0\.00024 +inf +inf\.\.inf +more +\*m$'
+is "... the table is under 80 columns" "" "$(tables | awk 'length >= 80')"
+
+cp -r "$dir/counted" "$dir/other-events"
+sed -i 's/cache-misses/LLC-loads/' "$dir/other-events/counters.csv" "$dir/other-events/run.json"
+ok "other events are what the schema says" tests/schema.py "$dir/other-events"
+compare "$dir/counted" "$dir/other-events"
+is "an event in one run alone: exits 0" 0 "$status"
+is "... a line names it, and why" "Counted in one run alone: cache-misses (B: not asked for); LLC-loads (A: not asked for)." \
+	"$(grep 'in one run alone' <<<"$stdout")"
+is "... no table has it" 0 "$(grep -Ec '^[a-z]+: (LLC-loads|cache-misses)' <<<"$stdout")"
+exits "... asked for by name it is an error" 1 "$dir/other-events has no count of cache-misses: not asked for" \
+	"$refcost" compare --counters=cycles,cache-misses "$dir/counted" "$dir/other-events"
+exits "... so is one that was refused" 1 "$dir/counted has no count of branches: somebody else has the PMU \(EBUSY\)" \
+	"$refcost" compare --counters=branches "$dir/counted" "$dir/hotter"
+compare "$a" "$dir/counted"
+is "counters in one run alone: exits 0" 0 "$status"
+is "... a line names them" "Counted in one run alone: cycles (A: not asked for); cache-misses (A: not asked for)." \
+	"$(grep 'in one run alone' <<<"$stdout")"
+for how in --counters "--only counters"; do
+	# shellcheck disable=SC2086 # two words
+	exits "$how of a run without them is an error, for git bisect to skip" 1 "no counts of the same event: .*--counters" \
+		"$refcost" compare $how "$a" "$dir/counted"
+done
+exits "--counters of what is no event" 64 "no event 'cycels'; near it: cycles" "$refcost" compare --counters=cycels "$a" "$a"
+exits "--counters of nothing" 64 "malformed or empty" "$refcost" compare --counters= "$a" "$a"
+exits "--counters that --only leaves out" 64 "--counters: --only leaves them out" "$refcost" compare --only times --counters "$a" "$a"
+exits "counters are no instructions: they depend on the machine" 1 "unlike environments: cpu.online" bash -c '
+	cp -r "$2" "$2-vcpus" && sed -i "s/\"online\":4/\"online\":8/" "$2-vcpus/run.json" && "$1" compare --only counters,instructions "$2" "$2-vcpus"' \
+	- "$refcost" "$dir/counted"
+
+compare --figure "$dir/counts.svg" "$dir/counted" "$dir/hotter"
+is "--figure with counters: exits 0" 0 "$status"
+ok "... it can be drawn" rsvg-convert -o "$dir/counts.png" "$dir/counts.svg"
+ok "... with a panel for each event and mode" grep -q '>cycles, get and put<' "$dir/counts.svg"
+is "... a row a cell that has an interval" $((53 + 84)) "$(wc -l <"$dir/counts.dat")"
+ok "... and says that more is dearer" grep -q 'slower, or more in B' "$dir/counts.svg"
+ok "... which it does not without counters" bash -c '! grep -q "or more" "$1"' - "$dir/ratio.svg"
 
 exits "no directory given" 64 "give two results directories" "$refcost" compare
 exits "one directory given" 64 "give two results directories" "$refcost" compare "$a"
