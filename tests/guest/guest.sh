@@ -122,6 +122,9 @@ counted_runs() {
 	exits "... other events are another plan" 1 "another plan" "$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms \
 		--warmup 50ms --counters -o "$out"
 	ok "... the report has them" grep -Eq '^\| `kref` \| [0-9.]+ \|' <("$refcost" report "$out" >/dev/null; sed -n '/^## Hardware/,/^## Val/p' "$out/report/RESULTS.md")
+	ok "... and so does the figure" grep -Eq '^kref .* getput task-clock ns 1 [0-9.]+ .* 2 [0-9.]+ .* "-"$' "$out/report/counters.dat"
+	ok "... compare knows them" grep -q '^getput: task-clock (ns) per operation$' \
+		<("$refcost" compare --counters=task-clock "$out" "$out")
 	for again in "" "again "; do
 		run_cmd "$refcost" run -s kref -c 1 -b 2 --window 10ms --warmup 1ms --strict --counters -o "$dir/hardware"
 		is "hardware counters ${again}do no harm: exit 0" 0 "$status"
@@ -136,6 +139,7 @@ counted_runs() {
 			is "... RESULTS.md says so, in one line" "Not available: no PMU (ENOENT)." \
 				"$(sed -n '/^## Hardware counters/,/^## Val/p' "$dir/hardware/report/RESULTS.md" | sed '1d;$d;/^$/d')"
 			ok "... and so does report.html" bash -c "'$refcost' html '$dir/hardware' >/dev/null && grep -q 'Not available: no PMU' '$dir/hardware/report.html'"
+			ok "... a figure there is not" test ! -e "$dir/hardware/report/counters.dat"
 		fi
 	done
 }
