@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-SAMPLE = pathlib.Path(__file__).resolve().parent / "data/run"
+HERE = pathlib.Path(__file__).resolve().parent
 SCHEMES = ["empty", "kref", "rwsem"]
 BLOCKS = 3
 NUMBERS = ["", "0", "-1", "nan", "-nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "18446744073709551616", "0x10", "1,5", "1.5",
@@ -28,10 +28,16 @@ SHOWN = 10
 CODES = {0, 1, 3, 4, 64}
 
 
-def small(directory):
-    """A valid directory of three schemes and blocks, out of the stored one."""
+def counted(directory):
+    """The stored directory, with made-up counts."""
+    shutil.copytree(HERE / "data/run", directory)
+    subprocess.run(["bash", "-c", '. "$1" && counted "$2"', "-", HERE / "counted.sh", directory], check=True)
+
+
+def small(sample, directory):
+    """A valid directory of three schemes and blocks, out of another."""
     directory.mkdir()
-    with open(SAMPLE / "run.json", encoding="utf-8") as f:
+    with open(sample / "run.json", encoding="utf-8") as f:
         run = json.load(f)
     for part in "run", "unload", "instructions":
         plan = run[part]["plan"]
@@ -39,7 +45,7 @@ def small(directory):
         plan["cycles" if part == "unload" else "blocks"] = BLOCKS
     with open(directory / "run.json", "w", encoding="utf-8") as f:
         json.dump(run, f, indent=1)
-    for path in SAMPLE.glob("*.csv"):
+    for path in sample.glob("*.csv"):
         with open(path, newline="", encoding="utf-8") as f:
             rows = list(csv.reader(f))
         head = rows[0]
@@ -193,7 +199,8 @@ def main():
     work = pathlib.Path(tempfile.mkdtemp())
     failed = 0
     try:
-        small(work / "base")
+        counted(work / "counted")
+        small(work / "counted", work / "base")
         (work / "out").mkdir()
         found, code = problems([refcost, "report", work / "base", "-o", work / "out"], args.seconds)
         print(f"{'not ' if found or code else ''}ok 1 - the directory before the damage is fine")
