@@ -93,22 +93,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static enum trace_mech parse_mechanism(struct argp_state *state, const char *arg)
-{
-	static const char *const names[] = {
-		[TRACE_AUTO] = "auto",
-		[TRACE_KPROBE] = "kprobe",
-		[TRACE_TRACEPOINTS] = "tracepoints",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(arg, names[i]))
-			return i;
-	argp_error(state, "no mechanism '%s': use auto, kprobe or tracepoints", arg);
-	return TRACE_AUTO;
-}
-
 static void check_refs(struct argp_state *state)
 {
 	const char *foreign = env.pid	       ? "--pid"
@@ -182,7 +166,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.output = arg;
 		break;
 	case OPT_MECH:
-		env.mech = parse_mechanism(state, arg);
+		env.mech = opt_mechanism(state, arg);
 		break;
 	case 'v':
 		env.verbose = true;

@@ -206,15 +206,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.no_trace = true;
 		break;
 	case OPT_MECH:
-		if (!strcmp(arg, "auto"))
-			env.mech = TRACE_AUTO;
-		else if (!strcmp(arg, "kprobe"))
-			env.mech = TRACE_KPROBE;
-		else if (!strcmp(arg, "tracepoints"))
-			env.mech = TRACE_TRACEPOINTS;
-		else
-			argp_error(state, "no mechanism '%s': use auto, kprobe or tracepoints",
-				   arg);
+		env.mech = opt_mechanism(state, arg);
 		break;
 	case OPT_DRY_RUN:
 		env.dry_run = true;
