@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd_load.h"
 #include "order.h"
@@ -193,10 +192,13 @@ static int open_output(struct loads *l)
 	return resume_done(&l->results, "loading.csv", &l->done) ?: results_save(&l->results);
 }
 
-static int measure(struct loads *l, int fd)
+static int measure(int fd, const struct refcost_info *info, void *arg)
 {
-	int err = plan_cells(l, fd);
+	struct loads *l = arg;
+	int err;
 
+	l->hz = info->hz;
+	err = plan_cells(l, fd);
 	err = err ?: open_output(l);
 	if (err)
 		return err;
@@ -205,20 +207,5 @@ static int measure(struct loads *l, int fd)
 
 int load_measure(struct loads *l)
 {
-	struct refcost_info info;
-	int err, fd, unload;
-
-	err = bench_load();
-	if (err)
-		return err;
-	fd = device_open(&info);
-	if (fd < 0) {
-		err = EXIT_FAILED;
-	} else {
-		l->hz = info.hz;
-		err = measure(l, fd);
-		close(fd);
-	}
-	unload = suite_unload();
-	return err ?: unload;
+	return bench_session(measure, l);
 }

@@ -376,7 +376,7 @@ int victim_load(unsigned int objects)
 	return victim_load_as(&(struct victim){ .objects = objects, .node = TOPO_ANY_NODE });
 }
 
-int bench_load(void)
+static int bench_load(void)
 {
 	if (module_loaded(SUITE_BENCH))
 		return fail(
@@ -448,6 +448,24 @@ int device_open(struct refcost_info *info)
 		return -1;
 	}
 	return fd;
+}
+
+int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg), void *arg)
+{
+	struct refcost_info info;
+	int err = bench_load(), fd, unload;
+
+	if (err)
+		return err;
+	fd = device_open(&info);
+	if (fd < 0) {
+		err = EXIT_FAILED;
+	} else {
+		err = work(fd, &info, arg);
+		close(fd);
+	}
+	unload = suite_unload();
+	return err ?: unload;
 }
 
 const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len)

@@ -89,13 +89,6 @@ int schemes_select(struct schemes *s, const char *names, bool floors);
 const char *suite_build(void);
 
 /**
- * bench_load() - load refcost.ko alone, for those who load and unload victims; refuses if it is loaded
- *
- * Return: EXIT_FINE, or an exit code after a line that says what to do. suite_unload() takes it back.
- */
-int bench_load(void);
-
-/**
  * suite_load() - load both modules; refuses if refcost is loaded already
  * @victim: what the second is to be like
  *
@@ -141,6 +134,17 @@ bool module_loaded(const char *name);
  * Return: a descriptor, or -1 after a line that says what is wrong.
  */
 int device_open(struct refcost_info *info);
+
+/**
+ * bench_session() - for those who load and unload victims: load refcost.ko, work with its device, unload
+ * @work: given a descriptor, what the module says and @arg; returns an exit code
+ * @arg: its last argument
+ *
+ * Nothing stays loaded, whatever @work left.
+ *
+ * Return: what @work did, or another exit code after a line that says what to do.
+ */
+int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg), void *arg);
 
 /**
  * device_why() - what an errno of REFCOST_IOC_RUN or _LOAD_START means

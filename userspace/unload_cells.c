@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd_unload.h"
 #include "order.h"
@@ -231,24 +230,15 @@ int unload_output(struct unloads *u)
 	return err ?: results_save(&u->results);
 }
 
+static int measure(int fd, const struct refcost_info *info, void *arg)
+{
+	struct unloads *u = arg;
+
+	u->hz = info->hz;
+	return unload_trace_open(u) ?: all_cycles(u, fd);
+}
+
 int unload_measure(struct unloads *u)
 {
-	struct refcost_info info;
-	int err, fd, unload;
-
-	err = bench_load();
-	if (err)
-		return err;
-	fd = device_open(&info);
-	if (fd < 0) {
-		err = EXIT_FAILED;
-	} else {
-		u->hz = info.hz;
-		err = unload_trace_open(u);
-		err = err ?: all_cycles(u, fd);
-	}
-	if (fd >= 0)
-		close(fd);
-	unload = suite_unload();
-	return err ?: unload;
+	return bench_session(measure, u);
 }
