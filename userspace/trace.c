@@ -24,87 +24,12 @@ bool trace_locked_down(void)
 	return strstr(line, "[confidentiality]");
 }
 
-#ifdef REFCOST_NO_BPF
-
-struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)
-{
-	(void)opts;
-	snprintf(err, errlen, "built without the tracer: install clang and libbpf-dev, then make");
-	errno = ENOTSUP;
-	return NULL;
-}
-
-int trace_poll(struct trace *t, int timeout_ms,
-	       void (*fn)(const struct trace_record *rec, void *arg), void *arg)
-{
-	(void)t;
-	(void)timeout_ms;
-	(void)fn;
-	(void)arg;
-	return -ENOTSUP;
-}
-
-void trace_wake_on(struct trace *t, int fd)
-{
-	(void)t;
-	(void)fd;
-}
-
-const char *trace_note(const struct trace *t)
-{
-	(void)t;
-	return NULL;
-}
-
-int trace_counts(struct trace *t, struct trace_counts *counts)
-{
-	(void)t;
-	memset(counts, 0, sizeof(*counts));
-	return -ENOTSUP;
-}
-
-bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
-		    struct trace_boundary *out)
-{
-	(void)t;
-	(void)kind;
-	(void)event;
-	(void)out;
-	return false;
-}
-
-const char *trace_mechanism(const struct trace *t, enum trace_kind kind, int event)
-{
-	(void)t;
-	(void)kind;
-	(void)event;
-	return "merged";
-}
-
-int trace_stats_enable(struct trace *t)
-{
-	(void)t;
-	return -ENOTSUP;
-}
-
-size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t cap)
-{
-	(void)t;
-	(void)out;
-	(void)cap;
-	return 0;
-}
-
-void trace_close(struct trace *t)
-{
-	(void)t;
-}
-
-#else
+#ifndef REFCOST_NO_BPF
 
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 
+#include "trace_module.h"
 #include "trace_watch.h"
 
 #define NAP_MIN_MS 10
@@ -138,16 +63,12 @@ static int on_record(void *ctx, void *data, size_t size)
 
 static int set_module(struct trace *t, const char *module)
 {
-	char *c;
-
 	if (!module)
 		return 0;
 	if (strlen(module) >= sizeof(t->config.target))
 		return complain(t, EINVAL, "the module's name is too long for the kernel");
 	strcpy(t->config.target, module);
-	for (c = t->config.target; *c; c++) /* the kernel knows modules with underscores only */
-		if (*c == '-')
-			*c = '_';
+	module_spell(t->config.target);
 	return 0;
 }
 
