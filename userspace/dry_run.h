@@ -16,7 +16,7 @@
  * struct pace - what measuring takes beside what was asked for, ms
  * @cell: a window beside its warm-up and itself: threads, barrier, copying out
  * @counts: a count of instructions
- * @block: loading and unloading both modules
+ * @block: loading and unloading the modules
  * @attach: attaching the tracer, and taking it off
  * @idle: loading the victim and unloading it, gap included
  * @loaded: the same under load
@@ -33,10 +33,13 @@ struct pace {
  */
 const struct pace *dry_run_pace(void);
 
+#define DRY_RUN_ASSUMED 192
+
 /**
  * struct dry_run - what is known of a plan so far
  * @what: what is counted: windows, unloads
  * @worst: when it takes the longest
+ * @assumed: by what the time is reckoned
  * @seed: of the order
  * @cells: cells
  * @total: how often one of them is measured
@@ -47,6 +50,7 @@ const struct pace *dry_run_pace(void);
 struct dry_run {
 	const char *what;
 	const char *worst;
+	char assumed[DRY_RUN_ASSUMED];
 	uint64_t seed;
 	size_t cells;
 	uint64_t total, done;
@@ -79,7 +83,14 @@ void dry_run_cell(struct dry_run *d, const char *name, uint64_t times, uint64_t 
 		  double most_ms);
 
 /**
- * dry_run_end() - print what it comes to
+ * dry_run_beside() - what else takes time, however often the cells are measured
+ * @d: the plan
+ * @ms: how long
+ */
+void dry_run_beside(struct dry_run *d, double ms);
+
+/**
+ * dry_run_end() - print what the plan comes to, and by what its time is reckoned
  * @d: the plan
  */
 void dry_run_end(const struct dry_run *d);

@@ -54,6 +54,7 @@ int load_dry(struct loads *l)
 	size_t order[l->schemes.n * LOAD_FORMS], nr_cells = 0, i;
 	struct load_cell cells[l->schemes.n * LOAD_FORMS];
 	gsl_rng *rng = order_begin(l->opts.seed);
+	double ms = dry_run_pace()->load;
 	int err =
 		dry_run_look(l->opts.output, "loading", load_plan_json(l), "loading.csv", &l->done);
 
@@ -71,8 +72,11 @@ int load_dry(struct loads *l)
 			done += load_cell_done(l, number, c);
 		snprintf(name, sizeof(name), "%s, phases %s", c->scheme->name,
 			 load_form_names[c->form]);
-		dry_run_cell(&d, name, l->opts.cycles, done, dry_run_pace()->load, 0);
+		dry_run_cell(&d, name, l->opts.cycles, done, ms, ms);
 	}
+	dry_run_beside(&d, dry_run_pace()->block);
+	snprintf(d.assumed, sizeof(d.assumed),
+		 "%.0f ms for a load, what goes before it, and the unload", ms);
 	if (!err)
 		dry_run_end(&d);
 	gsl_rng_free(rng);

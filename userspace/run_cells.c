@@ -385,6 +385,7 @@ int run_dry(struct run *r)
 			     .worst = "the machine never settles",
 			     .seed = env.seed };
 	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
+	const struct pace *pace = dry_run_pace();
 	size_t order[r->plan.nr_cells], i;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
 			       plan_json(&r->plan),
@@ -408,8 +409,13 @@ int run_dry(struct run *r)
 		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(false),
 			     ms + settle_ms(true));
 	}
-	d.ms += r->plan.blocks * env.layouts.n * dry_run_pace()->block * (d.total - d.done) /
-		d.total;
+	dry_run_beside(&d,
+		       r->plan.blocks * env.layouts.n * pace->block * (d.total - d.done) / d.total);
+	snprintf(d.assumed, sizeof(d.assumed), "%.0f ms %s, %.0f ms a block for its modules",
+		 env.instructions ? pace->counts : pace->cell,
+		 env.instructions ? "of the host's time a count"
+				  : "beside each window and its warm-up",
+		 pace->block);
 	if (!err)
 		dry_run_end(&d);
 	gsl_rng_free(rng);

@@ -102,9 +102,19 @@ static double cell_ms(const struct unloads *u, const struct unload_cell *cell)
 	return u->opts.rate > 0 ? fmax(ms, 1e3 / u->opts.rate) : ms;
 }
 
+/* Whoever fails when busy finds no moment without users where these stay inside; others wait for them. */
+static bool starves(const struct unload_cell *cell)
+{
+	return cell->arm == UNLOAD_LOADED && cell->hold_ns && strstr(cell->scheme->busy, " fails,");
+}
+
 int unload_dry(struct unloads *u)
 {
-	struct dry_run d = { .what = "unloads", .worst = "users starve every unload", .seed = u->opts.seed };
+	double patience_ms = u->opts.patience_ns / (double)NSEC_PER_MSEC;
+	struct dry_run d = { .what = "unloads",
+			     .worst = "users starve every unload",
+			     .seed = u->opts.seed };
+	const struct pace *pace = dry_run_pace();
 	gsl_rng *rng = order_begin(u->opts.seed);
 	size_t order[u->plan.nr_cells], i;
 	int err =
@@ -120,12 +130,19 @@ int unload_dry(struct unloads *u)
 		for (number = 0; number < c->cycles; number++)
 			done += unload_cell_done(u, number, c);
 		if (c->arm == UNLOAD_LOADED)
-			most += u->opts.patience_ns / (double)NSEC_PER_MSEC;
+			most += patience_ms;
+		if (starves(c))
+			ms = most;
 		snprintf(name, sizeof(name), "%s, %s, hold %s", c->scheme->name,
 			 unload_arm_names[c->arm], ns_text(c->hold_ns, hold, sizeof(hold)));
 		dry_run_cell(&d, name, c->cycles, done, ms, most);
 	}
-	d.ms += u->opts.no_trace ? 0 : dry_run_pace()->attach;
+	dry_run_beside(&d, pace->block + (u->opts.no_trace ? 0 : pace->attach));
+	snprintf(
+		d.assumed, sizeof(d.assumed),
+		"%.0f ms an idle unload, %.0f ms one under load, %.0f ms for the tracer; users that "
+		"stay inside starve what fails when busy",
+		pace->idle, pace->loaded, u->opts.no_trace ? 0 : pace->attach);
 	if (!err)
 		dry_run_end(&d);
 	gsl_rng_free(rng);

@@ -42,7 +42,8 @@ near() {
 takes_what_it_says() {
 	run_cmd "$refcost" run -n -s kref,empty -c 1,2 -b 3 -o "$dir/none"
 	is "a dry run: exit 0" 0 "$status"
-	is "... a row a cell, under a heading" 5 "$(grep -c . <<<"$(sed '$d' <<<"$stdout")")"
+	is "... a row a cell, under a heading" 5 "$(grep -c . <<<"$(sed '/^reckoned/,$d' <<<"$stdout")")"
+	ok "... by what the time is reckoned" grep -Eq '^reckoned for this machine \((emulated|virtual|bare metal)\): [0-9]+ ms beside each window' <<<"$stdout"
 	ok "... the seed, how many, how long" grep -Eq '^seed 1: 4 cells, 12 windows; takes about [0-9]+ s$' <<<"$stdout"
 	ok "... nothing is made" test ! -e "$dir/none"
 	is "... nothing is loaded" "" "$(grep '^refcost' /proc/modules || true)"
@@ -54,6 +55,8 @@ takes_what_it_says() {
 	ok "... but few" test "$(wc -l <"$dir/err")" -le 20
 	# most of it is work, which takes longer in an emulator whose host has other work, too
 	near 200 unload -s kref,rwsem,percpu_live -n 7
+	near 200 unload -s kref,percpu_live --arms loaded --hold 1us --patience 300ms --no-trace -n 7
+	near 200 load -n 7
 	script -qec "$refcost run -s kref -c 1,2 -b 8 --window 50ms --warmup 1ms" /dev/null >"$dir/tty" </dev/null
 	ok "progress on a terminal: one line, written over" \
 		awk 'BEGIN { RS = "\r" } /^cell [0-9]+\/16, [0-9]+ s left/ { n++ } /^cell [0-9]+\/16/ { all++ } END { exit !(n > 10 && all == 16) }' "$dir/tty"
