@@ -236,22 +236,34 @@ as_measured() {
 
 # What would be measured, and how long each part takes.
 dry_run() {
-	local accel=tcg known=()
+	local accel=tcg known=() names=()
 	[ -x build/bin/refcost ] || die 4 "--dry-run needs the command and its modules: run make first"
 	[ ! -s build/guest/accel ] || read -r _ accel _ <build/guest/accel
 	[ -z "$resume" ] || known=(-o "$resume")
 	guest_root=$(mktemp -d)
 	trap 'rm -rf "$guest_root"' EXIT
+	. tools/plan.sh
 	plan
+	[ "$where" = host ] || [ $mode = instructions ] || part_takes "a guest" "$(guest_takes "$accel")"
 	if [ $mode = measure ]; then
-		as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}" || exit $?
-		[ ${#unload[@]} = 0 ] || as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}" || exit $?
-		[ ${#loading[@]} = 0 ] || as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}" || exit $?
+		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}"
+		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}"
+		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}"
+		[ -n "$schemes" ] || [ -s "${resume:-/nowhere}/startup.csv" ] ||
+			part "unloads traced, and what that costs" as_measured "$accel" tools/measure-tracer.sh --dry-run "${watching[@]}"
+	elif [ $mode = perf ]; then
+		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
+		part "perf sessions" as_measured "$accel" tools/perf-sessions.sh --dry-run $quick $c2c "${names[@]}"
 	fi
-	[ $mode = perf ] || [ $mode$where = measurehost ] ||
-		as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}" || exit $?
-	[ $mode != perf ] || say "a perf session of a few seconds on one CPU and one on all, for ${schemes:-every scheme}"
-	[ -n "$schemes" ] || [ $mode = perf ] || say "unloads traced, and what the tracer costs, come on top: with --quick they take about as long again"
+	if [ $mode = instructions ] || [ $mode$where = measureguest ]; then
+		part_takes "a guest that counts instructions" "$(guest_takes icount)"
+		part "instructions of gets and puts" as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}"
+		[ -n "$schemes" ] || part "instructions of watching" as_measured icount tools/measure-tracer.sh --dry-run --instructions "${watching[@]}"
+	fi
+	[ -z "$report" ] || [ $mode != measure ] || part_takes "report and figures" $report_takes
+	parts_end
+	[ "$where" = host ] || [ $about_all -le "$deadline" ] ||
+		say "a guest is killed after $(duration "$deadline"): give a longer --deadline, or go on with --resume"
 }
 
 # Boot, then do there what is done on a real machine.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What an unload is made of, and what watching it costs, on the machine that this runs on, as root:
 # tools/measure-tracer.sh [--blocks N] [--unloads N] [--instructions] DIR
+# tools/measure-tracer.sh --dry-run [--blocks N] [--unloads N] [--instructions]: what that would be, and how long it takes
 # Writes into DIR: traced.csv (grace periods; unloads at once; other modules), watched.csv (unloads timed from outside,
 # with and without a tracer), startup.csv (until a tracer's probes are ready); with --instructions
 # watched-instructions.csv and hits.csv (runs of the tracer's programs), on a machine whose clock counts
@@ -9,7 +10,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-blocks=11 unloads=23 instructions=''
+. tools/plan.sh
+
+blocks=11 unloads=23 instructions='' dry_run=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--blocks | --unloads)
@@ -17,6 +20,7 @@ while [[ ${1:-} == --* ]]; do
 		shift
 		;;
 	--instructions) instructions=1 ;;
+	--dry-run) dry_run=1 ;;
 	*)
 		echo "measure-tracer.sh: no option '$1'" >&2
 		exit 64
@@ -24,14 +28,25 @@ while [[ ${1:-} == --* ]]; do
 	esac
 	shift
 done
-dir=${1:?give a results directory}
+[ -n "$dry_run" ] || dir=${1:?give a results directory}
 refcost=$PWD/build/bin/refcost
 modules=$PWD/build/kmod/$(uname -r)
-rounds=$((unloads > 11 ? 11 : unloads)) # of what takes long
-tmp=$(mktemp -d)
 expedited=/sys/kernel/rcu_expedited
-was=$(cat $expedited)
 tracer=''
+
+rounds=$((unloads > 11 ? 11 : unloads)) # of what takes long
+repeats=$((blocks > 5 ? 5 : blocks))
+at_once=(1 2 4 8)
+distributed=(crc_itu_t nls_utf8 dummy loop)
+watching=(tracepoints all)
+counted=(none tracepoints kprobe all)
+hit=(tracepoints all)
+tools=(refcost)
+if command -v bpftrace >/dev/null; then
+	tools+=(bpftrace-kprobe bpftrace-kfunc)
+	counted+=(bpftrace-kprobe bpftrace-kfunc empty-tracepoints empty-mutex)
+fi
+if command -v funclatency >/dev/null; then counted+=(funclatency); fi
 
 clean_up() {
 	[ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null || true
@@ -39,8 +54,6 @@ clean_up() {
 	rmmod refcost 2>/dev/null || true
 	rm -rf "$tmp"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
 say() { echo "measure-tracer.sh: $*" >&2; }
 
@@ -76,9 +89,9 @@ grace_periods() {
 	rmmod refcost
 }
 
-at_once() {
+together() {
 	local n
-	for n in 1 2 4 8; do
+	for n in "${at_once[@]}"; do
 		# shellcheck disable=SC2046 # file names without blanks
 		traced "parallel-$n" "$refcost" cycle -n "$rounds" $(plain "$n")
 	done
@@ -87,7 +100,7 @@ at_once() {
 # What a distribution has: with and without an exit() that waits.
 others() {
 	local module
-	for module in crc_itu_t nls_utf8 dummy loop; do
+	for module in "${distributed[@]}"; do
 		if [ ! -e /sys/module/$module ] && modinfo -n $module >/dev/null 2>&1; then
 			traced modules-0 "$refcost" cycle -n "$rounds" $module
 		fi
@@ -182,7 +195,7 @@ overhead() {
 	echo 1 >$expedited
 	for ((b = 0; b < blocks; b++)); do
 		seed=$b
-		for arm in none $(shuffled tracepoints all | sed 'a none'); do
+		for arm in none $(shuffled "${watching[@]}" | sed 'a none'); do
 			block $b "$arm" -n $unloads --seed $b "$(plain 1)"
 			add "$dir/watched.csv" "$tmp/block.csv"
 		done
@@ -192,12 +205,11 @@ overhead() {
 
 # From the start of a program until what it runs, once its probes are ready, has begun.
 startup() {
-	local tool repeat start tools=(refcost)
-	if command -v bpftrace >/dev/null; then tools+=(bpftrace-kprobe bpftrace-kfunc); fi
+	local tool repeat start
 	printf '#!/bin/sh\ndate +%%s%%N >%s/ready\n' "$tmp" >"$tmp/when"
 	echo "tool,repeat,ns" >"$tmp/startup.csv"
 	one_cpu 0
-	for ((repeat = 0; repeat < blocks && repeat < 5; repeat++)); do
+	for ((repeat = 0; repeat < repeats; repeat++)); do
 		for tool in "${tools[@]}"; do
 			rm -f "$tmp/ready"
 			[ "$tool" = refcost ] || bt "${tool#bpftrace-}" >"$tmp/unload.bt"
@@ -222,21 +234,75 @@ hits() {
 }
 
 count_instructions() {
-	local arm arms=(none tracepoints kprobe all)
-	if command -v bpftrace >/dev/null; then arms+=(bpftrace-kprobe bpftrace-kfunc empty-tracepoints empty-mutex); fi
-	if command -v funclatency >/dev/null; then arms+=(funclatency); fi
+	local arm
 	echo 1 >$expedited
-	for arm in "${arms[@]}"; do
+	for arm in "${counted[@]}"; do
 		block 0 "$arm" -n $unloads "$(plain 1)"
 		add "$dir/watched-instructions.csv" "$tmp/block.csv"
 	done
 	sysctl -q kernel.bpf_stats_enabled=1
-	for arm in tracepoints all; do
-		hits $arm
+	for arm in "${hit[@]}"; do
+		hits "$arm"
 	done
 	sysctl -q kernel.bpf_stats_enabled=0
 }
 
+# What a part takes by experience, ms: a cycle of an empty module, its gap included; its grace periods, unless
+# they are expedited; each further module that is unloaded at once; a tracer of ours, on and off; another one.
+# Seen where QEMU emulated a guest on two CPUs; the last are guesses at what is not emulated.
+paces() {
+	case $(cat "${REFCOST_SYSROOT:-}/proc/cmdline") in
+	*refcost.accel=icount*) cycle=20 grace=30 further=10 ours=1300 other=7500 ;;
+	*refcost.accel=tcg*) cycle=25 grace=35 further=13 ours=3300 other=10500 ;;
+	*) cycle=20 grace=30 further=5 ours=900 other=2000 ;;
+	esac
+}
+
+# planned WHAT OURS OTHERS UNLOADS MS: tracers of both kinds, and what the unloads take
+planned() {
+	local ms=$(($2 * ours + $3 * other + $5))
+	printf '%-40s %8d %8d %12s\n' "$1" $(($2 + $3)) "$4" "$(duration $(((ms + 500) / 1000)))"
+	all_tracers=$((all_tracers + $2 + $3))
+	all_unloads=$((all_unloads + $4))
+	all_ms=$((all_ms + ms))
+}
+
+dry_run() {
+	local cycle grace further ours other n arm modules=0 theirs=0 all_tracers=0 all_unloads=0 all_ms=0
+	paces
+	printf '%-40s %8s %8s %12s\n' part tracers unloads about
+	if [ -n "$instructions" ]; then
+		for arm in "${counted[@]}"; do
+			case $arm in bpftrace-* | empty-* | funclatency) theirs=$((theirs + 1)) ;; esac
+		done
+		n=${#counted[@]}
+		planned "instructions of an unload" $((n - 1 - theirs)) $theirs $((n * unloads)) $((n * unloads * cycle))
+		n=${#hit[@]}
+		planned "runs of the tracer's programs" "$n" 0 $((n * unloads)) $((n * unloads * cycle))
+	else
+		planned "grace periods" 2 0 $((4 * unloads)) $((unloads * (4 * cycle + 2 * grace)))
+		for n in "${at_once[@]}"; do modules=$((modules + n)); done
+		n=${#at_once[@]}
+		planned "unloads at once" "$n" 0 $((rounds * modules)) $((rounds * (n * (cycle + grace) + (modules - n) * further)))
+		n=${#distributed[@]}
+		planned "modules of the distribution" "$n" 0 $((rounds * n)) $((rounds * n * (cycle + 4 * grace)))
+		n=${#watching[@]}
+		planned "what watching costs" $((blocks * n)) 0 $((blocks * (2 * n + 1) * unloads)) $((blocks * (2 * n + 1) * unloads * cycle))
+		n=${#tools[@]}
+		planned "until a tracer is ready" $repeats $((repeats * (n - 1))) 0 0
+	fi
+	echo "reckoned: $cycle ms a cycle of an empty module, $grace ms for its grace periods, $ours ms for refcost trace, $other ms for another tracer"
+	echo "$all_tracers tracers, $all_unloads unloads; takes about $(duration $(((all_ms + 500) / 1000)))"
+}
+
+if [ -n "$dry_run" ]; then
+	dry_run
+	exit
+fi
+tmp=$(mktemp -d)
+was=$(cat $expedited)
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 kernel_traces
 say "unloads by phase, and what watching them costs"
 if [ -n "$instructions" ]; then
@@ -245,7 +311,7 @@ if [ -n "$instructions" ]; then
 else
 	rm -f "$dir"/{traced,watched,startup}.csv
 	grace_periods
-	at_once
+	together
 	others
 	overhead
 	startup

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A perf session a scheme and CPU count, on the machine that this runs on, as root:
 # tools/perf-sessions.sh [--quick] [--c2c] DIR SCHEME..
+# tools/perf-sessions.sh --dry-run [--quick] [--c2c] SCHEME..: how long that would take
 # Leaves in DIR/perf/SCHEME-CPUS: perf.data (windows and their warm-up alone), annotate.txt (the loop,
 # instruction by instruction) and folded.txt (a stack a line, with its samples); with --c2c, of all CPUs
 # and where the machine can, c2c.txt (which cache lines they took from each other). While the modules
@@ -9,11 +10,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-blocks=4 c2c=''
+blocks=4 c2c='' dry_run=''
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--quick) blocks=1 ;;
 	--c2c) c2c=1 ;;
+	--dry-run) dry_run=1 ;;
 	*)
 		echo "perf-sessions.sh: no option '$1'" >&2
 		exit 64
@@ -21,9 +23,37 @@ while [[ ${1:-} == --* ]]; do
 	esac
 	shift
 done
+refcost=$PWD/build/bin/refcost
+recorded=(-b "$blocks" --window 200ms --warmup 5ms)
+
+# By experience, ms: until the first session begins, and one beside its windows. Seen where QEMU emulated a guest
+# on two CPUs; the others are guesses.
+paces() {
+	if grep -qs 'refcost.accel=tcg' "${REFCOST_SYSROOT:-}/proc/cmdline"; then
+		begin=8000 each=12000
+	else
+		begin=1000 each=3000
+	fi
+}
+
+# dry_run SCHEME..: as many sessions as below, with the windows of those on all CPUs
+dry_run() {
+	local begin each cpus windows n
+	. tools/plan.sh
+	paces
+	cpus=$("$refcost" run --dry-run -s "$1" -b 1 | sed -n 's/.* \([0-9]*\) CPUs\{0,1\}, .*/\1/p' | sort -n | tail -n 1)
+	windows=$("$refcost" run --dry-run -s "$(IFS=,; echo "$*")" -c "$cpus" "${recorded[@]}" | tail -n 1)
+	n=$(((cpus > 1 ? 2 : 1) + ${c2c:-0}))
+	echo "reckoned: $begin ms until the first, $each ms a session beside its windows on up to $cpus CPUs"
+	echo "$(($# * n)) sessions; takes about $(duration $(((begin + $# * n * each) / 1000 + n * $(seconds "${windows##*about }"))))"
+}
+
+if [ -n "$dry_run" ]; then
+	dry_run "$@"
+	exit
+fi
 dir=${1:?give a results directory}/perf
 shift
-refcost=$PWD/build/bin/refcost
 tmp=$(mktemp -d)
 log=$tmp/log
 
@@ -56,7 +86,7 @@ record() {
 	shift 3
 	# Build ids would have perf copy all of the kernel's memory that holds text, for each session anew.
 	"$@" -q -a --no-buildid -D -1 --control="fifo:$tmp/ctl,$tmp/ack" -o "$file" -- \
-		"$refcost" run -k -s "$scheme" -c "$cpus" -b $blocks --window 200ms --warmup 5ms --perf-control "$tmp/ctl,$tmp/ack" \
+		"$refcost" run -k -s "$scheme" -c "$cpus" "${recorded[@]}" --perf-control "$tmp/ctl,$tmp/ack" \
 		>"$log" 2>&1 || fail "$scheme on $cpus CPUs: $(tail -n 1 "$log")" 1
 }
 

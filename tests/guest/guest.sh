@@ -446,11 +446,27 @@ locked_down() {
 	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
 }
 
+# planned_by_tracer COLUMN: of the dry run's table, with what it is about
+planned_by_tracer() { awk -v at="$1" '/^(grace|unloads at|what watching|until)/ { printf "%s%d", n++ ? " " : "", substr($0, at, 9) }' <<<"$plan"; }
+
+# traced_calls TAG: unloads under one
+traced_calls() { awk -F, -v tag="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["tag"] ~ tag && !seen[$at["tag"], $at["call"]]++ { n++ } END { print n + 0 }' "$dir/tracer/traced.csv"; }
+
 # Two blocks: enough to see that each part is measured, and that the report takes it.
 tracer_measured() {
-	local file
+	local file plan start took want
 	cp -r "$dir/bench" "$dir/tracer"
+	plan=$(tools/measure-tracer.sh --dry-run --blocks 2 --unloads 3)
+	want=$(. tools/plan.sh && seconds "${plan##*takes about }")
+	start=${EPOCHREALTIME/./}
 	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 2 --unloads 3 "$dir/tracer"
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	is "... as many unloads as its dry run tells" "$(planned_by_tracer 50)" \
+		"$(traced_calls '^grace') $(traced_calls '^parallel') $(rows "$dir/tracer/watched.csv") 0"
+	is "... as many starts of tracers" "$(planned_by_tracer 41 | awk '{ print $NF }')" "$(rows "$dir/tracer/startup.csv")"
+	ok "... in what that tells, to within a factor of two ($want s promised, $took ms taken)" \
+		test $took -le $((2 * want * 1000)) -a $((want * 1000)) -le $((2 * took))
 	for file in traced watched startup; do
 		ok "... $file.csv" test "$(rows "$dir/tracer/$file.csv")" -ge 3
 	done

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# bench.sh -n names what bench.sh does: the same commands with the same options, on this machine and in a guest,
+# and all their times in one sum. In a tree of its own, whose commands note what they are called with.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+tree=$dir/tree
+refcost=$PWD/build/bin/refcost
+export NOTES=$dir/notes REFCOST=$refcost
+mkdir -p "$tree"/{bin,build/bin,build/guest,guest,tools}
+cp bench.sh "$tree/"
+cp tools/plan.sh tools/tune.sh "$tree/tools/"
+echo "boot tcg" >"$tree/build/guest/accel"
+
+# stub FILE LINE...: a command of the tree
+stub() {
+	local file=$tree/$1
+	shift
+	{
+		echo '#!/usr/bin/env bash'
+		printf '%s\n' "$@"
+	} >"$file"
+	chmod +x "$file"
+}
+
+# What measures notes it; what only plans is the real thing.
+# shellcheck disable=SC2016 # for the stub
+note='echo "${0##*/} $*" >>"$NOTES"'
+dry='[[ " $* " == *" --dry-run "* ]]'
+# shellcheck disable=SC2016
+stub build/bin/refcost 'case $1 in list) exec "$REFCOST" "$@" ;; doctor) exit ;; esac' "$note" "! $dry || exec \"\$REFCOST\" \"\$@\""
+for tool in measure-tracer perf-sessions; do
+	stub tools/$tool.sh "$note" "! $dry || exec '$PWD/tools/$tool.sh' \"\$@\""
+done
+# shellcheck disable=SC2016
+stub guest/boot.sh 'echo "boot.sh $(grep -o -e --icount <<<"$*" || true)" >>"$NOTES"' 'while [ "$1" != -- ]; do shift; done' 'shift' 'exec "$@"'
+for tool in tools/deps.sh tools/kernel-release.sh guest/fetch.sh bin/make; do stub $tool 'exit 0'; done
+stub bin/id 'echo 0'
+mkdir -p "$dir/root/proc"
+touch "$dir/root/proc/"{modules,cmdline}
+
+bench() { env REFCOST_SYSROOT="$dir/root" PATH="$tree/bin:$PATH" "$tree/bench.sh" "$@"; }
+
+# commands OPTION...: what bench.sh calls, without where results go
+commands() {
+	: >"$NOTES"
+	bench "$@" >"$dir/out" 2>&1 || { cat "$dir/out"; return; }
+	sed -E "s/ --dry-run//; s/ -o [^ ]*//; s, $dir/[^ ]*,,g; s/ +\$//" "$NOTES"
+}
+
+# same WHAT PARTS OPTION...: as many parts in the sum, and the same commands in the same order
+same() {
+	local what=$1 parts=$2 measured planned
+	shift 2
+	measured=$(commands --no-report --output "$dir/results" "$@")
+	planned=$(commands -n "$@")
+	is "$what: what is planned is what is done" "$(grep -v '^boot.sh' <<<"$measured")" "$planned"
+	ok "... something" grep -q . <<<"$planned"
+	is "... as many guests" "$(grep '^boot.sh' <<<"$measured")" "$(sed -n 's/^  a guest that counts instructions .*/boot.sh --icount/p; s/^  a guest .*/boot.sh/p' "$dir/out")"
+	is "... and all of it is in the sum" "$parts" "$(sed -n 's/^\([0-9]*\) parts\{0,1\}; takes about .*/\1/p' "$dir/out")"
+	is "... a line each" "$parts" "$(sed -n '/^in all:/,$p' "$dir/out" | grep -c '^  ')"
+}
+
+same "a guest" 9 --guest --quick
+same "this machine" 5 --host --quick
+same "this machine, in full" 5 --host
+same "instructions" 3 --guest --instructions
+same "some schemes" 7 --guest --quick -s kref,percpu_live,empty
+same "a scheme without loads" 6 --guest --quick -s kref
+same "a floor" 5 --guest --quick -s empty
+same "placements" 6 --guest --placement packed,cores --layout own,pair -s kref --blocks 2 --cycles 3
+same "perf" 2 --guest --perf -s kref,rwsem
+same "perf c2c on this machine" 1 --host --perf --c2c -s kref
+
+tap_done
