@@ -104,7 +104,8 @@ int settle_after(struct run *r, int fd, const struct cell_plan *c)
 
 double settle_ms(bool most)
 {
-	double least = dry_run_pace()->cell + (LOOK_WARMUP_NS + LOOK_NS) / (double)NSEC_PER_MSEC;
+	double least =
+		2 * (dry_run_pace()->cell + (LOOK_WARMUP_NS + LOOK_NS) / (double)NSEC_PER_MSEC);
 
 	if (!env.settle_ns)
 		return 0;
