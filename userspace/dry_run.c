@@ -18,14 +18,21 @@
  * QEMU counts instructions a count is some three million of them, at the emulator's pace.
  */
 static const struct pace paces[] = {
-	{ .cell = 1, .block = 100, .attach = 700, .idle = 60, .loaded = 70, .load = 80 },
-	{ .cell = 10,
-	  .counts = 14,
+	{ .start = 100,
+	  .cell = 1,
+	  .block = 100,
+	  .attach = 700,
+	  .idle = 60,
+	  .loaded = 70,
+	  .load = 80 },
+	{ .start = 600,
+	  .cell = 10,
+	  .counts = 9,
 	  .block = 250,
 	  .attach = 3000,
 	  .idle = 80,
 	  .loaded = 130,
-	  .load = 250 },
+	  .load = 300 },
 };
 
 const struct pace *dry_run_pace(void)
@@ -76,10 +83,11 @@ void dry_run_beside(struct dry_run *d, double ms)
 	d->most_ms += ms;
 }
 
-void dry_run_end(const struct dry_run *d)
+void dry_run_end(struct dry_run *d)
 {
 	char about[48], most[48];
 
+	dry_run_beside(d, dry_run_pace()->start);
 	printf("reckoned for this machine (%s): %s\n", env_machine_kind(), d->assumed);
 	printf("seed %lu: %zu cells, %lu %s", d->seed, d->cells, d->total, d->what);
 	if (d->done)

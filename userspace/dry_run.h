@@ -14,6 +14,7 @@
 
 /**
  * struct pace - what measuring takes beside what was asked for, ms
+ * @start: of the command: what the machine and the modules are, opening and closing the results
  * @cell: a window beside its warm-up and itself: threads, barrier, copying out
  * @counts: a count of instructions
  * @block: loading and unloading the modules
@@ -23,7 +24,7 @@
  * @load: the same, loaded under users' eyes
  */
 struct pace {
-	double cell, counts, block, attach, idle, loaded, load;
+	double start, cell, counts, block, attach, idle, loaded, load;
 };
 
 /**
@@ -90,9 +91,9 @@ void dry_run_cell(struct dry_run *d, const char *name, uint64_t times, uint64_t 
 void dry_run_beside(struct dry_run *d, double ms);
 
 /**
- * dry_run_end() - print what the plan comes to, and by what its time is reckoned
+ * dry_run_end() - print what the plan comes to, its command's start included, and by what that is reckoned
  * @d: the plan
  */
-void dry_run_end(const struct dry_run *d);
+void dry_run_end(struct dry_run *d);
 
 #endif
