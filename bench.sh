@@ -23,7 +23,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
   --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(1)
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
-  --deadline S      kill the guest after S seconds (default 3600)
+  --deadline S      kill the guest after S seconds (default 7200)
   --tune            turn the knobs that distort and do no harm (governor, turbo, NUMA balancing, NMI
                     watchdog), and turn them back at the end, also after Ctrl-C
   --strict          refuse to measure on a machine that distorts (refcost doctor says what does)
@@ -42,7 +42,7 @@ die() {
 	exit "$1"
 }
 
-where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=3600
+where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=7200
 blocks='' cycles='' schemes='' why='' child='' tune='' strict='' dry_run='' c2c='' compared=()
 
 positive() {
