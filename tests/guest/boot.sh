@@ -143,6 +143,21 @@ crowded_guest() {
 		$c["oversubscribed"] != ($c["cpus"] > host) { bad = 1 } END { exit bad }' "$dir/crowded/samples.csv"
 }
 
+# What the guests wrote is on the host as they saw it; also under newer kernels, if some were fetched.
+shares() {
+	local kernel
+	ok "appended files are whole on the host" tests/guest/share.sh --look "$dir/share"
+	for kernel in build/guest/*/root/lib/modules/*; do
+		kernel=${kernel##*/}
+		[ "$kernel" != "$release" ] || continue
+		rm -rf "$dir/share"
+		mkdir "$dir/share"
+		ok "$kernel: appended files are whole in the guest" boot --release "$kernel" --cpus 2 --deadline 90 -- \
+			tests/guest/share.sh "$dir/share"
+		ok "... and on the host" tests/guest/share.sh --look "$dir/share"
+	done
+}
+
 # The boot script itself: what a guest may do wrong.
 bad_guests() {
 	exits "a command that fails" 7 "" boot --cpus 1 --deadline 60 -- sh -c 'exit 7'
@@ -165,5 +180,6 @@ instruction_guests
 stored_counts
 broken_guests
 crowded_guest
+shares
 bad_guests
 tap_done

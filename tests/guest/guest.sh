@@ -485,6 +485,7 @@ two_phases
 run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6
 run_tap_here tests/guest/trace.sh "$dir/trace"
 run_tap_here tests/guest/refs.sh "$dir/refs"
+run_tap_here tests/guest/share.sh "$dir/share"
 other_tracers
 lost_count_is_caught
 interrupted_runs
