@@ -114,8 +114,9 @@ struct {
 	__uint(max_entries, TRACE_RING_BYTES);
 } records SEC(".maps");
 
+/* Added to atomically: programs of two calls may interrupt each other on one CPU. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct trace_tally);
@@ -139,6 +140,11 @@ static __always_inline struct trace_tally *count(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&counts, &zero);
+}
+
+static __always_inline void add(__u64 *tally, __u64 n)
+{
+	__sync_fetch_and_add(tally, n);
 }
 
 static __always_inline struct in_flight *slot_of(__u64 task)
@@ -529,7 +535,7 @@ static __always_inline void note_unmatched(__u64 mod)
 				   (const void *)(unsigned long)(mod + config.refcnt_at)) ||
 	     refs))
 		return;
-	n->unmatched++;
+	add(&n->unmatched, 1);
 }
 
 /* All of the system "module" that are watched have the module as their first argument. */
@@ -626,7 +632,7 @@ static __always_inline int enter(__u64 name)
 		return 0;
 	c = claim(task);
 	if (!c) {
-		n->lost++;
+		add(&n->lost, 1);
 		return 0;
 	}
 	clear(c);
@@ -649,7 +655,7 @@ static __always_inline int enter(__u64 name)
 		note_holder(c, 0);
 	pass(c, EVENT(ENTER), now);
 	c->task = task;
-	n->entries++;
+	add(&n->entries, 1);
 	__sync_fetch_and_add(&nr_in_flight, 1);
 	return 0;
 }
@@ -718,12 +724,9 @@ static __always_inline void emit(struct in_flight *c, struct trace_tally *n)
 
 	if (rec->entries != rec->exits)
 		rec->flags |= TRACE_UNPAIRED;
-	n->probe_entries += rec->entries;
-	n->probe_exits += rec->exits;
-	if (put_record(c))
-		n->records++;
-	else
-		n->dropped++;
+	add(&n->probe_entries, rec->entries);
+	add(&n->probe_exits, rec->exits);
+	add(put_record(c) ? &n->records : &n->dropped, 1);
 }
 
 /* It ends. What it was about is not known of every load that fails: with a target, those are left out. */
@@ -739,13 +742,13 @@ static __always_inline int leave(__s64 ret)
 	if (!c) {
 		/* with a target, other modules are not looked at */
 		if (!config.target[0] && is_wanted(task))
-			n->unmatched++;
+			add(&n->unmatched, 1);
 		return 0;
 	}
 	read_name(c);
 	pass(c, EVENT(EXIT), now);
 	c->rec.ret = ret;
-	n->exits++;
+	add(&n->exits, 1);
 	if (c->name || is_target(c->rec.module))
 		emit(c, n);
 	if (config.stacks)
@@ -828,7 +831,7 @@ int sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
 	__u8 one = 1;
 
 	if (is_family(ctx->args[0]) && bpf_map_update_elem(&family, &child, &one, BPF_ANY) && n)
-		n->lost++;
+		add(&n->lost, 1);
 	return 0;
 }
 

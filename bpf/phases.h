@@ -148,7 +148,7 @@ struct trace_stacked {
 };
 
 /**
- * struct trace_tally - the BPF side's own account, one a CPU
+ * struct trace_tally - the BPF side's own account
  * @records: records handed to user space
  * @entries: calls that are traced
  * @exits: how many of them returned

@@ -162,39 +162,28 @@ static int prog_info(const struct attached *a, struct bpf_prog_info *info)
 
 int trace_counts(struct trace *t, struct trace_counts *counts)
 {
-	int cpu, cpus = libbpf_num_possible_cpus(), err = 0;
-	struct trace_tally *n;
+	struct trace_tally n;
 	struct bpf_prog_info info;
 	__u32 zero = 0;
 	size_t i, k;
+	int err = 0;
 
 	memset(counts, 0, sizeof(*counts));
-	if (cpus < 0)
-		return cpus;
-	n = calloc(cpus, sizeof(*n));
-	if (!n)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(map_fd(&t->watches[0], "counts"), &zero, n)) {
-		err = -errno;
-		goto free_n;
-	}
-	for (cpu = 0; cpu < cpus; cpu++) {
-		counts->records += n[cpu].records;
-		counts->entries += n[cpu].entries;
-		counts->exits += n[cpu].exits;
-		counts->dropped += n[cpu].dropped;
-		counts->lost += n[cpu].lost;
-		counts->unmatched += n[cpu].unmatched;
-		counts->probe_entries += n[cpu].probe_entries;
-		counts->probe_exits += n[cpu].probe_exits;
-	}
+	if (bpf_map_lookup_elem(map_fd(&t->watches[0], "counts"), &zero, &n))
+		return -errno;
+	counts->records = n.records;
+	counts->entries = n.entries;
+	counts->exits = n.exits;
+	counts->dropped = n.dropped;
+	counts->lost = n.lost;
+	counts->unmatched = n.unmatched;
+	counts->probe_entries = n.probe_entries;
+	counts->probe_exits = n.probe_exits;
 	for (k = 0; k < t->nr_watches; k++)
 		for (i = 0; i < t->watches[k].nr_attached && !err; i++) {
 			err = prog_info(&t->watches[k].attached[i], &info);
 			counts->missed += info.recursion_misses;
 		}
-free_n:
-	free(n);
 	return err;
 }
 
