@@ -596,17 +596,37 @@ static __always_inline void release(struct in_flight *c, __u64 task)
 	}
 }
 
+/*
+ * Boundaries that tracepoints mark. Where these are all that is watched, so much of a record is touched
+ * alone: the verifier knows the configuration, and takes the rest out of the programs.
+ */
+#define IS_MARKED(where) (AT_##where == AT_SYSCALL || AT_##where == AT_TRACEPOINT)
+
+static __always_inline bool only_marked(void)
+{
+#define X(id, where, filter, after, need, label, symbols) +((__u32)IS_MARKED(where) << EVENT(id))
+	return !(config.enabled & ~(BOUNDARIES(X)));
+#undef X
+}
+
 /* A slot holds what its last owner left: of that, what does not mean something by itself is cleared. */
 static __always_inline void clear(struct in_flight *c)
 {
+	bool all = !only_marked();
 	int i;
 
-	__builtin_memset(c->rec.ts, 0, EVENT(NR) * sizeof(c->rec.ts[0]));
-	__builtin_memset(c->nested, 0, sizeof(c->nested));
+#define X(id, where, filter, after, need, label, symbols) \
+	if (all || IS_MARKED(where))                      \
+		c->rec.ts[EVENT(id)] = 0;
+	BOUNDARIES(X)
+#undef X
+	if (all) {
+		__builtin_memset(c->nested, 0, sizeof(c->nested));
+		for (i = 0; i < TRACE_LOCKS; i++)
+			c->rec.holder[i].pid = 0;
+	}
 	c->rec.flags = c->rec.entries = c->rec.exits = 0;
 	c->rec.module[0] = '\0';
-	for (i = 0; i < TRACE_LOCKS; i++)
-		c->rec.holder[i].pid = 0;
 	c->off_since = c->off_ns = 0;
 	c->pending = c->waiting = 0;
 }
@@ -675,13 +695,21 @@ static __always_inline __u64 wakeup(void)
 /* What says nothing about this call stays what it was in the buffer. */
 static __always_inline void copy_record(struct trace_record *to, const struct trace_record *rec)
 {
+	bool all = !only_marked();
 	int i;
 
-	__builtin_memcpy(to->ts, rec->ts, EVENT(NR) * sizeof(rec->ts[0]));
-	__builtin_memcpy(to->off_ns, rec->off_ns, EVENT(NR) * sizeof(rec->off_ns[0]));
+#define X(id, where, filter, after, need, label, symbols)       \
+	if (all || IS_MARKED(where)) {                          \
+		to->ts[EVENT(id)] = rec->ts[EVENT(id)];         \
+		to->off_ns[EVENT(id)] = rec->off_ns[EVENT(id)]; \
+	}
+	BOUNDARIES(X)
+#undef X
 	__builtin_memcpy(&to->kind, &rec->kind,
 			 offsetof(struct trace_record, holder) -
 				 offsetof(struct trace_record, kind));
+	if (!all)
+		return;
 #pragma unroll
 	for (i = 0; i < TRACE_LOCKS; i++) {
 		to->holder[i].pid = 0;
@@ -794,15 +822,14 @@ int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct in_flight *c;
 	struct asleep *s;
-	__u64 now, slept, task;
+	__u64 slept, task;
 
 	if (!*(volatile __u32 *)&nr_in_flight)
 		return 0;
-	now = bpf_ktime_get_ns();
 	task = ctx->args[1];
 	c = find(task);
 	if (c) {
-		c->off_since = now;
+		c->off_since = bpf_ktime_get_ns();
 		s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
 		if (s)
 			bpf_get_stack(ctx, s->now, sizeof(s->now), 0);
@@ -811,7 +838,7 @@ int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 	c = find(task);
 	if (!c || !c->off_since)
 		return 0;
-	slept = now - c->off_since;
+	slept = bpf_ktime_get_ns() - c->off_since;
 	c->off_ns += slept;
 	c->off_since = 0;
 	s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;

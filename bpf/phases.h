@@ -100,8 +100,8 @@ struct trace_holder {
 
 /**
  * struct trace_record - one call, successful or not
- * @ts: when each boundary was passed, CLOCK_MONOTONIC ns; 0: it was not
- * @off_ns: time off the CPU in the phase that ends at this boundary, ns
+ * @ts: when each boundary was passed, CLOCK_MONOTONIC ns; 0: it was not; of those in @enabled alone
+ * @off_ns: time off the CPU in the phase that ends at this boundary, ns; likewise
  * @kind: enum trace_kind; says which table the boundaries are of
  * @enabled: mask of the boundaries that were watched
  * @flags: TRACE_*

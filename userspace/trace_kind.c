@@ -72,6 +72,12 @@ static bool is_blind(const struct trace_record *rec, int ev)
 	return !(rec->enabled & (1U << ev)) || rec->flags & TRACE_UNPAIRED;
 }
 
+/* When a boundary was passed; 0: it was not, as far as anybody looked. */
+static uint64_t passed(const struct trace_record *rec, int ev)
+{
+	return rec->enabled & (1U << ev) ? rec->ts[ev] : 0;
+}
+
 /*
  * How far a call may have come: if it failed, not to the next boundary that it would have been seen to
  * pass.
@@ -85,7 +91,7 @@ static int reach(const struct trace_record *rec)
 		return ev;
 	do
 		ev--;
-	while (!rec->ts[ev]);
+	while (!passed(rec, ev));
 	do
 		ev++;
 	while (ev <= t->last_failed && (is_blind(rec, ev) || t->rows[ev].need == MAYBE));
@@ -104,7 +110,7 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 		const char *label = undone ? t->undo : t->rows[ev].label;
 		struct trace_phase *p = &out[n];
 
-		if (!rec->ts[ev]) {
+		if (!passed(rec, ev)) {
 			/* not missing if the kernel need not pass it, or never came to it */
 			if (first == t->nr && ev < far &&
 			    (is_blind(rec, ev) || t->rows[ev].need != MAYBE))
@@ -134,7 +140,7 @@ uint64_t trace_total(const struct trace_record *rec)
 
 bool trace_init_began(const struct trace_record *rec)
 {
-	return rec->kind == TRACE_LOAD && rec->ts[LOAD_LOADED];
+	return rec->kind == TRACE_LOAD && passed(rec, LOAD_LOADED);
 }
 
 const struct trace_stacks *trace_stacks(const struct trace_record *rec)
