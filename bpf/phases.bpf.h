@@ -49,7 +49,8 @@ struct in_flight {
 	__u64 name;		   /* in the caller's memory; 0 once read */
 	__u64 mutex;		   /* module_mutex, as far as known */
 	__u64 task;		   /* 0: none yet */
-	__u64 off_since;	   /* when switched out, 0 on the CPU */
+	__u64 off_since;	   /* when last switched out; 0: it was not */
+	__u64 slept;		   /* how long that was; 0: it still is */
 	__u64 off_ns;		   /* off the CPU so far in this phase */
 	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
 	__u32 last;		   /* the latest boundary passed */
@@ -242,6 +243,11 @@ static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
 	c->rec.off_ns[ev] = c->off_ns;
 	c->off_ns = 0;
 	c->last = ev;
+	/* A program that has taken the time may be preempted: that sleep is in the next phase. */
+	if (c->off_since > now) {
+		c->rec.off_ns[ev] -= c->slept;
+		c->off_ns = c->slept;
+	}
 }
 
 /* In order, not before its time, and not inside a function whose return comes first. */
@@ -830,17 +836,18 @@ int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 	c = find(task);
 	if (c) {
 		c->off_since = bpf_ktime_get_ns();
+		c->slept = 0;
 		s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
 		if (s)
 			bpf_get_stack(ctx, s->now, sizeof(s->now), 0);
 	}
 	task = ctx->args[2];
 	c = find(task);
-	if (!c || !c->off_since)
+	if (!c || !c->off_since || c->slept)
 		return 0;
 	slept = bpf_ktime_get_ns() - c->off_since;
+	c->slept = slept;
 	c->off_ns += slept;
-	c->off_since = 0;
 	s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
 	if (s && slept > s->longest_ns) {
 		s->longest_ns = slept;

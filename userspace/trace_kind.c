@@ -123,7 +123,8 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 		p->event = ev;
 		p->start = last - rec->ts[0];
 		p->ns = rec->ts[ev] - last;
-		p->off_ns = rec->off_ns[ev];
+		/* one that was preempted while it kept accounts may be off by that sleep */
+		p->off_ns = rec->off_ns[ev] < p->ns ? rec->off_ns[ev] : p->ns;
 		sum += p->ns;
 		last = rec->ts[ev];
 		first = t->nr;
