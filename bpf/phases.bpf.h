@@ -235,6 +235,19 @@ static __always_inline void keep_stack(const struct in_flight *c, __u32 ev)
 	s->longest_ns = 0;
 }
 
+static __always_inline void keep_text(const struct in_flight *c, __u64 mod)
+{
+	__u64 task = c->task;
+	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
+
+	if (!s || config.text_at < 0)
+		return;
+	bpf_probe_read_kernel(&s->out.text, sizeof(s->out.text),
+			      (const void *)(unsigned long)(mod + config.text_at));
+	bpf_probe_read_kernel(&s->out.text_size, sizeof(__u32),
+			      (const void *)(unsigned long)(mod + config.text_size_at));
+}
+
 static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
 {
 	if (config.stacks)
@@ -551,6 +564,8 @@ static __always_inline void note_unmatched(__u64 mod)
 	{                                                                \
 		struct in_flight *c = find(bpf_get_current_task());      \
                                                                          \
+		if (c && config.stacks)                                  \
+			keep_text(c, ctx->args[0]);                      \
 		if (!c)                                                  \
 			note_unmatched(ctx->args[0]);                    \
 		else if (may_pass(c, EVENT(id), EVENT(after)) &&         \

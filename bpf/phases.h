@@ -133,10 +133,14 @@ struct trace_record {
 
 /**
  * struct trace_stacks - where a call slept longest, phase by phase
+ * @text: where the module's own code was; 0: not known
+ * @text_size: how much of it, bytes
  * @ns: how long that one sleep in the phase that ends at this boundary took, ns; 0: it did not sleep
  * @ips: kernel addresses, innermost first, as many as there are before a 0
  */
 struct trace_stacks {
+	__u64 text;
+	__u64 text_size;
 	__u64 ns[TRACE_EVENTS];
 	__u64 ips[TRACE_EVENTS][TRACE_STACK_DEPTH];
 };
@@ -180,6 +184,8 @@ struct trace_tally {
  * @pid_at: where the thread's number is in a task
  * @comm_at: where its name is
  * @refcnt_at: where the count of references is in a module; negative: not known
+ * @text_at: where the address of its code is; negative: not known
+ * @text_size_at: where the size of that is, 32 bits
  * @waits_traced: tracepoints say when module_mutex has to be waited for
  * @by_function: calls are watched as functions, and the returns of those that began before are not seen
  * @follow: also calls of all that @only_tgid forks
@@ -195,6 +201,8 @@ struct trace_config {
 	__s32 pid_at;
 	__s32 comm_at;
 	__s32 refcnt_at;
+	__s32 text_at;
+	__s32 text_size_at;
 	__u8 by_function;
 	__u8 waits_traced;
 	__u8 follow;

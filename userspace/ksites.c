@@ -122,7 +122,7 @@ const char *ksites_name(struct ksites *s, uint64_t addr, bool offset, char *buf)
 
 	name = ksyms_core(s->core, addr, &far);
 	if (!name) {
-		ksyms_name(s->core, addr, "", buf);
+		ksyms_name(s->core, addr, NULL, buf);
 		symbol = *buf == '[' ? find(s, addr, buf) : NULL;
 		if (!symbol)
 			return buf;

@@ -164,26 +164,30 @@ const char *ksyms_core(const struct ksyms *k, uint64_t addr, uint64_t *offset)
 	return k->names + k->v[low].name;
 }
 
-/* A line of /proc/modules: name, size, references, dependants, state, address. */
+/*
+ * A line of /proc/modules: name, size, references, dependants, state, address. Since 6.4 the size is that of
+ * several places, and the address that of the code: the last that begins at or below has it.
+ */
 static bool module_name(uint64_t addr, char *buf)
 {
 	FILE *f = fopen("/proc/modules", "re");
 	char *line = NULL, name[64];
-	uint64_t start, bytes;
-	bool found = false;
+	uint64_t start, bytes, last = 0;
 	size_t size = 0;
 
 	if (!f)
 		return false;
-	while (!found && getline(&line, &size, f) > 0)
-		found = sscanf(line, "%63s %" SCNu64 " %*s %*s %*s %" SCNx64, name, &bytes,
-			       &start) == 3 &&
-			start && addr >= start && addr - start < bytes;
+	while (getline(&line, &size, f) > 0) {
+		if (sscanf(line, "%63s %" SCNu64 " %*s %*s %*s %" SCNx64, name, &bytes, &start) !=
+			    3 ||
+		    start <= last || addr < start || addr - start >= bytes)
+			continue;
+		last = start;
+		snprintf(buf, KSYM_LEN, "[%s]", name);
+	}
 	free(line);
 	fclose(f);
-	if (found)
-		snprintf(buf, KSYM_LEN, "[%s]", name);
-	return found;
+	return last;
 }
 
 /* Such symbols have no size: what is generated takes part of a page, and starts anywhere in it. */
@@ -197,19 +201,22 @@ static bool in_generated(const struct ksyms *k, uint64_t addr)
 	return false;
 }
 
-const char *ksyms_name(const struct ksyms *k, uint64_t addr, const char *gone, char *buf)
+const char *ksyms_name(const struct ksyms *k, uint64_t addr, const struct ksyms_gone *gone,
+		       char *buf)
 {
 	uint64_t offset;
 	const char *name = ksyms_core(k, addr, &offset);
 
 	if (name)
 		snprintf(buf, KSYM_LEN, "%s", name);
+	else if (k && gone && gone->text && addr - gone->text < gone->size)
+		snprintf(buf, KSYM_LEN, "[%s]", gone->name);
 	else if (k && module_name(addr, buf))
 		return buf;
 	else if (k && in_generated(k, addr))
 		strcpy(buf, GENERATED);
-	else if (k && *gone)
-		snprintf(buf, KSYM_LEN, "[%s]", gone);
+	else if (k && gone)
+		snprintf(buf, KSYM_LEN, "[%s]", gone->name);
 	else
 		snprintf(buf, KSYM_LEN, "0x%" PRIx64, addr);
 	return buf;
@@ -283,7 +290,7 @@ void stack_trim(struct stack *s)
 	drop_trampolines(s);
 }
 
-void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const char *gone,
+void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const struct ksyms_gone *gone,
 		struct stack *out)
 {
 	for (out->n = 0; out->n < cap && out->n < STACK_MAX && ips[out->n]; out->n++)

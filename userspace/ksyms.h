@@ -16,6 +16,18 @@
 struct ksyms;
 
 /**
+ * struct ksyms_gone - a module that is unloaded by now
+ * @name: its name
+ * @text: where its code was, 0: not known; an address that is nobody else's is taken for its, too
+ * @size: of that, bytes
+ */
+struct ksyms_gone {
+	const char *name;
+	uint64_t text;
+	uint64_t size;
+};
+
+/**
  * ksyms_open() - read the kernel's own symbols
  * @path: /proc/kallsyms, or a file like it
  *
@@ -30,13 +42,14 @@ struct ksyms *ksyms_open(const char *path);
  * ksyms_name() - which function an address is in
  * @k: the symbols, or NULL
  * @addr: the address
- * @gone: a module that is unloaded by now: an address that is nobody else's is in that one
+ * @gone: a module that may have had it, or NULL
  * @buf: KSYM_LEN bytes
  *
  * Return: @buf: the function's name; for a module's text its name in brackets; the address in hex if
  * nothing is known.
  */
-const char *ksyms_name(const struct ksyms *k, uint64_t addr, const char *gone, char *buf);
+const char *ksyms_name(const struct ksyms *k, uint64_t addr, const struct ksyms_gone *gone,
+		       char *buf);
 
 /**
  * ksyms_core() - which of the kernel's own functions an address is in
@@ -74,7 +87,7 @@ struct stack {
  * @gone: as for ksyms_name()
  * @out: filled in, trimmed by stack_trim()
  */
-void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const char *gone,
+void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const struct ksyms_gone *gone,
 		struct stack *out);
 
 /**

@@ -176,6 +176,20 @@ static int member_at(const struct btf *btf, int id, const char *name)
 	return -1;
 }
 
+/* Since 6.4 a module lies in several places, the first of which has its code. */
+static void find_text(struct trace *t, const struct btf *btf, int module)
+{
+	int memory = btf__find_by_name_kind(btf, "module_memory", BTF_KIND_STRUCT);
+	int mem = module > 0 ? member_at(btf, module, "mem") : -1;
+	int base = memory > 0 ? member_at(btf, memory, "base") : -1;
+	int size = memory > 0 ? member_at(btf, memory, "size") : -1;
+
+	if (mem < 0 || base < 0 || size < 0)
+		return;
+	t->config.text_at = mem + base;
+	t->config.text_size_at = mem + size;
+}
+
 static void find_members(struct trace *t, const struct btf *btf)
 {
 	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
@@ -186,6 +200,7 @@ static void find_members(struct trace *t, const struct btf *btf)
 	t->config.pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
 	t->config.comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
 	t->config.refcnt_at = module > 0 ? member_at(btf, module, "refcnt") : -1;
+	find_text(t, btf, module);
 }
 
 static void find_in_btf(struct trace *t)

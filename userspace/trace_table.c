@@ -44,12 +44,15 @@ void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
 bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out)
 {
 	const struct trace_stacks *s = trace_stacks(c->rec);
+	struct ksyms_gone gone = { .name = c->module };
 	int ev = c->phases[phase].event;
 
 	if (!s || !s->ns[ev])
 		return false;
+	gone.text = s->text;
+	gone.size = s->text_size;
 	out->ns = s->ns[ev];
-	stack_name(syms, s->ips[ev], TRACE_STACK_DEPTH, c->module, &out->stack);
+	stack_name(syms, s->ips[ev], TRACE_STACK_DEPTH, &gone, &out->stack);
 	out->why = stack_why(&out->stack, trace_is_lock_wait(c->rec->kind, ev));
 	return true;
 }

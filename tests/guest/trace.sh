@@ -115,7 +115,7 @@ commands_of_others() {
 	is "-o: phases of each call add up to its total" "" "$(wrong_sums "$out")"
 	is "crc_itu_t has no trace sites: one grace period" 1 "$(of crc_itu_t | grep -c 'grace period .*|.*-.*|')"
 	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 3 '^  exit()')
-	ok "dummy: who waits for the grace period" grep -q 'synchronize_rcu < free_module' <(of dummy | grep -A 3 '^  grace period')
+	ok "dummy: who waits for the grace period" grep -Eq 'synchronize_rcu(_normal)? < free_module' <(of dummy | grep -A 3 '^  grace period')
 	ok "loop: where exit() sleeps, with the module's own frame" grep -q '\[loop\]' <(of loop | grep -A 5 '^  exit()')
 	if [ $ext4 ]; then
 		ok "ext4 after an unmount, and what it needed" grep -Eq '^[0-9:.]+ ext4 .* gone ' <<<"$stdout"

@@ -309,6 +309,8 @@ static void stacks_tell_why(void **state)
 static void addresses_have_names(void **state)
 {
 	char path[] = "/tmp/refcost-kallsyms.XXXXXX", buf[KSYM_LEN];
+	const struct ksyms_gone dummy = { .name = "dummy" },
+				in_bpf = { "dummy", 0xffffffffc1000008, 16 };
 	FILE *f = fdopen(mkstemp(path), "w");
 	struct ksyms *k;
 
@@ -328,14 +330,16 @@ static void addresses_have_names(void **state)
 	k = ksyms_open(path);
 	unlink(path);
 	assert_non_null(k);
-	assert_string_equal(ksyms_name(k, 0xffffffff81000100, "", buf), "first");
-	assert_string_equal(ksyms_name(k, 0xffffffff810001ff, "", buf), "first");
-	assert_string_equal(ksyms_name(k, 0xffffffff81000fff, "", buf), "second");
-	assert_string_equal(ksyms_name(k, 0xffffffff81000010, "", buf), "_stext");
-	assert_string_equal(ksyms_name(k, 0xffffffffc1000010, "dummy", buf), "(generated)");
-	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, "dummy", buf), "[dummy]");
-	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, "", buf), "0xffffffffc7000010");
-	assert_string_equal(ksyms_name(NULL, 0xffffffff81000100, "dummy", buf),
+	assert_string_equal(ksyms_name(k, 0xffffffff81000100, NULL, buf), "first");
+	assert_string_equal(ksyms_name(k, 0xffffffff810001ff, NULL, buf), "first");
+	assert_string_equal(ksyms_name(k, 0xffffffff81000fff, NULL, buf), "second");
+	assert_string_equal(ksyms_name(k, 0xffffffff81000010, NULL, buf), "_stext");
+	assert_string_equal(ksyms_name(k, 0xffffffffc1000010, &dummy, buf), "(generated)");
+	assert_string_equal(ksyms_name(k, 0xffffffffc1000010, &in_bpf, buf), "[dummy]");
+	assert_string_equal(ksyms_name(k, 0xffffffffc1000018, &in_bpf, buf), "(generated)");
+	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, &dummy, buf), "[dummy]");
+	assert_string_equal(ksyms_name(k, 0xffffffffc7000010, NULL, buf), "0xffffffffc7000010");
+	assert_string_equal(ksyms_name(NULL, 0xffffffff81000100, &dummy, buf),
 			    "0xffffffff81000100");
 	ksyms_free(k);
 }
