@@ -454,6 +454,21 @@ static void failed_calls_have_the_phases_they_came_to(void **state)
 	assert_phases("lock wait..return", &rec);
 }
 
+static void no_phase_sleeps_longer_than_it_takes(void **state)
+{
+	struct trace_record rec = passed(TRACE_UNLOAD, ~0U, ~0U, 0);
+	struct trace_phase phases[TRACE_EVENTS];
+	size_t i, n;
+
+	(void)state;
+	rec.off_ns[1] = 4;
+	rec.off_ns[2] = 11;
+	n = trace_phases(&rec, phases, LEN(phases));
+	assert_in_range(n, 3, TRACE_EVENTS);
+	for (i = 0; i < n; i++)
+		assert_int_equal(phases[i].off_ns, i == 0 ? 4 : i == 1 ? 10 : 0);
+}
+
 static void any_loss_is_a_loss(void **state)
 {
 	struct trace_loss good = { .known = true, .reported = 5 }, bad;
@@ -537,6 +552,7 @@ int main(void)
 		cmocka_unit_test(hidden_addresses_are_refused),
 		cmocka_unit_test(each_wait_has_a_slot),
 		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
+		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),
 		cmocka_unit_test(any_loss_is_a_loss),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(commands_run),
