@@ -252,7 +252,8 @@ static bool is_entry(const char *name)
 static bool is_trampoline(const char *name)
 {
 	return !strcmp(name, GENERATED) || begins(name, "bpf_trampoline") ||
-	       begins(name, "arch_rethook_trampoline") || begins(name, "__kretprobe_trampoline");
+	       begins(name, "arch_rethook_trampoline") || begins(name, "__kretprobe_trampoline") ||
+	       begins(name, "kretprobe_trampoline");
 }
 
 /* A function that is watched is called from its own first instruction, by way of a trampoline. */
