@@ -203,6 +203,22 @@ static void find_members(struct trace *t, const struct btf *btf)
 	find_text(t, btf, module);
 }
 
+/* No program may read an argument that points to what the BTF only declares: pt_regs, with 5.10. */
+static bool is_readable(const struct btf *btf, int func)
+{
+	const struct btf_type *type = btf__type_by_id(btf, btf__type_by_id(btf, func)->type);
+
+	if (!btf_vlen(type))
+		return true;
+	type = btf__type_by_id(btf, btf__resolve_type(btf, btf_params(type)->type));
+	if (!type || !btf_is_ptr(type))
+		return true;
+	do /* btf__resolve_type() takes what is declared for nothing */
+		type = btf__type_by_id(btf, type->type);
+	while (btf_is_mod(type));
+	return !btf_is_fwd(type);
+}
+
 static void find_in_btf(struct trace *t)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -219,9 +235,10 @@ static void find_in_btf(struct trace *t)
 	for (k = 0; k < t->nr_watches; k++)
 		for (i = 0; i < NR_FUNCTIONS; i++) {
 			struct function *f = &t->watches[k].functions[i];
+			int func = btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC);
 
-			f->in_btf = t->mech == TRACE_AUTO && f->traceable &&
-				    btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC) > 0;
+			f->in_btf = t->mech == TRACE_AUTO && f->traceable && func > 0 &&
+				    is_readable(btf, func);
 		}
 	btf__free(btf);
 }
