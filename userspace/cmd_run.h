@@ -101,6 +101,7 @@ struct run {
 	double slowdown; /* of it around this window, over the fastest; 0: nobody looked */
 	uint64_t
 		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
+	uint64_t settle_left_ns; /* that may be taken for this window and later ones */
 	uint64_t settling_ns;
 	size_t again;	  /* windows that did not count */
 	size_t unsettled; /* that count though it was not quiet */
@@ -155,15 +156,26 @@ int measure(struct run *r);
 int settle_begin(struct run *r);
 
 /**
+ * settle_wanted() - whether the machine is looked at for a window
+ * @r: its slowdown is 0 until somebody looks; there is more time to wait
+ * @c: cell whose window is next
+ *
+ * Return: true if it is.
+ */
+bool settle_wanted(struct run *r, const struct cell_plan *c);
+
+/**
  * settle_before() - wait until the machine is as fast as at its best, or time is up
  * @r: its slowdown is filled
  * @fd: of the module
  * @c: cell whose window is next
- * @until: by now_ns()
+ * @start: when waiting for this window began, by now_ns()
+ *
+ * The first time on so many CPUs it learns what fast is, for as long as one window has.
  *
  * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
  */
-int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t until);
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start);
 
 /**
  * settle_after() - whether it still is
@@ -176,12 +188,28 @@ int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t unt
 int settle_after(struct run *r, int fd, const struct cell_plan *c);
 
 /**
+ * settle_retry() - whether the window is to be measured again
+ * @r: with its slowdown and settle_ns
+ *
+ * Return: true if it was disturbed, and there is time.
+ */
+bool settle_retry(const struct run *r);
+
+/**
+ * settle_end() - the window counts: account for the time that was taken for it
+ * @r: the run
+ */
+void settle_end(struct run *r);
+
+/**
  * settle_ms() - how long looking and waiting takes for one window
+ * @p: the plan
+ * @c: the window's cell
  * @most: on a machine that never settles, else on a quiet one
  *
  * Return: it, ms.
  */
-double settle_ms(bool most);
+double settle_ms(const struct plan *p, const struct cell_plan *c, bool most);
 
 /**
  * counters_open() - where counts go, if some are asked for

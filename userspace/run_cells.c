@@ -158,27 +158,26 @@ static int measure_window(int fd, const struct cell_plan *c, struct refcost_run 
 static int measure_settled(struct run *r, int fd, uint64_t block, const struct cell_plan *c,
 			   struct refcost_run *run, const struct refcost_worker_result *w)
 {
-	uint64_t start = now_ns(), until = start + env.settle_ns, window;
+	uint64_t start = now_ns(), window;
+	bool wanted = settle_wanted(r, c);
 	int err;
 
 	for (;;) {
-		err = settle_before(r, fd, c, until);
+		err = wanted ? settle_before(r, fd, c, start) : EXIT_FINE;
 		window = now_ns();
 		err = err ?: measure_window(fd, c, run);
 		window = now_ns() - window;
-		err = err ?: settle_after(r, fd, c);
+		if (err || !wanted)
+			return err;
+		err = settle_after(r, fd, c);
 		r->settle_ns = now_ns() - start - window;
-		if (err || r->slowdown <= SETTLED || now_ns() >= until)
+		if (err || !settle_retry(r))
 			break;
 		r->again++;
 		write_sample(r, r->disturbed, block, c, run, w);
 	}
-	if (!err && env.settle_ns) {
-		r->settling_ns += r->settle_ns;
-		r->unsettled += r->slowdown > SETTLED;
-		err = results_check(&r->results, r->disturbed);
-	}
-	return err;
+	settle_end(r);
+	return err ?: results_check(&r->results, r->disturbed);
 }
 
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
@@ -406,8 +405,8 @@ int run_dry(struct run *r)
 			 env.placements.asked ? c->placement->name : "",
 			 env.layouts.asked ? ", " : "",
 			 env.layouts.asked ? layout_name(c->layout) : "");
-		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(false),
-			     ms + settle_ms(true));
+		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(&r->plan, c, false),
+			     ms + settle_ms(&r->plan, c, true));
 	}
 	dry_run_beside(&d,
 		       r->plan.blocks * env.layouts.n * pace->block * (d.total - d.done) / d.total);

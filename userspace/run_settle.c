@@ -3,6 +3,9 @@
  * Whether the machine is as fast as it was at its best, before a window and after it. An empty loop on the
  * window's CPUs tells; what the window itself says has no part in it, so that nothing is picked by its value.
  * What slows a machine for a while is, for one, another guest on the other thread of the core.
+ *
+ * Each window has so much time for that. What it does not need is for later ones that need more: machines are
+ * disturbed for half a minute, and then quiet for minutes.
  */
 #include "cmd_run.h"
 
@@ -18,12 +21,6 @@
 #define LOOK_NS	       (2 * NSEC_PER_MSEC)
 #define LOOK_WARMUP_NS NSEC_PER_MSEC
 #define PAUSE_NS       (10 * NSEC_PER_MSEC)
-
-/* As many CPUs as really run at once: more of them slow each other at any time. */
-static int looked_at(const struct plan *p, const struct cell_plan *c)
-{
-	return p->host_cpus && c->cpus > p->host_cpus ? p->host_cpus : c->cpus;
-}
 
 /* How long an operation of the empty loop takes, gaps and all, ns. */
 static int look(int fd, const struct placement *where, int cpus, double *ns)
@@ -60,14 +57,13 @@ static int look(int fd, const struct placement *where, int cpus, double *ns)
 /* Look once; the fastest is the run's, of these CPUs. */
 static int look_again(struct run *r, int fd, const struct cell_plan *c, bool *known)
 {
-	int cpus = looked_at(&r->plan, c), err;
 	double *fastest, ns, slowdown;
 
-	fastest = &r->fastest[(c->placement - env.placements.v) * (r->plan.max_count + 1) + cpus];
+	fastest =
+		&r->fastest[(c->placement - env.placements.v) * (r->plan.max_count + 1) + c->cpus];
 	*known = *fastest > 0;
-	err = interrupted ? EXIT_FAILED : look(fd, c->placement, cpus, &ns);
-	if (err)
-		return err;
+	if (interrupted || look(fd, c->placement, c->cpus, &ns))
+		return EXIT_FAILED;
 	if (!*known || ns < *fastest)
 		*fastest = ns;
 	slowdown = ns / *fastest;
@@ -75,39 +71,69 @@ static int look_again(struct run *r, int fd, const struct cell_plan *c, bool *kn
 	return EXIT_FINE;
 }
 
-/* The first time on these CPUs all of the time is used to find out how fast they are. */
-int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t until)
+/* More workers than CPUs that really run at once slow each other at any time. */
+static bool is_looked_at(const struct plan *p, const struct cell_plan *c)
 {
-	bool learning = false, known;
-	int err;
+	return env.settle_ns && (!p->host_cpus || c->cpus <= p->host_cpus);
+}
+
+bool settle_wanted(struct run *r, const struct cell_plan *c)
+{
+	bool wanted = is_looked_at(&r->plan, c);
 
 	r->slowdown = 0;
-	while (env.settle_ns) {
+	if (wanted)
+		r->settle_left_ns += env.settle_ns;
+	return wanted;
+}
+
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start)
+{
+	bool learning = false, known;
+	uint64_t waited;
+	int err;
+
+	for (;;) {
 		r->slowdown = 0;
 		err = look_again(r, fd, c, &known);
 		if (err)
 			return err;
 		learning |= !known;
-		if ((!learning && r->slowdown <= SETTLED) || now_ns() >= until)
-			break;
+		waited = now_ns() - start;
+		if (waited >= (learning ? env.settle_ns : r->settle_left_ns) ||
+		    (!learning && r->slowdown <= SETTLED))
+			return EXIT_FINE;
 		usleep(PAUSE_NS / 1000);
 	}
-	return EXIT_FINE;
 }
 
 int settle_after(struct run *r, int fd, const struct cell_plan *c)
 {
 	bool known;
 
-	return env.settle_ns ? look_again(r, fd, c, &known) : EXIT_FINE;
+	return look_again(r, fd, c, &known);
 }
 
-double settle_ms(bool most)
+bool settle_retry(const struct run *r)
+{
+	return r->slowdown > SETTLED && r->settle_ns < r->settle_left_ns;
+}
+
+void settle_end(struct run *r)
+{
+	uint64_t left = r->settle_left_ns;
+
+	r->settle_left_ns = left > r->settle_ns ? left - r->settle_ns : 0;
+	r->settling_ns += r->settle_ns;
+	r->unsettled += r->slowdown > SETTLED;
+}
+
+double settle_ms(const struct plan *p, const struct cell_plan *c, bool most)
 {
 	double least =
 		2 * (dry_run_pace()->cell + (LOOK_WARMUP_NS + LOOK_NS) / (double)NSEC_PER_MSEC);
 
-	if (!env.settle_ns)
+	if (!is_looked_at(p, c))
 		return 0;
 	return most ? fmax(least, env.settle_ns / (double)NSEC_PER_MSEC) : least;
 }

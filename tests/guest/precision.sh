@@ -26,7 +26,7 @@ precise_cells() {
 same_twice() {
 	local run cells differ
 	for run in a b; do
-		ok "run $run of the same build" "$refcost" run -c 1,4 -b 30 --window 50ms --warmup 10ms --settle 500ms \
+		ok "run $run of the same build" "$refcost" run -c 1,4 -b 30 --window 50ms --warmup 10ms --settle 250ms \
 			--seed "$(printf %d "'$run")" -o "$dir/$run"
 	done
 	precise_cells
@@ -43,7 +43,7 @@ tenth_slower() {
 	for ((n = 1; n <= rounds; n++)); do
 		for side in own slow; do
 			REFCOST_MODULES=${build[$side]}
-			"$refcost" run -s kref -c 1 -b 15 --window 50ms --warmup 10ms --settle 500ms --seed $n -o "$dir/$side-$n" >/dev/null
+			"$refcost" run -s kref -c 1 -b 15 --window 50ms --warmup 10ms --settle 250ms --seed $n -o "$dir/$side-$n" >/dev/null
 		done
 		"$refcost" compare --csv --force "$dir/own-$n" "$dir/slow-$n" >"$dir/slow-$n.csv" 2>/dev/null || true
 		ratio=$(awk -F, 'NR == 2 { print $13 " (" $14 ".." $15 "): " $16 }' "$dir/slow-$n.csv")
