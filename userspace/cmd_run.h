@@ -96,12 +96,11 @@ struct run {
 	size_t finished;
 	size_t flagged;
 	/* with --settle: */
-	FILE *disturbed; /* samples that did not count */
-	double *fastest; /* empty loop, ns, by placement and number of CPUs; 0: not known yet */
-	double slowdown; /* of it around this window, over the fastest; 0: nobody looked */
+	FILE *disturbed;	  /* samples that did not count */
+	struct machine *machines; /* what is known of them, by placement and number of CPUs */
+	double slowdown;	  /* of it around this window, over the fastest; 0: nobody looked */
 	uint64_t
 		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
-	uint64_t settle_left_ns; /* that may be taken for this window and later ones */
 	uint64_t settling_ns;
 	size_t again;	  /* windows that did not count */
 	size_t unsettled; /* that count though it was not quiet */
@@ -149,7 +148,7 @@ int measure(struct run *r);
 
 /**
  * settle_begin() - before the first window
- * @r: with its plan; its fastest are to be freed
+ * @r: with its plan; its machines are to be freed
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
@@ -190,16 +189,18 @@ int settle_after(struct run *r, int fd, const struct cell_plan *c);
 /**
  * settle_retry() - whether the window is to be measured again
  * @r: with its slowdown and settle_ns
+ * @c: its cell
  *
  * Return: true if it was disturbed, and there is time.
  */
-bool settle_retry(const struct run *r);
+bool settle_retry(const struct run *r, const struct cell_plan *c);
 
 /**
  * settle_end() - the window counts: account for the time that was taken for it
  * @r: the run
+ * @c: its cell
  */
-void settle_end(struct run *r);
+void settle_end(struct run *r, const struct cell_plan *c);
 
 /**
  * settle_ms() - how long looking and waiting takes for one window

@@ -171,12 +171,12 @@ static int measure_settled(struct run *r, int fd, uint64_t block, const struct c
 			return err;
 		err = settle_after(r, fd, c);
 		r->settle_ns = now_ns() - start - window;
-		if (err || !settle_retry(r))
+		if (err || !settle_retry(r, c))
 			break;
 		r->again++;
 		write_sample(r, r->disturbed, block, c, run, w);
 	}
-	settle_end(r);
+	settle_end(r, c);
 	return err ?: results_check(&r->results, r->disturbed);
 }
 
@@ -330,7 +330,7 @@ int measure(struct run *r)
 		err = measure_block(r, block, order);
 	}
 	gsl_rng_free(rng);
-	free(r->fastest);
+	free(r->machines);
 	r->measuring_ns = now_ns() - start;
 	return err;
 }

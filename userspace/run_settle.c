@@ -22,6 +22,11 @@
 #define LOOK_WARMUP_NS NSEC_PER_MSEC
 #define PAUSE_NS       (10 * NSEC_PER_MSEC)
 
+struct machine {
+	double fastest; /* empty loop, ns an operation; 0: not known yet */
+	uint64_t left_ns;
+};
+
 /* How long an operation of the empty loop takes, gaps and all, ns. */
 static int look(int fd, const struct placement *where, int cpus, double *ns)
 {
@@ -54,13 +59,19 @@ static int look(int fd, const struct placement *where, int cpus, double *ns)
 	return EXIT_FINE;
 }
 
+/* These CPUs: with more of them it is harder to find a moment at which all are fast. */
+static struct machine *machine_of(const struct run *r, const struct cell_plan *c)
+{
+	size_t placement = c->placement - env.placements.v;
+
+	return &r->machines[placement * (r->plan.max_count + 1) + c->cpus];
+}
+
 /* Look once; the fastest is the run's, of these CPUs. */
 static int look_again(struct run *r, int fd, const struct cell_plan *c, bool *known)
 {
-	double *fastest, ns, slowdown;
+	double *fastest = &machine_of(r, c)->fastest, ns, slowdown;
 
-	fastest =
-		&r->fastest[(c->placement - env.placements.v) * (r->plan.max_count + 1) + c->cpus];
 	*known = *fastest > 0;
 	if (interrupted || look(fd, c->placement, c->cpus, &ns))
 		return EXIT_FAILED;
@@ -83,7 +94,7 @@ bool settle_wanted(struct run *r, const struct cell_plan *c)
 
 	r->slowdown = 0;
 	if (wanted)
-		r->settle_left_ns += env.settle_ns;
+		machine_of(r, c)->left_ns += env.settle_ns;
 	return wanted;
 }
 
@@ -100,7 +111,7 @@ int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t sta
 			return err;
 		learning |= !known;
 		waited = now_ns() - start;
-		if (waited >= (learning ? env.settle_ns : r->settle_left_ns) ||
+		if (waited >= (learning ? env.settle_ns : machine_of(r, c)->left_ns) ||
 		    (!learning && r->slowdown <= SETTLED))
 			return EXIT_FINE;
 		usleep(PAUSE_NS / 1000);
@@ -114,16 +125,16 @@ int settle_after(struct run *r, int fd, const struct cell_plan *c)
 	return look_again(r, fd, c, &known);
 }
 
-bool settle_retry(const struct run *r)
+bool settle_retry(const struct run *r, const struct cell_plan *c)
 {
-	return r->slowdown > SETTLED && r->settle_ns < r->settle_left_ns;
+	return r->slowdown > SETTLED && r->settle_ns < machine_of(r, c)->left_ns;
 }
 
-void settle_end(struct run *r)
+void settle_end(struct run *r, const struct cell_plan *c)
 {
-	uint64_t left = r->settle_left_ns;
+	uint64_t *left = &machine_of(r, c)->left_ns;
 
-	r->settle_left_ns = left > r->settle_ns ? left - r->settle_ns : 0;
+	*left = *left > r->settle_ns ? *left - r->settle_ns : 0;
 	r->settling_ns += r->settle_ns;
 	r->unsettled += r->slowdown > SETTLED;
 }
@@ -140,6 +151,6 @@ double settle_ms(const struct plan *p, const struct cell_plan *c, bool most)
 
 int settle_begin(struct run *r)
 {
-	r->fastest = calloc(env.placements.n * (r->plan.max_count + 1), sizeof(*r->fastest));
-	return r->fastest ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
+	r->machines = calloc(env.placements.n * (r->plan.max_count + 1), sizeof(*r->machines));
+	return r->machines ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
 }
