@@ -40,10 +40,10 @@ done
 stub guest/boot.sh 'echo "boot.sh $(grep -o -e --icount <<<"$*" || true)" >>"$NOTES"' 'while [ "$1" != -- ]; do shift; done' 'shift' 'exec "$@"'
 for tool in tools/deps.sh tools/kernel-release.sh guest/fetch.sh bin/make; do stub $tool 'exit 0'; done
 stub bin/id 'echo 0'
-mkdir -p "$dir/root/proc"
-touch "$dir/root/proc/"{modules,cmdline}
+mkdir -p "$dir/sysroot/proc"
+touch "$dir/sysroot/proc/"{modules,cmdline}
 
-bench() { env REFCOST_SYSROOT="$dir/root" PATH="$tree/bin:$PATH" "$tree/bench.sh" "$@"; }
+bench() { env REFCOST_SYSROOT="$dir/sysroot" PATH="$tree/bin:$PATH" "$tree/bench.sh" "$@"; }
 
 # commands OPTION...: what bench.sh calls, without where results go
 commands() {

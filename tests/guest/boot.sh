@@ -147,8 +147,8 @@ crowded_guest() {
 shares() {
 	local kernel
 	ok "appended files are whole on the host" tests/guest/share.sh --look "$dir/share"
-	for kernel in build/guest/*/root/lib/modules/*; do
-		kernel=${kernel##*/}
+	for kernel in build/guest/*.*/; do
+		kernel=$(basename "$kernel")
 		[ "$kernel" != "$release" ] || continue
 		rm -rf "$dir/share"
 		mkdir "$dir/share"
