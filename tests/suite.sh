@@ -23,6 +23,7 @@ suite() {
 	fi
 	grep -A 25 '^not ok ' "$log" | grep -E '^(not ok|#)' || true
 	grep '# SKIP' "$log" || true
+	grep -E '^# [a-z_]+: [0-9]{2,} s$' "$log" | sed 's/^#/  /' || true
 	echo "   $ok passed, $bad failed, $SECONDS s"
 	passed=$((passed + ok))
 	failed=$((failed + bad))

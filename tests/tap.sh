@@ -61,6 +61,16 @@ exits() {
 $stderr"
 }
 
+# parts FUNCTION...: run them, and say how long each took
+parts() {
+	local part begin
+	for part; do
+		begin=$SECONDS
+		"$part"
+		echo "# $part: $((SECONDS - begin)) s"
+	done
+}
+
 tap_done() {
 	echo "1..$tap_n"
 	[ "$tap_failed" = 0 ]

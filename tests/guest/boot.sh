@@ -167,19 +167,17 @@ bad_guests() {
 	ok "no guest is left over" bash -c "! pgrep -f '[q]emu-system.*guest-results' >/dev/null"
 }
 
-main_guest
-tests_in results --cpus 4 --deadline 250
-instruction_guests_begin
-tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150
+results_guest() { tests_in results --cpus 4 --deadline 250; }
+placement_guest() { tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150; }
 # Holds, starved unloads, attempts, a schedule, loads, counters, what was cut off, unloads traced, with and without tracers
-for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload tracer \
-	placed layouts-1 one; do
-	ok "what the guest wrote in $wrote is what docs/results-schema.json says" tests/schema.py "$dir/$wrote"
-done
-instruction_guests
-stored_counts
-broken_guests
-crowded_guest
-shares
-bad_guests
+what_they_wrote() {
+	local wrote
+	for wrote in run bench holds think busy rate loading counted hardware unload-tracepoints run-INT results/cut results/cut-unload \
+		tracer placed layouts-1 one; do
+		ok "what the guest wrote in $wrote is what docs/results-schema.json says" tests/schema.py "$dir/$wrote"
+	done
+}
+
+parts main_guest results_guest instruction_guests_begin placement_guest what_they_wrote instruction_guests stored_counts broken_guests \
+	crowded_guest shares bad_guests
 tap_done

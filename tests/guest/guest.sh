@@ -477,24 +477,13 @@ tracer_measured() {
 	nothing_left "the tracer's cost"
 }
 
-load_and_unload
-every_scheme_runs
-every_scheme_unloads
-busy_and_starved
-two_phases
-run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6
-run_tap_here tests/guest/trace.sh "$dir/trace"
-run_tap_here tests/guest/refs.sh "$dir/refs"
-run_tap_here tests/guest/share.sh "$dir/share"
-other_tracers
-lost_count_is_caught
-interrupted_runs
-cpu_offline
-faults
-memory
-perf_session
-bench_host
-tracer_measured
+lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6; }
+any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
+references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
+shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
+
+parts load_and_unload every_scheme_runs every_scheme_unloads busy_and_starved two_phases lifetimes any_module references shares \
+	other_tracers lost_count_is_caught interrupted_runs cpu_offline faults memory perf_session bench_host tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done

@@ -116,10 +116,6 @@ one_cpu() {
 	is "nothing is left loaded" "" "$(loaded)"
 }
 
-for part in topology placements wrong_node layouts no_topology one_cpu; do
-	SECONDS=0
-	$part
-	echo "# $part: $SECONDS s"
-done
+parts topology placements wrong_node layouts no_topology one_cpu
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 tap_done

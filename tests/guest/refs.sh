@@ -158,11 +158,7 @@ bad_input() {
 	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost trace --refs -m dummy --rows 1000000 -d 1"
 }
 
-for part in exact holder signals loads bad_input; do
-	SECONDS=0
-	$part
-	echo "# $part: $SECONDS s"
-done
+parts exact holder signals loads bad_input
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

@@ -517,11 +517,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-for part in commands_of_others refused agree loads whose_calls cut_off lost four_loops holders mechanisms bad_input modest; do
-	SECONDS=0
-	$part
-	echo "# $part: $SECONDS s"
-done
+parts commands_of_others refused agree loads whose_calls cut_off lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done
