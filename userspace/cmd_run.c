@@ -34,6 +34,7 @@ enum {
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
 	OPT_SETTLE,
+	OPT_STOP_AFTER,
 };
 
 static const struct argp_option options[] = {
@@ -69,6 +70,9 @@ static const struct argp_option options[] = {
 	  "wait, and measure again, for up to so long a window on average (default 0: do not look)",
 	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
+	  0 },
+	{ "stop-after", OPT_STOP_AFTER, "N", 0,
+	  "Measure no more than N blocks now; the same command goes on with the next: for runs that take turns",
 	  0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
 	{ "keep", 'k', 0, 0,
@@ -174,6 +178,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SETTLE:
 		env.settle_ns = opt_ns(state, "--settle", arg, 0, REFCOST_WINDOW_MAX);
 		break;
+	case OPT_STOP_AFTER:
+		env.stop_after = opt_u64(state, "--stop-after", arg, 1, 100000);
+		break;
 	case OPT_SEED:
 		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
 		break;
@@ -211,6 +218,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(
 				state,
 				"--counters counts in windows, which --instructions has none of");
+		if (env.stop_after && !env.output)
+			argp_error(
+				state,
+				"--stop-after keeps what a later command goes on with: give -o DIR");
 		if (env.settle_ns && env.instructions)
 			argp_error(state,
 				   "--settle is about time, which --instructions do not depend on");

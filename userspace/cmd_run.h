@@ -48,6 +48,7 @@ struct env {
 	uint64_t warmup_ns;
 	uint64_t window_ns;
 	uint64_t settle_ns;
+	uint64_t stop_after; /* blocks; 0: never */
 	uint64_t seed;
 	bool strict;
 	bool instructions;
@@ -94,6 +95,7 @@ struct run {
 	uint64_t measuring_ns;
 	uint64_t started_ns;
 	size_t finished;
+	size_t measured; /* of those now */
 	size_t flagged;
 	/* with --settle: */
 	FILE *disturbed;	  /* samples that did not count */
@@ -139,7 +141,7 @@ int run_dry(struct run *r);
 int open_output(struct run *r);
 
 /**
- * measure() - all cells of the plan that are not finished yet
+ * measure() - the cells of the plan that are not finished yet, all or those of some blocks
  * @r: with its plan and output
  *
  * Return: EXIT_FINE, or another exit code after a line.
@@ -148,11 +150,19 @@ int measure(struct run *r);
 
 /**
  * settle_begin() - before the first window
- * @r: with its plan; its machines are to be freed
+ * @r: with its plan and section; settle_end() is to follow
+ *
+ * What was fast in the parts of the run before this one still is.
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
 int settle_begin(struct run *r);
+
+/**
+ * settle_end() - after the last window: the section says what was fast
+ * @r: after settle_begin()
+ */
+void settle_end(struct run *r);
 
 /**
  * settle_wanted() - whether the machine is looked at for a window
@@ -196,11 +206,11 @@ int settle_after(struct run *r, int fd, const struct cell_plan *c);
 bool settle_retry(const struct run *r, const struct cell_plan *c);
 
 /**
- * settle_end() - the window counts: account for the time that was taken for it
+ * settle_account() - the window counts, and the time that was taken for it
  * @r: the run
  * @c: its cell
  */
-void settle_end(struct run *r, const struct cell_plan *c);
+void settle_account(struct run *r, const struct cell_plan *c);
 
 /**
  * settle_ms() - how long looking and waiting takes for one window

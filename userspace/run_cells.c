@@ -176,7 +176,7 @@ static int measure_settled(struct run *r, int fd, uint64_t block, const struct c
 		r->again++;
 		write_sample(r, r->disturbed, block, c, run, w);
 	}
-	settle_end(r, c);
+	settle_account(r, c);
 	return err ?: results_check(&r->results, r->disturbed);
 }
 
@@ -204,6 +204,7 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	err = measure_settled(r, fd, block, c, &run, results);
 	if (err)
 		return err;
+	r->measured++;
 	if (env.instructions) {
 		write_exact(r, block, c, results);
 	} else {
@@ -318,19 +319,23 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 
 int measure(struct run *r)
 {
-	uint64_t start = now_ns(), block;
-	size_t order[r->plan.nr_cells];
+	uint64_t start = now_ns(), block, blocks = 0;
+	size_t order[r->plan.nr_cells], before;
 	gsl_rng *rng = order_begin(env.seed);
 	int err = settle_begin(r);
 
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
+		if (env.stop_after && blocks == env.stop_after)
+			break;
+		before = r->measured;
 		/* exact: no order can matter, so keep the readable one */
 		order_draw(env.instructions ? NULL : rng, order, r->plan.nr_cells);
 		err = measure_block(r, block, order);
+		blocks += r->measured > before;
 	}
 	gsl_rng_free(rng);
-	free(r->machines);
+	settle_end(r);
 	r->measuring_ns = now_ns() - start;
 	return err;
 }

@@ -12,6 +12,7 @@ int finish(struct run *r, int err)
 {
 	uint64_t inside = results_add(r->section, "inside_windows_ns", r->inside_ns);
 	uint64_t measuring = results_add(r->section, "measuring_ns", r->measuring_ns);
+	bool part = !err && r->finished < r->plan.total;
 	struct model m;
 
 	results_add(r->section, "overlap_flagged", r->flagged);
@@ -21,7 +22,7 @@ int finish(struct run *r, int err)
 		results_add(r->section, "unsettled", r->unsettled);
 	}
 	json_object_object_add(r->section, "status",
-			       json_object_new_string(err ? "partial" : "complete"));
+			       json_object_new_string(err || part ? "partial" : "complete"));
 	json_object_object_add(r->section, "unit",
 			       json_object_new_string(env.instructions ? "instructions" : "ns"));
 	if (results_save(&r->results))
@@ -31,6 +32,9 @@ int finish(struct run *r, int err)
 		    r->results.temporary ? ""
 					 : "; kept, marked partial; the same command goes on in ",
 		    r->results.temporary ? "" : r->results.dir);
+	if (part)
+		say("stopped after %zu of %zu cells; kept, marked partial; the same command goes on in %s",
+		    r->finished, r->plan.total, r->results.dir);
 	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);

@@ -130,7 +130,7 @@ bool settle_retry(const struct run *r, const struct cell_plan *c)
 	return r->slowdown > SETTLED && r->settle_ns < machine_of(r, c)->left_ns;
 }
 
-void settle_end(struct run *r, const struct cell_plan *c)
+void settle_account(struct run *r, const struct cell_plan *c)
 {
 	uint64_t *left = &machine_of(r, c)->left_ns;
 
@@ -149,8 +149,51 @@ double settle_ms(const struct plan *p, const struct cell_plan *c, bool most)
 	return most ? fmax(least, env.settle_ns / (double)NSEC_PER_MSEC) : least;
 }
 
+/* "PLACEMENT CPUS": how the section calls a machine. */
+static void name_of(const struct run *r, size_t machine, char *name, size_t len)
+{
+	size_t counts = r->plan.max_count + 1;
+
+	snprintf(name, len, "%s %zu", env.placements.v[machine / counts].name, machine % counts);
+}
+
+static size_t nr_machines(const struct run *r)
+{
+	return env.placements.n * (r->plan.max_count + 1);
+}
+
 int settle_begin(struct run *r)
 {
-	r->machines = calloc(env.placements.n * (r->plan.max_count + 1), sizeof(*r->machines));
-	return r->machines ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
+	struct json_object *known = json_object_object_get(r->section, "fastest_empty_ns");
+	char name[64];
+	size_t i;
+
+	r->machines = calloc(nr_machines(r), sizeof(*r->machines));
+	if (!r->machines)
+		return fail(EXIT_FAILED, "out of memory");
+	for (i = 0; i < nr_machines(r); i++) {
+		name_of(r, i, name, sizeof(name));
+		r->machines[i].fastest =
+			json_object_get_double(json_object_object_get(known, name));
+	}
+	return EXIT_FINE;
+}
+
+void settle_end(struct run *r)
+{
+	struct json_object *known = json_object_new_object();
+	char name[64];
+	size_t i;
+
+	for (i = 0; r->machines && i < nr_machines(r); i++) {
+		if (!r->machines[i].fastest)
+			continue;
+		name_of(r, i, name, sizeof(name));
+		json_object_object_add(known, name, json_object_new_double(r->machines[i].fastest));
+	}
+	if (json_object_object_length(known))
+		json_object_object_add(r->section, "fastest_empty_ns", known);
+	else
+		json_object_put(known);
+	free(r->machines);
 }

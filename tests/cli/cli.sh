@@ -129,6 +129,10 @@ exits "run: settling of instruction mode" 64 "do not depend on" "$refcost" run -
 for value in -1 1h 61s ''; do
 	exits "run --settle '$value'" 64 "settle" "$refcost" run --settle "$value"
 done
+exits "run: parts that nothing keeps" 64 "give -o DIR" "$refcost" run --stop-after 1
+for value in -1 0 x ''; do
+	exits "run --stop-after '$value'" 64 "stop-after" "$refcost" run --stop-after "$value" -o build/tests/nowhere
+done
 exits "run: counters of instruction mode" 64 "counts in windows" "$refcost" run --instructions --counters
 for value in '' ',' '1us,' 0,,1 -1 1us,101ms 1.5ms 1us,huge; do
 	exits "unload --hold '$value'" 64 "--hold '$value': (malformed|out of range)" "$refcost" unload --hold "$value"

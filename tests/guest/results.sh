@@ -65,8 +65,23 @@ takes_what_it_says() {
 # A task that nothing preempts takes the CPU away in the middle of the run.
 settles() {
 	local out=$dir/settle disturbed=0 tries
-	run_cmd "$refcost" run -s kref -c 1,2 -b 3 --settle 150ms --window 1ms --warmup 0 -o "$out"
-	is "--settle: exit 0" 0 "$status"
+	set -- run -s kref -c 1,2 -b 3 --settle 150ms --window 1ms --warmup 0 -o "$out"
+	run_cmd "$refcost" "$@" --stop-after 1
+	is "--settle, a block for now: exit 0, partial, so many cells" "0 partial 2" \
+		"$status $(status "$out" run) $(rows "$out/samples.csv")"
+	ok "... says how to go on" grep -q "stopped after 2 of 6 cells.*the same command goes on in $out" <<<"$stderr"
+	cp "$out/run.json" "$dir/first-part.json"
+	"$refcost" "$@" --stop-after 1 >/dev/null 2>&1 || true
+	is "... and then the next" 4 "$(rows "$out/samples.csv")"
+	run_cmd "$refcost" "$@"
+	is "... all that is left: exit 0, complete" "0 complete 6" \
+		"$status $(status "$out" run) $(rows "$out/samples.csv")"
+	is "... what is fast is kept from part to part" "cores 1,cores 2" "$(python3 - "$dir/first-part.json" "$out/run.json" <<-'EOF'
+		import json, sys
+		first, all = (json.load(open(name))["run"]["fastest_empty_ns"] for name in sys.argv[1:])
+		print(",".join(sorted(key for key in all if 0 < all[key] <= first[key])))
+	EOF
+	)"
 	is "... the first window on so many CPUs takes all of it to learn" "2 2" \
 		"$(column "$out/samples.csv" block settle_ns | awk '$1 == 0 && $2 >= 150e6 { n++ } $1 == 0 { all++ } END { print n, all }')"
 	is "... no look is faster than the fastest" "" "$(column "$out/samples.csv" slowdown | awk '$1 < 1')"
@@ -194,11 +209,6 @@ trace_to_full() {
 	exits "trace --json: a full disk" 1 "cannot write" bash -c '"$1" trace --json -- "$1" cycle -n 2 nls_utf8 >/dev/full' - "$refcost"
 }
 
-takes_what_it_says
-settles
-goes_on
-unloads_go_on
-full_disk
-trace_to_full
+parts takes_what_it_says settles goes_on unloads_go_on full_disk trace_to_full
 is "nothing is left loaded" "" "$(grep '^refcost' /proc/modules || true)"
 tap_done
