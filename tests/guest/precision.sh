@@ -11,6 +11,13 @@ declare -A build=([own]=$PWD/build/kmod/$(uname -r) [slow]=$PWD/build/kmod-fault
 rounds=10
 
 say() { echo "# $*"; }
+# part_of DIR OPTION...: the next block of that run
+part_of() {
+	local out=$1
+	shift
+	"$refcost" run --window 50ms --warmup 10ms --settle 500ms --stop-after 1 "$@" -o "$out" >/dev/null 2>"$out.err" ||
+		{ cat "$out.err" && return 1; }
+}
 # differing COMPARISON: how many cells the file has, how many of them differ
 differing() { awk -F, '$16 ~ /^(slower|faster|no difference)/ { n++; d += $16 ~ /^(slower|faster)/ } END { print n, d + 0 }' "$1"; }
 
@@ -23,12 +30,19 @@ precise_cells() {
 	ok "at most 5 % in at least 80 % of the one-CPU cells ($precise of $cells)" test $((100 * precise)) -ge $((80 * cells))
 }
 
-same_twice() {
-	local run cells differ
-	for run in a b; do
-		ok "run $run of the same build" "$refcost" run -c 1,4 -b 30 --window 50ms --warmup 10ms --settle 250ms \
-			--seed "$(printf %d "'$run")" -o "$dir/$run"
+# in_turns N FUNCTION A B: run it for both N times, each the first as often, so that a guest that gets slower
+# does not look like a build that is
+in_turns() {
+	local n
+	for ((n = 0; n < $1; n += 2)); do
+		"$2" "$3" && "$2" "$4" && { ((n + 1 == $1)) || { "$2" "$4" && "$2" "$3"; }; } || return
 	done
+}
+
+block_of() { part_of "$dir/$1" -c 1,4 -b 30 --seed "$(printf %d "'$1")"; }
+same_twice() {
+	local cells differ
+	ok "two runs of the same build" in_turns 30 block_of a b
 	precise_cells
 	"$refcost" compare --csv "$dir/a" "$dir/b" >"$dir/same.csv" 2>"$dir/same.txt" || true
 	read -r cells differ < <(differing "$dir/same.csv")
@@ -36,15 +50,11 @@ same_twice() {
 	ok "at most 1 cell in 20 differs ($differ of $cells)" test "$cells" -gt 0 -a $((20 * differ)) -le "$cells"
 }
 
-# The two builds take turns, so that a guest that gets slower does not look like a build that is.
+build_of() { REFCOST_MODULES=${build[${1%-*}]} part_of "$dir/$1" -s kref -c 1 -b 15 --seed "${1#*-}"; }
 tenth_slower() {
-	local n side found=0 ratio
-	local -x REFCOST_MODULES
+	local n found=0 ratio
 	for ((n = 1; n <= rounds; n++)); do
-		for side in own slow; do
-			REFCOST_MODULES=${build[$side]}
-			"$refcost" run -s kref -c 1 -b 15 --window 50ms --warmup 10ms --settle 250ms --seed $n -o "$dir/$side-$n" >/dev/null
-		done
+		in_turns 15 build_of own-$n slow-$n
 		"$refcost" compare --csv --force "$dir/own-$n" "$dir/slow-$n" >"$dir/slow-$n.csv" 2>/dev/null || true
 		ratio=$(awk -F, 'NR == 2 { print $13 " (" $14 ".." $15 "): " $16 }' "$dir/slow-$n.csv")
 		say "round $n, a tenth slower over as it is: $ratio"
