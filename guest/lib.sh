@@ -62,6 +62,7 @@ image_release()
 # - tsc=reliable (HPET off): QEMU does not advertise a constant TSC though it has one, and every
 #   clock read would else be a device access under QEMU's global lock.
 # - la57=off: a fifth level of page tables makes every TLB miss dearer for nothing.
+# - norandmaps: code is translated anew at each address it runs at, which takes half of a short command's time.
 # - no_timer_check: with more vCPUs than CPUs the kernel's test of the timer can fail by chance.
 # - vendor: threads of a core are told by Intel's leaf of CPUID, which the kernel does not read on AMD.
 #   monitor=off then: MWAIT does not wait in an emulator, and Intel's idle and offline CPUs would spin in it.
@@ -71,7 +72,7 @@ qemu_base()
 {
 	local release=$1 accel=$2 cpus=$3 mib=$4 console=$5 threads=${6:-1} nodes=${7:-1} model i
 	local append="console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 random.trust_cpu=on"
-	local emulated=" tsc=reliable no_timer_check"
+	local emulated=" tsc=reliable norandmaps no_timer_check"
 
 	append+=" refcost.accel=$accel refcost.hostcpus=$(nproc)"
 	qemu=(setpriv --pdeathsig KILL "$qemu_bin" -nodefaults -no-user-config -display none

@@ -14,12 +14,13 @@ guest/fetch.sh "$release"
 for test in build/tests/test_*; do
 	[ ! -x "$test" ] || [ -d "$test" ] || suite "$(basename "$test")" 60 "$test"
 done
-damaged() {
+other() {
 	suite mutations 240 tests/mutations.py
 	suite sanitized 400 tests/sanitized.sh
+	suite guest-other 600 tests/guest/boot.sh other
 }
-rm -f build/tests/logs/damaged.counts
-beside damaged
+rm -f build/tests/logs/other.counts
+beside other
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
@@ -34,6 +35,6 @@ suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
-joined damaged
-suite guest 1300 tests/guest/boot.sh
+joined other
+suite guest 1100 tests/guest/boot.sh timed
 suites_done

@@ -229,11 +229,12 @@ rushes() {
 	[ $done = $n ] || rmmod refcost_victim refcost 2>/dev/null || true
 }
 
-# Where nothing looks for what they do wrong, runs and rushes only take time; guest.sh has runs of its own.
+# Where nothing looks for what they do wrong, runs, rushes and users that do not stay only take time; schemes.sh has
+# all but the rushes, and more of them.
 lifetime() {
 	local scheme=$1 begin=$SECONDS hold
 	mark "$scheme"
-	for hold in 0 100us; do
+	for hold in ${nets:+0} 100us; do
 		unloads "$scheme" $hold || return 0
 	done
 	if [ -n "$nets" ]; then

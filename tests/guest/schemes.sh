@@ -1,29 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Everything that needs a kernel which loads modules: run inside the guest, as root, in one boot.
-# tests/guest/guest.sh DIR: DIR is writable and survives.
+# What schemes do on a kernel that loads modules, whatever else the host does: tests/guest/schemes.sh DIR, in a
+# guest, as root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-. tests/tap.sh
+. tests/guest/lib.sh
 
-dir=$1
-release=$(uname -r)
-refcost=$PWD/build/bin/refcost
-modules=$PWD/build/kmod/$release
-fault=$PWD/build/kmod-fault/LOSE_ONE/$release
 host_cpus=$(sed 's/.*refcost.hostcpus=\([0-9]*\).*/\1/' /proc/cmdline)
 mapfile -t schemes < <("$refcost" list --csv | awk -F, 'NR > 1 && $3 != "floor" && $3 != "absent" { print $1 }')
 mapfile -t all < <("$refcost" list -n)
-
-loaded() { grep -E '^refcost' /proc/modules || true; }
-nothing_left() {
-	is "$1: nothing is left loaded" "" "$(loaded)"
-	ok "$1: nothing is left in /tmp" bash -c '! ls -d /tmp/refcost.* 2>/dev/null'
-}
-rows() { echo $(($(wc -l <"$1") - 1)); }
-# column FILE NAME: one value a row
-column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
-json() { grep -E "^ *\"$2\":" "$1" | sed 's/.*: *//; s/[",]//g'; }
 
 load_and_unload() {
 	ok "both modules load" bash -c "insmod '$modules/refcost.ko' && insmod '$modules/refcost_victim.ko' objects=4"
@@ -37,26 +22,6 @@ load_and_unload() {
 	ok "too many objects: refused" bash -c "! insmod '$modules/refcost_victim.ko' objects=4097"
 	ok "refcost unloads" rmmod refcost
 	nothing_left "by hand"
-}
-
-# A TAP producer inside: its lines are comments here, its failures are ours.
-run_tap() {
-	"$@" | tee /dev/stderr | awk '/^not ok/ { bad = 1 } /^1\.\./ { plan = 1 } END { exit bad || !plan }'
-}
-
-# A whole TAP script inside: its results are ours, one by one.
-run_tap_here() {
-	local log=$dir/${1##*/}.log
-	"$@" >"$log" 2>&1 || true
-	while IFS= read -r line; do
-		case $line in
-		"ok "*SKIP*) tap_skip "${line#* - }" "" ;;
-		"ok "*) tap_result 0 "${line#* - }" ;;
-		"not ok "*) tap_result 1 "${line#* - }" ;;
-		"#"*) echo "$line" ;;
-		esac
-	done <"$log"
-	ok "${1##*/} ran to its end" grep -q '^1\.\.' "$log"
 }
 
 every_scheme_runs() {
@@ -83,6 +48,7 @@ every_scheme_runs() {
 	ok "hold time" "$refcost" run -s kref,rwsem,percpu_live -c 2 -b 1 --hold 20us --window 10ms
 	nothing_left "runs"
 }
+
 # The first hold of everything, longer ones of what was asked for: one CPU, half and all.
 sweep_of_holds() {
 	local out=$dir/holds-run again
@@ -99,6 +65,7 @@ sweep_of_holds() {
 	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$6] += $5 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
 		"$(column "$out/workers.csv" hold_ns | awk '{ n[$1]++ } END { print n[0], n[1000], n[20000] }')"
 }
+
 # The CPUs of an emulated guest count nothing, and the kernel does: the time of a task on its CPU.
 counted_runs() {
 	local out=$dir/counted again
@@ -143,7 +110,6 @@ counted_runs() {
 		fi
 	done
 }
-bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
 
 every_scheme_unloads() {
 	local out=$dir/unload n=$((${#schemes[@]} * 2 * 23)) scheme arm
@@ -171,20 +137,6 @@ every_scheme_unloads() {
 	is "entries and exits" "$(json "$out/run.json" entries)" "$(json "$out/run.json" exits)"
 	is "dropped, lost, missed" "0 0 0" "$(json "$out/run.json" dropped) $(json "$out/run.json" lost) $(json "$out/run.json" missed)"
 	nothing_left "unloads"
-}
-
-other_tracers() {
-	local out mechanism
-	for mechanism in kprobe tracepoints; do
-		out=$dir/unload-$mechanism
-		ok "$mechanism: 5 unloads, strictly" "$refcost" unload -s kref -n 5 --mechanism $mechanism --strict -o "$out"
-		is "$mechanism: 10 records" 10 "$(json "$out/run.json" records)"
-	done
-	ok "merged phases are said to be merged" grep -q ',1,0$' "$dir/unload-tracepoints/phases.csv"
-	ok "without the tracer" "$refcost" unload -s kref -n 2 --no-trace --arms idle
-	ok "a schedule" "$refcost" unload -s kref -n 5 --rate 20 --arms idle -o "$dir/rate"
-	is "... gives response times" 0 "$(column "$dir/rate/unload.csv" response_ns | grep -c '^$' || true)"
-	nothing_left "other tracers"
 }
 
 # What an unload that finds users does, and how long it may take.
@@ -244,109 +196,6 @@ lost_count_is_caught() {
 			is "... and nothing stays loaded" "" "$(loaded)"
 		done
 	done
-}
-
-# end_of PID: wait for it, print how long that took in ms
-end_of() {
-	local start
-	start=$(date +%s%3N)
-	status=0
-	wait "$1" || status=$?
-	took=$(($(date +%s%3N) - start))
-}
-
-# more_rows FILE N: waits until FILE has more than N rows, 12 s at most.
-more_rows() {
-	local tries
-	for ((tries = 0; tries < 120; tries++)); do
-		[ ! -e "$1" ] || [ "$(rows "$1")" -le "$2" ] || break
-		sleep 0.1
-	done
-}
-
-interrupted_runs() {
-	local signal out command file n tries
-	for command in run unload; do
-		for signal in INT TERM; do
-			out=$dir/$command-$signal
-			case $command in
-			run) file=samples.csv && set -- run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$out" ;;
-			unload) file=unload.csv && set -- unload -s percpu_live,module_rwsem -n 50 -o "$out" ;;
-			esac
-			# An asynchronous command of a script ignores SIGINT: env puts that right.
-			env --default-signal=INT "$refcost" "$@" >"$out.log" 2>&1 &
-			more_rows "$out/$file" 0 # in the middle of measuring, not of attaching
-			kill -s $signal $!
-			end_of $!
-			is "$command, SIG$signal: exit 1" 1 "$status"
-			ok "$command, SIG$signal: over within 2 s ($took ms)" test $took -lt 2000
-			ok "$command, SIG$signal: says what was kept" grep -q "interrupted.*marked partial" "$out.log"
-			is "$command, SIG$signal: marked partial" partial "$(json "$out/run.json" status)"
-			nothing_left "$command, SIG$signal"
-		done
-	done
-	n=$(rows "$dir/run-INT/samples.csv")
-	ok "what was measured is kept" test "$n" -gt 0
-	"$refcost" run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$dir/run-INT" >/dev/null 2>&1 &
-	more_rows "$dir/run-INT/samples.csv" "$n"
-	# Stopped, it cannot be reloading them between two blocks.
-	for ((tries = 0; tries < 50; tries++)); do
-		kill -STOP $!
-		sleep 0.1
-		! grep -q '^State:.*stopped' /proc/$!/status || [ "$(grep -c '^refcost.* Live ' /proc/modules)" != 2 ] || break
-		kill -CONT $!
-		sleep 0.1
-	done
-	kill -KILL $!
-	wait $! 2>/dev/null || true
-	ok "a run goes on where it stopped" test "$(rows "$dir/run-INT/samples.csv")" -gt "$n"
-	is "... and measures no cell twice" "" "$(cut -d, -f1-5 "$dir/run-INT/samples.csv" | sort | uniq -d)"
-	# SIGKILL gives no chance to unload: what is left must be unloadable at once.
-	sleep 0.5
-	ok "after SIGKILL the modules can be unloaded" rmmod refcost_victim refcost
-}
-
-cpu_offline() {
-	"$refcost" run -s kref -c 4 -b 1 --window 4s -o "$dir/offline" >"$dir/offline.log" 2>&1 &
-	sleep 1.5
-	echo 0 >/sys/devices/system/cpu/cpu3/online
-	end_of $!
-	is "a CPU goes offline: exit 1" 1 "$status"
-	ok "... at once" test $took -lt 2000
-	ok "... and is named" grep -q "CPU 3 is offline or went offline" "$dir/offline.log"
-	exits "an offline CPU is refused" 64 "CPU 3 is absent or offline" "$refcost" run --cpu-list 0,3 -c 2
-	ok "the CPUs left are enough" "$refcost" run -s kref -b 1 --window 5ms
-	echo 1 >/sys/devices/system/cpu/cpu3/online
-	nothing_left "offline"
-}
-
-faults() {
-	mkdir -p /tmp/small /tmp/foreign
-	mount -t tmpfs -o size=20k tmpfs /tmp/small
-	exits "a full disk" 1 "cannot write" "$refcost" run -s kref -c 1 -b 3000 --window 1ms --warmup 0 -o /tmp/small/run
-	is "... nothing loaded" "" "$(loaded)"
-	umount /tmp/small
-	exits "a read-only directory" 1 "cannot (make|write)" "$refcost" run -s kref -o "$PWD/nowhere"
-	# the release alone is not looked at where symbols have versions
-	sed "s/vermagic=$release SMP/vermagic=$release UMP/" "$modules/refcost.ko" >/tmp/foreign/refcost.ko
-	REFCOST_MODULES=/tmp/foreign exits "built for another kernel" 4 "another kernel" "$refcost" run -s kref
-	run_cmd "$refcost" unload -s try_module_get --arms loaded -n 2 --hold 50ms --attempts 3 -o "$dir/busy"
-	is "a victim that stays busy is no error" 0 "$status"
-	ok "... but is said to be busy" grep -q "busy in all 3 attempts" <<<"$stderr"
-	ok "... and counted as such" grep -q '^[01],try_module_get,loaded,.*,50000000,0,3,11,' "$dir/busy/unload.csv"
-	nothing_left "faults"
-	rm -rf /tmp/small /tmp/foreign
-}
-
-memory() {
-	local peak=0 now
-	"$refcost" unload -s kref -n 3 >/dev/null 2>&1 &
-	while now=$(awk '/VmHWM/ { print $2 }' /proc/$!/status 2>/dev/null) && [ -n "$now" ]; do
-		peak=$now
-		sleep 0.05
-	done
-	wait $!
-	ok "userspace stays under 64 MiB ($peak KiB)" test "$peak" -gt 0 -a "$peak" -lt 65536
 }
 
 perf_session() {
@@ -431,59 +280,9 @@ bench_host() {
 	nothing_left "bench.sh --host"
 }
 
-# Nothing lifts it before the next boot: the last part.
-locked_down() {
-	local lockdown=/sys/kernel/security/lockdown
-	[ -e $lockdown ] || mount -t securityfs none /sys/kernel/security 2>/dev/null || true
-	if ! echo confidentiality 2>/dev/null >$lockdown; then
-		tap_skip "a kernel that is locked down" "this one cannot be"
-		return
-	fi
-	exits "locked down: trace" 4 "lockdown .confidentiality. forbids tracing" "$refcost" trace -d 1
-	is "... in one line" 1 "$(wc -l <<<"$stderr")"
-	exits "locked down: trace --refs" 4 "lockdown" "$refcost" trace --refs -m loop -d 1
-	is "... in one line" 1 "$(wc -l <<<"$stderr")"
-	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
-}
-
-# planned_by_tracer COLUMN: of the dry run's table, with what it is about
-planned_by_tracer() { awk -v at="$1" '/^(grace|unloads at|what watching|until)/ { printf "%s%d", n++ ? " " : "", substr($0, at, 9) }' <<<"$plan"; }
-
-# traced_calls TAG: unloads under one
-traced_calls() { awk -F, -v tag="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-	$at["tag"] ~ tag && !seen[$at["tag"], $at["call"]]++ { n++ } END { print n + 0 }' "$dir/tracer/traced.csv"; }
-
-# Two blocks: enough to see that each part is measured, and that the report takes it.
-tracer_measured() {
-	local file plan start took want
-	cp -r "$dir/bench" "$dir/tracer"
-	plan=$(tools/measure-tracer.sh --dry-run --blocks 2 --unloads 3)
-	want=$(. tools/plan.sh && seconds "${plan##*takes about }")
-	start=${EPOCHREALTIME/./}
-	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 2 --unloads 3 "$dir/tracer"
-	took=$(((${EPOCHREALTIME/./} - start) / 1000))
-	is "... as many unloads as its dry run tells" "$(planned_by_tracer 50)" \
-		"$(traced_calls '^grace') $(traced_calls '^parallel') $(rows "$dir/tracer/watched.csv") 0"
-	is "... as many starts of tracers" "$(planned_by_tracer 41 | awk '{ print $NF }')" "$(rows "$dir/tracer/startup.csv")"
-	ok "... in what that tells, to within a factor of two ($want s promised, $took ms taken)" \
-		test $took -le $((2 * want * 1000)) -a $((want * 1000)) -le $((2 * took))
-	for file in traced watched startup; do
-		ok "... $file.csv" test "$(rows "$dir/tracer/$file.csv")" -ge 3
-	done
-	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
-	ok "... the report" "$refcost" report "$dir/tracer" -o "$dir/tracer/report"
-	ok "... tells of grace periods: two with calls of ftrace, one without" \
-		grep -q 'waits for 2.00 grace periods an unload, without for 1.00' "$dir/tracer/report/RESULTS.md"
-	nothing_left "the tracer's cost"
-}
-
 lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6; }
-any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
-references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
-shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts load_and_unload every_scheme_runs every_scheme_unloads busy_and_starved two_phases lifetimes any_module references shares \
-	other_tracers lost_count_is_caught interrupted_runs cpu_offline faults memory perf_session bench_host tracer_measured
+parts load_and_unload every_scheme_runs every_scheme_unloads busy_and_starved two_phases lifetimes lost_count_is_caught perf_session \
+	bench_host
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
-locked_down
 tap_done

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# What tests in a guest share: source it with DIR, which is writable and survives, as $1.
+. tests/tap.sh
+
+dir=$1
+release=$(uname -r)
+refcost=$PWD/build/bin/refcost
+modules=$PWD/build/kmod/$release
+fault=$PWD/build/kmod-fault/LOSE_ONE/$release
+
+loaded() { grep -E '^refcost' /proc/modules || true; }
+nothing_left() {
+	is "$1: nothing is left loaded" "" "$(loaded)"
+	ok "$1: nothing is left in /tmp" bash -c '! ls -d /tmp/refcost.* 2>/dev/null'
+}
+rows() { echo $(($(wc -l <"$1") - 1)); }
+# column FILE NAME: one value a row
+column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1"; }
+json() { grep -E "^ *\"$2\":" "$1" | sed 's/.*: *//; s/[",]//g'; }
+bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
+
+# A TAP producer inside: its lines are comments here, its failures are ours.
+run_tap() {
+	"$@" | tee /dev/stderr | awk '/^not ok/ { bad = 1 } /^1\.\./ { plan = 1 } END { exit bad || !plan }'
+}
+
+# A whole TAP script inside: its results are ours, one by one.
+run_tap_here() {
+	local log=$dir/${1##*/}.log
+	"$@" >"$log" 2>&1 || true
+	while IFS= read -r line; do
+		case $line in
+		"ok "*SKIP*) tap_skip "${line#* - }" "" ;;
+		"ok "*) tap_result 0 "${line#* - }" ;;
+		"not ok "*) tap_result 1 "${line#* - }" ;;
+		"#"*) echo "$line" ;;
+		esac
+	done <"$log"
+	ok "${1##*/} ran to its end" grep -q '^1\.\.' "$log"
+}
