@@ -263,6 +263,23 @@ says_not counted 'figures/counters.svg'
 says_not sample '^## Hardware counters'
 ok "nobody asked: no figure" test ! -e "$dir/sample/report/counters.dat"
 
+# Unloads that were disturbed, one in each part of a block and all of one part, say nothing about tracers.
+latencies() { sed -n '/^| watched by | blocks/,/^$/p' "$1/RESULTS.md" | grep '^| [n\`]'; }
+cp -r "$sample" "$dir/looked"
+awk -F, -v OFS=, 'NR == 1 { print $0, "look_ns"; next }
+	{ print $0, 0.5 + 0.05 * ($1 == 3) + 0.1 * ($1 == 6 && $2 == "all") }
+	!seen[$1, $2]++ { $3 += 1000; $7 = 9e9; print $0, 0.5501 }' "$sample/watched.csv" >"$dir/looked/watched.csv"
+ok "looked: is what the schema says" tests/schema.py "$dir/looked"
+build/bin/refcost report "$dir/looked" -o "$dir/looked/report" >/dev/null
+awk -F, '!($1 == 6 && $2 == "all")' "$sample/watched.csv" >"$dir/bare/watched.csv"
+build/bin/refcost report "$dir/bare" -o "$dir/bare/watched" >/dev/null
+is "looked: disturbed unloads do not count, and a part without others not either" \
+	"$(latencies "$dir/bare/watched")" "$(latencies "$dir/looked/report")"
+is "looked: ... three arms are there, one of them with a block less" "7,7,6" \
+	"$(latencies "$dir/looked/report" | awk -F'|' '{ printf "%s%d", n++ ? "," : "", $3 }')"
+says looked '^26 of 126 unloads are left out, and parts of a block with fewer than 5 others'
+rm -r "$dir/bare/watched" "$dir/bare/watched.csv"
+
 # Nothing but starved unloads under load: no time to success, so no point in the two figures of both.
 cp -r "$dir/bare" "$dir/starved"
 rm -r "$dir/starved/report" "$dir/starved/svg"

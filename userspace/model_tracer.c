@@ -99,6 +99,7 @@ static int add_to_blocks(struct watched **v, size_t *n, const struct row *r)
 	}
 	err = series_add(&w->ms, row_num(r, "unload_ns") / 1e6);
 	err = err ?: series_add(&w->load_cpu, row_num(r, "load_cpu_ns"));
+	err = err ?: series_add(&w->look, row_num(r, "look_ns"));
 	return err ?: series_add(&w->cpu, row_num(r, "unload_cpu_ns"));
 }
 
@@ -192,13 +193,45 @@ static int summarise_group(struct traced *g)
 	return 0;
 }
 
+/* Unloads that a look tells were disturbed do not count, whatever they took. */
+static void leave_out_disturbed(struct tracer_model *t)
+{
+	double fastest = INFINITY;
+	size_t i, k, kept;
+
+	for (i = 0; i < t->nr_watched; i++)
+		for (k = 0; k < t->watched[i].look.n; k++)
+			fastest = fmin(fastest, t->watched[i].look.v[k]);
+	for (i = 0; i < t->nr_watched; i++) {
+		struct watched *w = &t->watched[i];
+
+		if (w->look.n != w->ms.n)
+			continue;
+		for (k = kept = 0; k < w->look.n; k++) {
+			if (w->look.v[k] > TRACER_QUIET * fastest)
+				continue;
+			w->ms.v[kept] = w->ms.v[k];
+			w->load_cpu.v[kept] = w->load_cpu.v[k];
+			w->cpu.v[kept++] = w->cpu.v[k];
+		}
+		t->looked += w->look.n;
+		t->disturbed += w->look.n - kept;
+		w->ms.n = w->load_cpu.n = w->cpu.n = kept;
+	}
+}
+
+bool tracer_enough(const struct watched *w)
+{
+	return w->ms.n >= (w->look.n ? TRACER_LEAST : 1);
+}
+
 static int summarise_watched(struct watched *v, size_t n)
 {
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < n && !err; i++)
-		err = series_summarise(&v[i].ms) ?: series_summarise(&v[i].load_cpu) ?:
+		err = !v[i].ms.n ? 0 : series_summarise(&v[i].ms) ?: series_summarise(&v[i].load_cpu) ?:
 					series_summarise(&v[i].cpu);
 	return err;
 }
@@ -218,6 +251,7 @@ int tracer_read(struct tracer_model *t, const char *dir)
 		return err;
 	for (i = 0; !err && i < t->nr_traced; i++)
 		err = summarise_group(&t->traced[i]);
+	leave_out_disturbed(t);
 	err = err ?: summarise_watched(t->watched, t->nr_watched);
 	err = err ?: summarise_watched(t->counted, t->nr_counted);
 	for (i = 0; !err && i < t->nr_startups; i++)
@@ -231,6 +265,7 @@ static void free_watched(struct watched *v, size_t n)
 		free(v[n].ms.v);
 		free(v[n].load_cpu.v);
 		free(v[n].cpu.v);
+		free(v[n].look.v);
 	}
 	free(v);
 }
@@ -292,7 +327,7 @@ bool tracer_overhead(const struct tracer_model *t, const char *arm, struct stats
 		const struct watched *w = &t->watched[i], *none;
 
 		none = find_block(t->watched, t->nr_watched, "none", w->block);
-		if (none && !strcmp(w->arm, arm))
+		if (none && !strcmp(w->arm, arm) && tracer_enough(w) && tracer_enough(none))
 			ratio[n++] = w->ms.s.median / none->ms.s.median;
 	}
 	return n && !stats_summarise(ratio, n, s);

@@ -47,6 +47,9 @@ struct traced {
 	int typical;
 };
 
+#define TRACER_QUIET 1.1 /* times as long as the fastest empty loop is as good as that */
+#define TRACER_LEAST 5	 /* unloads that count, where some do not */
+
 /**
  * struct watched - unloads timed from outside, in one block, under one tracer
  * @arm: "none" or the tracer
@@ -54,11 +57,13 @@ struct traced {
  * @ms: of delete_module(2), each
  * @load_cpu: on the CPU in finit_module(2), each; ns, or instructions where the clock counts them
  * @cpu: on the CPU in delete_module(2), each; likewise
+ * @look: an empty loop around each, ns; empty where nobody looked. Once all are read, unloads around which it took
+ *	longer than TRACER_QUIET times the fastest one of all blocks are out of @ms, @load_cpu and @cpu
  */
 struct watched {
 	char arm[TRACER_NAME];
 	int block;
-	struct series ms, load_cpu, cpu;
+	struct series ms, load_cpu, cpu, look;
 };
 
 /**
@@ -86,6 +91,7 @@ struct tracer_model {
 	size_t nr_traced;
 	struct watched *watched;
 	size_t nr_watched;
+	size_t looked, disturbed; /* unloads in them, and those left out */
 	struct watched *counted;
 	size_t nr_counted;
 	struct startup *startups;
@@ -116,6 +122,14 @@ void tracer_free(struct tracer_model *t);
  */
 const struct traced *tracer_group(const struct tracer_model *t, const char *experiment, int level,
 				  const char *module);
+
+/**
+ * tracer_enough() - whether a block has unloads enough for a median
+ * @w: the block
+ *
+ * Return: true if it has.
+ */
+bool tracer_enough(const struct watched *w);
 
 /**
  * tracer_overhead() - an arm over "none", block by block

@@ -203,7 +203,7 @@ static void latency_row(const struct tracer_model *t, FILE *f, const struct arm_
 	size_t i, n = 0, calls = 0;
 
 	for (i = 0; i < t->nr_watched; i++)
-		if (!strcmp(t->watched[i].arm, a->arm)) {
+		if (!strcmp(t->watched[i].arm, a->arm) && tracer_enough(&t->watched[i])) {
 			medians[n++] = t->watched[i].ms.s.median;
 			calls += t->watched[i].ms.n;
 		}
@@ -233,6 +233,11 @@ static void latency_table(const struct tracer_model *t, FILE *f)
 	for (i = 0; i < ARRAY_SIZE(arm_texts); i++)
 		latency_row(t, f, &arm_texts[i]);
 	fputs("\n", f);
+	if (t->looked)
+		fprintf(f,
+			"%zu of %zu unloads are left out, and parts of a block with fewer than %d others: an empty loop "
+			"before or after the call was more than 10 %% slower than the fastest one.\n\n",
+			t->disturbed, t->looked, TRACER_LEAST);
 }
 
 static void instructions_table(const struct tracer_model *t, FILE *f)

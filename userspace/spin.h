@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How fast this CPU is just now. */
+#ifndef REFCOST_SPIN_H
+#define REFCOST_SPIN_H
+
+/**
+ * spin_ns() - how long an iteration of an empty loop takes, on the CPU of the caller
+ *
+ * Takes a tenth of a millisecond on a machine of its own, one in an emulated guest.
+ *
+ * Return: it, ns.
+ */
+double spin_ns(void);
+
+#endif
