@@ -10,17 +10,16 @@ tools/deps.sh browser || echo "no browser: report.html is tested without one"
 release=$(tools/kernel-release.sh)
 make -j"$(nproc)" KRELEASE="$release" all kmod-fault unit
 guest/fetch.sh "$release"
+guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
 for test in build/tests/test_*; do
 	[ ! -x "$test" ] || [ -d "$test" ] || suite "$(basename "$test")" 60 "$test"
 done
-other() {
-	suite mutations 240 tests/mutations.py
-	suite sanitized 400 tests/sanitized.sh
-	suite guest-other 600 tests/guest/boot.sh other
-}
-rm -f build/tests/logs/other.counts
-beside other
+# Its guest waits for grace periods much of the time, and none of its outcomes depends on when something happens.
+schemes() { suite guest-schemes 960 tests/guest/boot.sh schemes; }
+beside schemes
+suite mutations 240 tests/mutations.py
+suite sanitized 400 tests/sanitized.sh
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
@@ -35,6 +34,7 @@ suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
-joined other
-suite guest 1100 tests/guest/boot.sh timed
+suite guest-other 600 tests/guest/boot.sh other
+joined schemes
+suite guest-timed 1100 tests/guest/boot.sh timed
 suites_done

@@ -31,6 +31,7 @@ suite() {
 
 # beside FUNCTION: run the suites that it runs while others run, which joined waits for
 beside() {
+	rm -f "$logs/$1.counts"
 	(
 		passed=0 failed=0
 		"$1"

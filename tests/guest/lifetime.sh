@@ -244,7 +244,7 @@ $stderr$stdout"
 		rushes "$scheme"
 	fi
 	is "$scheme: nothing is left loaded" "" "$(loaded)$(threads)"
-	quiet "$scheme" "$scheme"
+	[ -z "$nets" ] || quiet "$scheme" "$scheme"
 	tested=$((tested + 1))
 	echo "# $scheme took $((SECONDS - begin)) s"
 }

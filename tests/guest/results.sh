@@ -168,7 +168,7 @@ unloads_go_on() {
 }
 
 full_disk() {
-	local run=(run -s kref -c "1,2" --mode "getput,lookup" -b 50 --window 1ms --warmup 0 -o "$small/run") before
+	local run=(run -s "kref,rwsem,lockref,srcu,percpu_live" -c "1,2" --mode "getput,lookup" -b 10 --window 1ms --warmup 0 -o "$small/run") before
 	mkdir -p $small
 	mount -t tmpfs -o size=24k tmpfs $small
 	exits "a full disk" 1 "cannot write rows.*what was written before is kept" "$refcost" "${run[@]}"
@@ -178,7 +178,7 @@ full_disk() {
 	ok "... some of it" test "$(rows "$small/run/samples.csv")" -gt 20
 	mount -o remount,size=4m $small
 	ok "with room again the same command goes on" "$refcost" "${run[@]}"
-	is "... to the end, no cell twice" "200 0" "$(rows "$small/run/samples.csv") $(column "$small/run/samples.csv" block mode cpus | sort | uniq -d | wc -l)"
+	is "... to the end, no cell twice" "200 0" "$(rows "$small/run/samples.csv") $(column "$small/run/samples.csv" block scheme mode cpus | sort | uniq -d | wc -l)"
 
 	"$refcost" report "$dir/cut" -o $small/report >/dev/null
 	"$refcost" html "$dir/cut" -o $small/report.html >/dev/null 2>&1

@@ -143,6 +143,7 @@ planned_by_tracer() { awk -v at="$1" '/^(grace|unloads at|what watching|until)/ 
 
 # traced_calls TAG: unloads under one
 traced_calls() { awk -F, -v tag="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["tag"] ~ tag && !seen[$at["tag"], $at["call"]]++ { n++ } END { print n + 0 }' "$dir/tracer/traced.csv"; }
 
 # Two blocks: enough to see that each part is measured, and that the report takes it.
 tracer_measured() {
