@@ -11,11 +11,11 @@ declare -A build=([own]=$PWD/build/kmod/$(uname -r) [slow]=$PWD/build/kmod-fault
 rounds=10
 
 say() { echo "# $*"; }
-# part_of DIR OPTION...: the next block of that run
+# part_of DIR OPTION...: the next block of that run. Windows are short, so that many of them fit in between what disturbs.
 part_of() {
 	local out=$1
 	shift
-	"$refcost" run --window 50ms --warmup 10ms --settle 500ms --stop-after 1 "$@" -o "$out" >/dev/null 2>"$out.err" ||
+	"$refcost" run --window 10ms --warmup 2ms --settle 1s --stop-after 1 "$@" -o "$out" >/dev/null 2>"$out.err" ||
 		{ cat "$out.err" && return 1; }
 }
 # differing COMPARISON: how many cells the file has, how many of them differ
