@@ -200,18 +200,20 @@ refused_scheme() {
 	esac
 }
 
+# unloads SCHEME,... ARM,... HOLD
 unloads() {
-	local scheme=$1 hold=$2 think=0 out=$dir/$1-$2
+	local schemes=$1 arms=$2 hold=$3 think=0 out=$dir/${1%%,*}-$3 n
 	[ "$hold" = 0 ] || think=200us # or most would be busy for good
-	run_cmd "$refcost" unload -s "$scheme" -n "$cycles" --no-trace --hold "$hold" --think "$think" --attempts $attempts -o "$out"
-	! refused_scheme "$scheme" || return
-	tap_result "$status" "$scheme: $cycles unloads idle and loaded, hold $hold: exit 0" "exit $status
+	run_cmd "$refcost" unload -s "$schemes" -n "$cycles" --arms "$arms" --no-trace --hold "$hold" --think "$think" \
+		--attempts $attempts -o "$out"
+	! refused_scheme "$schemes" || return
+	tap_result "$status" "$schemes: $cycles unloads $arms, hold $hold: exit 0" "exit $status
 $stderr$stdout"
 	[ "$status" = 0 ] || return 0
-	is "... $((cycles * 2)) rows, no use of text given up" "$((cycles * 2)) 0" \
-		"$(rows "$out/unload.csv") $(sum "$out/unload.csv" violations)"
-	[ "$(sum "$out/unload.csv" gone)" = $((cycles * 2)) ] ||
-		echo "# gone in $(sum "$out/unload.csv" gone) of $((cycles * 2)) cycles, the others stayed busy"
+	n=$(($(tr , '\n' <<<"$schemes" | wc -l) * $(tr , '\n' <<<"$arms" | wc -l) * cycles))
+	is "... $n rows, no use of text given up" "$n 0" "$(rows "$out/unload.csv") $(sum "$out/unload.csv" violations)"
+	[ "$(sum "$out/unload.csv" gone)" = $n ] ||
+		echo "# gone in $(sum "$out/unload.csv" gone) of $n cycles, the others stayed busy"
 }
 
 # Both modules gone at once, again and again: nothing may be left behind that needs them.
@@ -229,24 +231,28 @@ rushes() {
 	[ $done = $n ] || rmmod refcost_victim refcost 2>/dev/null || true
 }
 
-# Where nothing looks for what they do wrong, runs, rushes and users that do not stay only take time; schemes.sh has
-# all but the rushes, and more of them.
 lifetime() {
 	local scheme=$1 begin=$SECONDS hold
 	mark "$scheme"
-	for hold in ${nets:+0} 100us; do
-		unloads "$scheme" $hold || return 0
+	for hold in 0 100us; do
+		unloads "$scheme" idle,loaded $hold || return 0
 	done
-	if [ -n "$nets" ]; then
-		run_cmd "$refcost" run -s "$scheme" -c "1-$(nproc)" -b 1 --mode getput,lookup --window 20ms -o "$dir/$scheme-run"
-		tap_result "$status" "$scheme: a run on 1..$(nproc) CPUs, both modes: exit 0" "exit $status
+	run_cmd "$refcost" run -s "$scheme" -c "1-$(nproc)" -b 1 --mode getput,lookup --window 20ms -o "$dir/$scheme-run"
+	tap_result "$status" "$scheme: a run on 1..$(nproc) CPUs, both modes: exit 0" "exit $status
 $stderr$stdout"
-		rushes "$scheme"
-	fi
+	rushes "$scheme"
 	is "$scheme: nothing is left loaded" "" "$(loaded)$(threads)"
-	[ -z "$nets" ] || quiet "$scheme" "$scheme"
+	quiet "$scheme" "$scheme"
 	tested=$((tested + 1))
 	echo "# $scheme took $((SECONDS - begin)) s"
+}
+
+# Where nothing looks for what they do wrong, runs, rushes and users that do not stay only take time, and it does not
+# matter whose report it is. schemes.sh has all but the rushes, and more of them.
+lifetimes_without_nets() {
+	unloads "$1" loaded 100us
+	is "nothing is left loaded" "" "$(loaded)$(threads)"
+	tested=$(tr , '\n' <<<"$1" | wc -l)
 }
 
 rm -rf "$dir"
@@ -258,13 +264,19 @@ if [ -w $expedited ]; then
 fi
 nets_at_work "before"
 kcsan_filter
-[ ${#names[@]} -gt 0 ] || mapfile -t names < <("$refcost" list -n)
+if [ ${#names[@]} = 0 ]; then
+	mapfile -t names < <("$refcost" list --csv | awk -F, 'NR > 1 && $3 != "floor" && $3 != "absent" { print $1 }')
+fi
 # Caches that grow at first use have had it before memory is looked at.
 "$refcost" run -c 1 -b 1 --mode getput,lookup --window 5ms --warmup 0 >/dev/null 2>&1 || true
 memory_before
-for name in "${names[@]}"; do
-	lifetime "$name"
-done
+if [ -n "$nets" ]; then
+	for name in "${names[@]}"; do
+		lifetime "$name"
+	done
+else
+	lifetimes_without_nets "$(IFS=,; echo "${names[*]}")"
+fi
 ok "there was something to test: $tested schemes" test $tested -gt 0
 mark "memory"
 memory_after
