@@ -72,7 +72,7 @@ $(KMOD)/refcost.ko: $(KSRC)
 	$(call build_kmod,$(KMOD))
 
 $(B)/kmod-fault/LOSE_ONE/$(KRELEASE)/refcost.ko: fault-schemes :=
-$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: fault-schemes := percpu_live kref
+$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: fault-schemes := empty percpu_live kref
 $(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
 	$(call build_kmod,$(B)/kmod-fault/$*/$(KRELEASE),REFCOST_FAULT='$(subst +, ,$*)' REFCOST_ONLY='$(fault-schemes)')

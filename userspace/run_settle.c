@@ -50,7 +50,7 @@ static int look(int fd, const struct placement *where, int cpus, double *ns)
 	if (ioctl(fd, REFCOST_IOC_RUN, &run)) {
 		if (errno == EINTR)
 			return EXIT_FAILED;
-		return fail(EXIT_FAILED, "--settle, %d CPUs: %s", cpus,
+		return fail(EXIT_FAILED, "--settle, %d CPU%s: %s", cpus, cpus == 1 ? "" : "s",
 			    device_why(errno, &run, why, sizeof(why)));
 	}
 	for (i = 0; i < cpus; i++)
