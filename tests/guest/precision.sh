@@ -61,11 +61,11 @@ same_twice() {
 	ok "at most 1 cell in 20 differs ($differ of $cells)" test "$cells" -gt 0 -a $((20 * differ)) -le "$cells"
 }
 
-build_of() { REFCOST_MODULES=${build[${1%-*}]} part_of "$dir/$1" "${alone[@]}" -s kref -b 15 --seed "${1#*-}"; }
+build_of() { REFCOST_MODULES=${build[${1%-*}]} part_of "$dir/$1" "${alone[@]}" -s kref -b 30 --seed "${1#*-}"; }
 tenth_slower() {
 	local n found=0 ratio
 	for ((n = 1; n <= rounds; n++)); do
-		in_turns 15 build_of own-$n slow-$n
+		in_turns 30 build_of own-$n slow-$n
 		"$refcost" compare --csv --force "$dir/own-$n" "$dir/slow-$n" >"$dir/slow-$n.csv" 2>/dev/null || true
 		ratio=$(awk -F, 'NR == 2 { print $13 " (" $14 ".." $15 "): " $16 }' "$dir/slow-$n.csv")
 		say "round $n, a tenth slower over as it is: $ratio"
