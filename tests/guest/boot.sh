@@ -190,7 +190,7 @@ as_the_schema_says() {
 case $1 in
 schemes)
 	parts schemes_guest
-	as_the_schema_says run bench holds think loading counted hardware
+	as_the_schema_says run bench counted hardware
 	;;
 other)
 	parts instruction_guests_begin broken_guests bad_guests instruction_guests stored_counts placement_guest crowded_guest
@@ -198,7 +198,7 @@ other)
 	;;
 timed)
 	parts timed_guest results_guest up_soon shares
-	as_the_schema_says busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/settle \
+	as_the_schema_says holds think loading busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/settle \
 		results/disturbed results/unsettled
 	;;
 esac

@@ -139,49 +139,6 @@ every_scheme_unloads() {
 	nothing_left "unloads"
 }
 
-# What an unload that finds users does, and how long it may take.
-busy_and_starved() {
-	local out=$dir/holds
-	# three users that are always inside: an unload may slip between them, but not every time
-	run_cmd "$refcost" unload -s object_exit2,try_module_get,exit_release,interface_count,object_exit1,kref,active_ref \
-		--arms loaded -n 1 --hold 10ms --patience 400ms --no-bystander -o "$out"
-	is "a steady stream of users: exit 0" 0 "$status"
-	ok "some schemes starve" grep -Eq "(object_exit2|try_module_get|exit_release|interface_count), loaded.*starved: busy in all [0-9]+ attempts in" <<<"$stderr"
-	is "... and each that did is said to have" "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		!$c["gone"] { print $c["scheme"] }' "$out/unload.csv" | sort)" "$(sed -n 's/^refcost: \([a-z_0-9]*\), loaded.*starved.*/\1/p' <<<"$stderr" | sort)"
-	is "object_exit1, kref and active_ref always finish" "active_ref 1,kref 1,object_exit1 1" "$(awk -F, '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["scheme"] ~ /^(object_exit1|kref|active_ref)$/ { print $c["scheme"], $c["gone"] }' "$out/unload.csv" | sort | paste -sd,)"
-	is "the errno of a busy victim is the one that was promised" \
-		"exit_release 11,interface_count 16,object_exit1 16,object_exit2 16,try_module_get 11" "$(awk -F, '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$out/attempts.csv" | sort -u | paste -sd,)"
-	# users that let the scheduler in while they hold are found by a stopped machine, too
-	run_cmd "$refcost" unload -s percpu_live,percpu_array,percpu_alloc,percpu_atomic,speculative_get,trylock_percpu,module_rwsem,global_lock \
-		--arms loaded -n 5 --hold 2ms --think 3ms --patience 2s -o "$dir/think"
-	is "users that come and go: exit 0" 0 "$status"
-	is "... each scheme unloads in the end" 8 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["gone"] { print $c["scheme"] }' "$dir/think/unload.csv" | sort -u | wc -l)"
-	is "... after having been refused, each scheme as it promised" "global_lock 16,module_rwsem 11,percpu_alloc 11,percpu_array 11,percpu_atomic 11,percpu_live 11,speculative_get 11,trylock_percpu 11" \
-		"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$dir/think/attempts.csv" | sort -u | paste -sd,)"
-	is "bystanders are never refused" 0 "$(column "$dir/think/unload.csv" bystander_failed | paste -sd+ | bc_sum)"
-	ok "... and were there" test "$(column "$dir/think/unload.csv" bystander_ops | sort -n | head -n 1)" -gt 0
-	nothing_left "busy and starved"
-}
-
-two_phases() {
-	local out=$dir/loading
-	ok "the victim is loaded under load" "$refcost" load -n 7 -o "$out"
-	ok "one phase: users are refused between listed and live" awk -F, '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["phases"] == "one" { n++; w += $c["window_ns"] > 0; r += $c["refused"] } END { exit !(n == 7 && w == 7 && r > 0) }' "$out/loading.csv"
-	ok "two phases: nobody is" awk -F, '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["phases"] == "two" { n++; r += $c["refused"] } END { exit !(n == 7 && r == 0) }' "$out/loading.csv"
-	nothing_left "two phases"
-}
-
 # The build that loses one reference must not pass.
 lost_count_is_caught() {
 	local scheme mode
@@ -282,7 +239,7 @@ bench_host() {
 
 lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6; }
 
-parts load_and_unload every_scheme_runs every_scheme_unloads busy_and_starved two_phases lifetimes lost_count_is_caught perf_session \
+parts load_and_unload every_scheme_runs every_scheme_unloads lifetimes lost_count_is_caught perf_session \
 	bench_host
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 tap_done
