@@ -19,12 +19,12 @@
 #include "placement.h"
 #include "refcost_uapi.h"
 #include "results.h"
+#include "spin.h"
 #include "suite.h"
 
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16
 #define OVERLAP_MIN 0.9
-#define SETTLED	    1.1 /* times as long as the fastest empty loop is as good as that */
 
 extern const char *const mode_names[REFCOST_MODES];
 

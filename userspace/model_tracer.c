@@ -8,6 +8,7 @@
 
 #include "refcost.h"
 #include "rows.h"
+#include "spin.h"
 
 /* A call's rows follow each other: the sum of one call is known when the next begins. */
 struct reading {
@@ -208,7 +209,7 @@ static void leave_out_disturbed(struct tracer_model *t)
 		if (w->look.n != w->ms.n)
 			continue;
 		for (k = kept = 0; k < w->look.n; k++) {
-			if (w->look.v[k] > TRACER_QUIET * fastest)
+			if (w->look.v[k] > SETTLED * fastest)
 				continue;
 			w->ms.v[kept] = w->ms.v[k];
 			w->load_cpu.v[kept] = w->load_cpu.v[k];

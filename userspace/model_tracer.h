@@ -47,8 +47,7 @@ struct traced {
 	int typical;
 };
 
-#define TRACER_QUIET 1.1 /* times as long as the fastest empty loop is as good as that */
-#define TRACER_LEAST 5	 /* unloads that count, where some do not */
+#define TRACER_LEAST 5 /* unloads that count, where some do not */
 
 /**
  * struct watched - unloads timed from outside, in one block, under one tracer
@@ -58,7 +57,7 @@ struct traced {
  * @load_cpu: on the CPU in finit_module(2), each; ns, or instructions where the clock counts them
  * @cpu: on the CPU in delete_module(2), each; likewise
  * @look: an empty loop around each, ns; empty where nobody looked. Once all are read, unloads around which it took
- *	longer than TRACER_QUIET times the fastest one of all blocks are out of @ms, @load_cpu and @cpu
+ *	longer than SETTLED times the fastest one of all blocks are out of @ms, @load_cpu and @cpu
  */
 struct watched {
 	char arm[TRACER_NAME];

@@ -3,6 +3,9 @@
 #ifndef REFCOST_SPIN_H
 #define REFCOST_SPIN_H
 
+#define SETTLED \
+	1.1 /* an empty loop that takes so many times as long as the fastest is as good as that */
+
 /**
  * spin_ns() - how long an iteration of an empty loop takes, on the CPU of the caller
  *
