@@ -4,11 +4,8 @@
 # tests/guest/placement.sh DIR: DIR is writable and survives. Inside the guest, as root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-. tests/tap.sh
+. tests/guest/lib.sh
 
-dir=$1
-refcost=$PWD/build/bin/refcost
-modules=$PWD/build/kmod/$(uname -r)
 quick=(--window 3ms --warmup 1ms -b 1)
 all=cores,packed,smt,local,remote
 
@@ -19,7 +16,6 @@ distinct() {
 # cpus_of PLACEMENT: those of the four workers
 cpus_of() { distinct "$dir/placed/workers.csv" "\$c[\"placement\"] == \"$1\" && \$c[\"cpus\"] == 4 ? \$c[\"cpu\"] : \"\""; }
 nodes_of() { distinct "$dir/placed/samples.csv" "\$c[\"scheme\"] == \"$1\" ? \$c[\"placement\"] \":\" \$c[\"counter_node\"] : \"\""; }
-loaded() { grep -E '^refcost' /proc/modules || true; }
 
 topology() {
 	is "two nodes" "0-3 4-7" "$(cat /sys/devices/system/node/node[01]/cpulist | paste -sd' ')"

@@ -4,22 +4,12 @@
 # off, full disks. Run inside the guest, as root: tests/guest/results.sh DIR
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-. tests/tap.sh
+. tests/guest/lib.sh
 
 dir=$1/results
-refcost=$PWD/build/bin/refcost
-fault=$PWD/build/kmod-fault/LOSE_ONE/$(uname -r)
 small=/tmp/small-disk
 mkdir -p "$dir"
 
-rows() { echo $(($(wc -l <"$1") - 1)); }
-# column FILE NAME..: these of every row
-column() {
-	awk -F, -v names="${*:2}" 'NR == 1 { n = split(names, name, " "); for (i = 1; i <= NF; i++) at[$i] = i; next }
-		{ line = ""; for (i = 1; i <= n; i++) line = line $at[name[i]] " "; print line }' "$1"
-}
-# json FILE NAME: its first member of that name; a python takes seconds in an emulated guest
-json() { sed -n "/^ *\"$2\":/{s/.*: *//;s/[\",]//g;p;q}" "$1"; }
 lines() { wc -l <<<"$stderr"; }
 
 # promised ARGS..: seconds that a dry run tells
@@ -47,10 +37,10 @@ takes_what_it_says() {
 	ok "... by what the time is reckoned" grep -Eq '^reckoned for this machine \((emulated|virtual|bare metal)\): [0-9]+ ms beside each window' <<<"$stdout"
 	ok "... the seed, how many, how long" grep -Eq '^seed 1: 4 cells, 12 windows; takes about [0-9]+ s$' <<<"$stdout"
 	ok "... nothing is made" test ! -e "$dir/none"
-	is "... nothing is loaded" "" "$(grep '^refcost' /proc/modules || true)"
+	is "... nothing is loaded" "" "$(loaded)"
 	is "... in the order of the first block" \
 		"$("$refcost" run -s kref,empty -c 1,2 -b 1 --window 1ms --warmup 0 -o "$dir/order" >/dev/null && column "$dir/order/samples.csv" scheme cpus)" \
-		"$(sed -n '2,5s/^\([a-z]*\), getput, \([0-9]\) .*/\1 \2 /p' <<<"$stdout")"
+		"$(sed -n '2,5s/^\([a-z]*\), getput, \([0-9]\) .*/\1 \2/p' <<<"$stdout")"
 	near 125 run -s kref,rwsem,empty -c 1,2,4 --mode getput,lookup -b 6 --window 100ms --warmup 20ms
 	ok "progress outside a terminal: plain lines" grep -Eq '^refcost: cell [0-9]+/90, [0-9]+ s left$' "$dir/err"
 	ok "... but few" test "$(wc -l <"$dir/err")" -le 20
@@ -163,7 +153,7 @@ unloads_go_on() {
 	is "... attempts are those that were made" "$(column "$out/unload.csv" attempts | awk '{ n += $1 } END { print n }')" "$(rows "$out/attempts.csv")"
 	is "... no phase twice" "" "$(column "$out/phases.csv" cycle scheme arm hold_ns index | sort | uniq -d)"
 	is "... in the order of the seed, whatever the gaps were" \
-		"$("$refcost" unload "${cell[@]}" --dry-run | sed -n '2,7s/\([a-z_]*\), \([a-z]*\), .*/\1 \2 /p')" \
+		"$("$refcost" unload "${cell[@]}" --dry-run | sed -n '2,7s/\([a-z_]*\), \([a-z]*\), .*/\1 \2/p')" \
 		"$(column "$out/unload.csv" scheme arm | head -n 6)"
 }
 
@@ -173,7 +163,7 @@ full_disk() {
 	mount -t tmpfs -o size=24k tmpfs $small
 	exits "a full disk" 1 "cannot write rows.*what was written before is kept" "$refcost" "${run[@]}"
 	ok "... in few lines" test "$(grep -vc ' left$' <<<"$stderr")" -le 2
-	is "... nothing is left loaded" "" "$(grep '^refcost' /proc/modules || true)"
+	is "... nothing is left loaded" "" "$(loaded)"
 	ok "... what was written can be read" "$refcost" report "$small/run" -o "$dir/full-report"
 	ok "... some of it" test "$(rows "$small/run/samples.csv")" -gt 20
 	mount -o remount,size=4m $small
@@ -201,5 +191,5 @@ trace_to_full() {
 }
 
 parts takes_what_it_says settles goes_on unloads_go_on full_disk trace_to_full
-is "nothing is left loaded" "" "$(grep '^refcost' /proc/modules || true)"
+is "nothing is left loaded" "" "$(loaded)"
 tap_done
