@@ -247,9 +247,10 @@ $stderr$stdout"
 	echo "# $scheme took $((SECONDS - begin)) s"
 }
 
-# Where nothing looks for what they do wrong, runs, rushes and users that do not stay only take time, and it does not
-# matter whose report it is. schemes.sh has all but the rushes, and more of them.
+# Where nothing looks for what they do wrong, runs and rushes only take time; schemes.sh has runs of its own. It does
+# not matter there whose report it is, so that one command unloads them all.
 lifetimes_without_nets() {
+	unloads "$1" idle,loaded 0
 	unloads "$1" loaded 100us
 	is "nothing is left loaded" "" "$(loaded)$(threads)"
 	tested=$(tr , '\n' <<<"$1" | wc -l)
