@@ -36,5 +36,5 @@ suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
 suite guest-other 600 tests/guest/boot.sh other
 joined schemes
-suite guest-timed 1100 tests/guest/boot.sh timed
+suite guest-timed 900 tests/guest/boot.sh timed
 suites_done
