@@ -41,8 +41,9 @@
 			asm volatile("nop" : :); \
 	} while (0)
 
-/* The build in which every scheme takes a tenth longer gets and puts a tenth more than it counts. */
-#define refcost_fault_tenth(n) (refcost_fault(SLOW_TENTH) && (n) % (5 * REFCOST_UNROLL))
+/* The build in which every scheme gets and puts a tenth more than it counts, in whole turns of the loop. */
+#define refcost_fault_tenth(n) \
+	(refcost_fault(SLOW_TENTH) ? ((n) / 10 + REFCOST_UNROLL / 2) & -REFCOST_UNROLL : 0)
 
 #define REFCOST_OP(name, k)                           \
 	do {                                          \
@@ -62,6 +63,7 @@
                                                                                             \
 		if (refcost_fault_lose(w))                                                  \
 			(void)get_##name(w->draws[0], w);                                   \
+		n += refcost_fault_tenth(n);                                                \
 		for (; n; n -= REFCOST_UNROLL) {                                            \
 			struct refcost_object *const *draw = &w->draws[pos];                \
                                                                                             \
@@ -73,8 +75,6 @@
 			REFCOST_OP(name, 5);                                                \
 			REFCOST_OP(name, 6);                                                \
 			REFCOST_OP(name, 7);                                                \
-			if (refcost_fault_tenth(n))                                         \
-				REFCOST_OP(name, 0);                                        \
 			pos = (pos + REFCOST_UNROLL) % REFCOST_DRAWS;                       \
 		}                                                                           \
 		w->pos = pos;                                                               \
