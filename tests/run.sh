@@ -34,7 +34,7 @@ suite scalability 60 tests/scalability.sh
 suite figures 120 tests/figures.sh
 suite html 120 tests/html.sh
 suite claims 60 tests/claims.sh
-suite guest-other 600 tests/guest/boot.sh other
 joined schemes
+suite guest-other 600 tests/guest/boot.sh other
 suite guest-timed 900 tests/guest/boot.sh timed
 suites_done

@@ -134,15 +134,15 @@ caught() {
 broken_guests() {
 	local stop="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
 	local test="-s percpu_live -l 3 -n 20 --hold 60ms --think 90ms --patience 3s --no-bystander"
-	local signal="-s kref -l 3 -n 12 --hold 1ms --no-bystander"
+	local signal="-s kref -l 3 --hold 1ms --no-bystander"
 	# shellcheck disable=SC2086 # words
 	{
 		REFCOST_MODULES=$PWD/build/kmod-fault/WIDE/$release ok "wide gaps alone are safe" boot --cpus 4 --deadline 120 -- \
 			sh -c "build/bin/refcost unload --no-trace --arms loaded $stop && build/bin/refcost unload --no-trace --arms loaded $test &&
-				build/bin/refcost unload --no-trace --arms loaded $signal"
+				build/bin/refcost unload --no-trace --arms loaded $signal -n 12"
 		caught NO_STATE_TEST+WIDE $test
 		caught NO_STOP+WIDE $stop
-		caught SIGNAL_INSIDE+WIDE $signal
+		caught SIGNAL_INSIDE+WIDE $signal -n 60
 	}
 }
 
@@ -192,7 +192,7 @@ schemes)
 	as_the_schema_says run bench counted hardware
 	;;
 other)
-	parts instruction_guests_begin broken_guests instruction_guests stored_counts placement_guest crowded_guest bad_guests
+	parts broken_guests instruction_guests_begin placement_guest instruction_guests stored_counts crowded_guest bad_guests
 	as_the_schema_says placed layouts-1 one
 	;;
 timed)
