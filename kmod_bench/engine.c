@@ -92,18 +92,40 @@ static u64 worker_next_batch(const struct refcost_session *s, u64 batch, u64 too
 }
 
 /* A batch that took far longer than the shortest did not run all the time. */
-static void worker_gap(struct refcost_worker_result *r, u64 took, u64 least)
+static bool worker_gap(struct refcost_worker_result *r, u64 took, u64 least)
 {
 	if (took < GAP_LEAST_NS || took / GAP_FACTOR < least)
-		return;
+		return false;
 	r->gap_ns += took - least;
 	r->gaps++;
+	return true;
+}
+
+/*
+ * The empty loop, as long every time, tells whether this CPU is as fast as it can be just now: others may
+ * be at work on the core's other thread, and slow it for milliseconds. Return: whether it is.
+ */
+static bool worker_look(struct refcost_session *s, struct refcost_worker *w, u64 *now)
+{
+	struct refcost_worker_result *r = &w->result;
+	u64 start = *now, took;
+
+	if (!s->look_most_ns)
+		return false;
+	refcost_scheme_empty.getput(w, REFCOST_LOOK_OPS);
+	*now = refcost_clock();
+	took = *now - start;
+	r->look_least_ns = r->looks ? min(r->look_least_ns, took) : took;
+	r->look_ns += took;
+	r->looks++;
+	return took <= s->look_most_ns;
 }
 
 static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
-	u64 batch = s->step, last = refcost_clock(), least = U64_MAX, done, failed, now, next;
+	u64 batch = s->step, last = refcost_clock(), least = U64_MAX, done, failed, now, next, took;
+	bool gap, good, was_good;
 
 	/* warm-up, which also finds the batch */
 	while (!READ_ONCE(s->stop)) {
@@ -120,10 +142,18 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 	done = w->done;
 	failed = w->failed;
 	r->start_ns = last = refcost_clock();
+	good = worker_look(s, w, &last);
 	while (!READ_ONCE(s->stop)) {
 		now = worker_batch(s, w, batch);
-		least = min(least, now - last);
-		worker_gap(r, now - last, least);
+		took = now - last;
+		least = min(least, took);
+		gap = worker_gap(r, took, least);
+		was_good = good;
+		good = worker_look(s, w, &now);
+		if (was_good && good && !gap) {
+			r->quiet_ns += took;
+			r->quiet_ops += batch;
+		}
 		last = now;
 		if (now >= s->close_ns) {
 			r->end_ns = now;
@@ -353,6 +383,7 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 	s->late_worker = run->late_worker;
 	s->late_ns = run->late_ns;
 	s->exact = run->flags & REFCOST_RUN_EXACT;
+	s->look_most_ns = run->look_most_ns;
 	s->bad_cpu = -1;
 	init_completion(&s->ready);
 	init_completion(&s->out);

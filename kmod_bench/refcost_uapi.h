@@ -13,11 +13,12 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	    3
+#define REFCOST_ABI	    4
 #define REFCOST_DEVICE	    "/dev/refcost"
 #define REFCOST_NAME_MAX    32
 #define REFCOST_OBJECTS_MAX 4096
 #define REFCOST_EVENTS_MAX  16
+#define REFCOST_LOOK_OPS    16384	   /* operations of the empty loop that a look is */
 #define REFCOST_HOLD_MAX    100000000ULL   /* 100 ms */
 #define REFCOST_WINDOW_MIN  1000000ULL	   /* 1 ms */
 #define REFCOST_WINDOW_MAX  60000000000ULL /* 60 s, for warm-up and window each */
@@ -76,6 +77,11 @@ struct refcost_info {
  *	least 1 ms and eight times the shortest, what they took longer than that one. A hypervisor or
  *	an interrupt had the CPU
  * @gaps: how many such batches
+ * @looks: looks between start and end, one before each batch and one after the last; 0: nobody looked
+ * @look_ns: what they took
+ * @look_least_ns: the shortest of them
+ * @quiet_ns: what those batches took that have no gap, and a good look on either side
+ * @quiet_ops: operations in these
  * @exact_n: exact runs: operations in the shorter timed batch (the longer has twice as many)
  * @exact_short_ns: exact runs: least time of the shorter batch
  * @exact_long_ns: exact runs: least time of the longer batch
@@ -93,6 +99,11 @@ struct refcost_worker_result {
 	__u64 batch;
 	__u64 gap_ns;
 	__u64 gaps;
+	__u64 looks;
+	__u64 look_ns;
+	__u64 look_least_ns;
+	__u64 quiet_ns;
+	__u64 quiet_ops;
 	__u64 exact_n;
 	__u64 exact_short_ns;
 	__u64 exact_long_ns;
@@ -153,6 +164,8 @@ struct refcost_event_count {
  * @think_ns: a load: time between a put and the next get
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late
+ * @look_most_ns: a look that takes at most so long is good; 0: do not look. Of one worker alone: others would
+ *	have less to contend with meanwhile. Where events are counted nobody looks, since they would count that
  * @results: user pointer to struct refcost_worker_result[nr_cpus]; unused for a load
  * @events: user pointer to struct refcost_event[nr_events], whose errors are filled in; not for a load,
  *	and not with REFCOST_RUN_EXACT
@@ -179,6 +192,7 @@ struct refcost_run {
 	__u64 think_ns;
 	__u64 seed;
 	__u64 late_ns;
+	__u64 look_most_ns;
 	__u64 results;
 	__u64 events;
 	__u64 counts;

@@ -72,6 +72,8 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||
 	     run->warmup_ns > REFCOST_WINDOW_MAX))
 		return -EINVAL;
+	if (run->look_most_ns && (load || exact || run->nr_cpus != 1))
+		return -EINVAL;
 	if (run->nr_events > REFCOST_EVENTS_MAX || (run->nr_events && (load || exact)))
 		return -EINVAL;
 	if (load ? run->mode != REFCOST_LOOKUP || exact

@@ -66,8 +66,9 @@ static const struct argp_option options[] = {
 	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
 	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
 	{ "settle", OPT_SETTLE, "TIME", 0,
-	  "Look before and after each window whether an empty loop is within 10 % of its fastest; "
-	  "wait, and measure again, for up to so long a window on average (default 0: do not look)",
+	  "Look whether an empty loop is within 10 % of its fastest, on one CPU between batches, of which those "
+	  "between good looks count, on several before and after each window; wait, and measure again, for up to so "
+	  "long a window on average (default 0: do not look)",
 	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
 	  0 },

@@ -101,9 +101,14 @@ struct run {
 	FILE *disturbed;	  /* samples that did not count */
 	struct machine *machines; /* what is known of them, by placement and number of CPUs */
 	double slowdown;	  /* of it around this window, over the fastest; 0: nobody looked */
+	double quiet; /* of this window, the part that counts; NAN: nobody looked into it */
+	bool settled; /* the machine was as fast as it can be */
+	bool around;  /* looks into windows are not to be had */
 	uint64_t
 		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
 	uint64_t settling_ns;
+	uint64_t looked_ns; /* in windows that count and were looked into, and quiet_ns of that */
+	uint64_t quiet_ns;
 	size_t again;	  /* windows that did not count */
 	size_t unsettled; /* that count though it was not quiet */
 };
@@ -179,26 +184,31 @@ bool settle_wanted(struct run *r, const struct cell_plan *c);
  * @fd: of the module
  * @c: cell whose window is next
  * @start: when waiting for this window began, by now_ns()
+ * @run: of the window; what a good look takes is filled in
  *
- * The first time on so many CPUs it learns what fast is, for as long as one window has.
+ * The first time on so many CPUs it learns what fast is, for as long as one window has. A window of one worker is
+ * not waited for: it is looked into.
  *
  * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
  */
-int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start);
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start,
+		  struct refcost_run *run);
 
 /**
- * settle_after() - whether it still is
- * @r: its slowdown is that of now where this is more than before
+ * settle_after() - whether it still is, or how much of the window it was
+ * @r: its slowdown is that of now where this is more than before; or quiet is filled
  * @fd: of the module
  * @c: cell whose window it was
+ * @w: its workers
  *
  * Return: as settle_before().
  */
-int settle_after(struct run *r, int fd, const struct cell_plan *c);
+int settle_after(struct run *r, int fd, const struct cell_plan *c,
+		 const struct refcost_worker_result *w);
 
 /**
  * settle_retry() - whether the window is to be measured again
- * @r: with its slowdown and settle_ns
+ * @r: after settle_after(), with its settle_ns
  * @c: its cell
  *
  * Return: true if it was disturbed, and there is time.

@@ -65,18 +65,25 @@ static void validity_precision(const struct model *m, FILE *f)
 static void validity_settling(const struct model *m, FILE *f)
 {
 	double most = md_number(m, "run.plan.settle_ns");
+	double looked_ns = md_number(m, "run.looked_ns");
 	size_t looked = 0, i;
 
 	if (isnan(most))
 		return;
 	for (i = 0; i < model_all_cells(m); i++)
 		looked += m->cells[i].oversubscribed ? 0 : m->cells[i].ns.n;
+	fprintf(f, "- settling: an empty loop before and after each ");
+	if (looked_ns > 0)
+		fprintf(f,
+			"batch of operations on one CPU tells which batches count, those between two of which each is "
+			"within 10 %% of the fastest: %.0f %% of the time; before and after each other ",
+			100 * md_number(m, "run.quiet_ns") / looked_ns);
 	fprintf(f,
-		"- settling: an empty loop before and after each window is within 10 %% of its fastest, or the window "
+		"window%s is within 10 %% of its fastest. Else the window "
 		"is measured again, for up to %.0f ms on average: %.0f were, which took %.0f s with all looking and "
 		"waiting; in vain for %.0f of %zu%s\n",
-		most / 1e6, md_number(m, "run.again"), md_number(m, "run.settling_ns") / 1e9,
-		md_number(m, "run.unsettled"), looked,
+		looked_ns > 0 ? " it" : "", most / 1e6, md_number(m, "run.again"),
+		md_number(m, "run.settling_ns") / 1e9, md_number(m, "run.unsettled"), looked,
 		md_oversubscribed(m) ? " (of oversubscribed ones nobody asked)" : "");
 }
 

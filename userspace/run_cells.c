@@ -19,10 +19,10 @@
 
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
-	"batch,counter_offset,oversubscribed,placement,layout,counter_node,slowdown,settle_ns"
+	"batch,counter_offset,oversubscribed,placement,layout,counter_node,slowdown,settle_ns,quiet"
 #define WORKERS_HEADER                                                                             \
 	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
-	"hold_ns,placement,layout"
+	"hold_ns,placement,layout,looks,look_ns,look_least_ns,quiet_ns,quiet_ops"
 #define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
 
 static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
@@ -48,7 +48,8 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
 /*
  * What one window says. Rates add up, since all workers were inside for the same time. A worker's own
  * time is what was left of that when the gaps are taken out: on a machine of its own CPUs there are
- * next to none, in a crowded guest they are time slices of other vCPUs.
+ * next to none, in a crowded guest they are time slices of other vCPUs. Where it was looked into, what
+ * was quiet speaks for the rest.
  */
 static void write_sample(struct run *r, FILE *f, uint64_t block, const struct cell_plan *c,
 			 const struct refcost_run *run, const struct refcost_worker_result *w)
@@ -59,11 +60,14 @@ static void write_sample(struct run *r, FILE *f, uint64_t block, const struct ce
 	int i;
 
 	for (i = 0; i < c->cpus; i++) {
-		double inside = w[i].end_ns - w[i].start_ns;
+		double inside = w[i].end_ns - w[i].start_ns - w[i].look_ns;
 
 		each[i] = w[i].ops / inside;
 		rate += each[i];
-		running += w[i].ops / (inside - w[i].gap_ns);
+		if (r->settled && r->quiet >= 0)
+			running += w[i].quiet_ops / (double)w[i].quiet_ns;
+		else
+			running += w[i].ops / (inside - w[i].gap_ns);
 		ops += w[i].ops;
 		failed += w[i].failed;
 		last_start = w[i].start_ns > last_start ? w[i].start_ns : last_start;
@@ -73,8 +77,11 @@ static void write_sample(struct run *r, FILE *f, uint64_t block, const struct ce
 		go = w[i].go_ns < go ? w[i].go_ns : go;
 	}
 	overlap = ((double)first_end - last_start) / (last_end - first_start);
-	if (f == r->samples)
+	if (f == r->samples) {
 		r->flagged += overlap < OVERLAP_MIN;
+		r->looked_ns += r->quiet >= 0 ? last_end - first_start - w->look_ns : 0;
+		r->quiet_ns += r->quiet > 0 ? w->quiet_ns : 0;
+	}
 	r->inside_ns += last_end - go;
 	fprintf(f, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block, c->scheme->name,
 		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus, run->hold_ns,
@@ -88,9 +95,11 @@ static void write_sample(struct run *r, FILE *f, uint64_t block, const struct ce
 	if (run->counter_node >= 0)
 		fprintf(f, "%d", run->counter_node);
 	if (r->slowdown > 0)
-		fprintf(f, ",%.4f,%lu\n", r->slowdown, r->settle_ns);
+		fprintf(f, ",%.4f,%lu,\n", r->slowdown, r->settle_ns);
+	else if (r->quiet >= 0)
+		fprintf(f, ",,%lu,%.4f\n", r->settle_ns, r->quiet);
 	else
-		fputs(",,\n", f);
+		fputs(",,,\n", f);
 }
 
 static void write_workers(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -100,11 +109,13 @@ static void write_workers(struct run *r, uint64_t block, const struct cell_plan 
 
 	for (i = 0; i < c->cpus; i++)
 		fprintf(r->workers,
-			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s\n",
+			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s,"
+			"%llu,%llu,%llu,%llu,%llu\n",
 			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
 			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
 			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
-			c->placement->name, layout_name(c->layout));
+			c->placement->name, layout_name(c->layout), w[i].looks, w[i].look_ns,
+			w[i].look_least_ns, w[i].quiet_ns, w[i].quiet_ops);
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -152,8 +163,8 @@ static int measure_window(int fd, const struct cell_plan *c, struct refcost_run 
 }
 
 /*
- * A window that the machine was not quiet around is measured again while there is time; the last one counts.
- * The others are rows of disturbed.csv.
+ * A window in which the machine was not quiet, or around it, is measured again while there is time; the last
+ * one counts. The others are rows of disturbed.csv.
  */
 static int measure_settled(struct run *r, int fd, uint64_t block, const struct cell_plan *c,
 			   struct refcost_run *run, const struct refcost_worker_result *w)
@@ -163,13 +174,13 @@ static int measure_settled(struct run *r, int fd, uint64_t block, const struct c
 	int err;
 
 	for (;;) {
-		err = wanted ? settle_before(r, fd, c, start) : EXIT_FINE;
+		err = wanted ? settle_before(r, fd, c, start, run) : EXIT_FINE;
 		window = now_ns();
 		err = err ?: measure_window(fd, c, run);
 		window = now_ns() - window;
 		if (err || !wanted)
 			return err;
-		err = settle_after(r, fd, c);
+		err = settle_after(r, fd, c, w);
 		r->settle_ns = now_ns() - start - window;
 		if (err || !settle_retry(r, c))
 			break;

@@ -18,6 +18,8 @@ int finish(struct run *r, int err)
 	results_add(r->section, "overlap_flagged", r->flagged);
 	if (env.settle_ns) {
 		results_add(r->section, "settling_ns", r->settling_ns);
+		results_add(r->section, "looked_ns", r->looked_ns);
+		results_add(r->section, "quiet_ns", r->quiet_ns);
 		results_add(r->section, "again", r->again);
 		results_add(r->section, "unsettled", r->unsettled);
 	}

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the machine is as fast as it was at its best, before a window and after it. An empty loop on the
+ * Whether the machine is as fast as it was at its best, while a window lasts or around it. An empty loop on the
  * window's CPUs tells; what the window itself says has no part in it, so that nothing is picked by its value.
  * What slows a machine for a while is, for one, another guest on the other thread of the core.
  *
- * Each window has so much time for that. What it does not need is for later ones that need more: machines are
- * disturbed for half a minute, and then quiet for minutes.
+ * One worker looks between its batches, and those between two good looks count. Several would have less to
+ * contend with while one of them looks, and events would count the looks: then it is before the window and after it.
+ *
+ * Each window has so much time to be measured again. What it does not need is for later ones that need more:
+ * machines are disturbed for half a minute, and then quiet for minutes.
  */
 #include "cmd_run.h"
 
@@ -21,16 +24,17 @@
 #define LOOK_NS	       (2 * NSEC_PER_MSEC)
 #define LOOK_WARMUP_NS NSEC_PER_MSEC
 #define PAUSE_NS       (10 * NSEC_PER_MSEC)
+#define QUIET_LEAST    0.05 /* of a window */
 
 struct machine {
 	double fastest; /* empty loop, ns an operation; 0: not known yet */
 	uint64_t left_ns;
 };
 
-/* How long an operation of the empty loop takes, gaps and all, ns. */
-static int look(int fd, const struct placement *where, int cpus, double *ns)
+/* Run the empty loop. */
+static int run_empty(int fd, const struct placement *where, int cpus, uint64_t window_ns,
+		     uint64_t look_most_ns, struct refcost_worker_result *w)
 {
-	struct refcost_worker_result w[cpus];
 	struct refcost_run run = {
 		.size = sizeof(run),
 		.scheme = "empty",
@@ -39,20 +43,31 @@ static int look(int fd, const struct placement *where, int cpus, double *ns)
 		.nr_cpus = cpus,
 		.cpus = (uintptr_t)where->cpus,
 		.warmup_ns = LOOK_WARMUP_NS,
-		.window_ns = LOOK_NS,
+		.window_ns = window_ns,
+		.look_most_ns = look_most_ns,
 		.seed = env.seed,
 		.results = (uintptr_t)w,
 	};
-	double rate = 0;
 	char why[128];
-	int i;
 
-	if (ioctl(fd, REFCOST_IOC_RUN, &run)) {
-		if (errno == EINTR)
-			return EXIT_FAILED;
-		return fail(EXIT_FAILED, "--settle, %d CPU%s: %s", cpus, cpus == 1 ? "" : "s",
-			    device_why(errno, &run, why, sizeof(why)));
-	}
+	if (!ioctl(fd, REFCOST_IOC_RUN, &run))
+		return EXIT_FINE;
+	if (errno == EINTR)
+		return EXIT_FAILED;
+	return fail(EXIT_FAILED, "--settle, %d CPU%s: %s", cpus, cpus == 1 ? "" : "s",
+		    device_why(errno, &run, why, sizeof(why)));
+}
+
+/* How long an operation of it takes, gaps and all, ns. */
+static int look(int fd, const struct placement *where, int cpus, double *ns)
+{
+	struct refcost_worker_result w[cpus];
+	double rate = 0;
+	int err, i;
+
+	err = run_empty(fd, where, cpus, LOOK_NS, 0, w);
+	if (err)
+		return err;
 	for (i = 0; i < cpus; i++)
 		rate += w[i].ops / (double)(w[i].end_ns - w[i].start_ns);
 	*ns = cpus / rate;
@@ -93,17 +108,46 @@ bool settle_wanted(struct run *r, const struct cell_plan *c)
 	bool wanted = is_looked_at(&r->plan, c);
 
 	r->slowdown = 0;
+	r->quiet = NAN;
 	if (wanted)
 		machine_of(r, c)->left_ns += env.settle_ns;
 	return wanted;
 }
 
-int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start)
+/* While it lasts, rather than around it. */
+static bool is_looked_into(const struct run *r, const struct cell_plan *c)
+{
+	return c->cpus == 1 && !r->around;
+}
+
+/* What a good look may take; the first time, learn for as long as one window has what the shortest takes. */
+static int limit_looks(struct run *r, int fd, const struct cell_plan *c, struct refcost_run *run)
+{
+	struct machine *m = machine_of(r, c);
+	struct refcost_worker_result w;
+	int err;
+
+	if (!m->fastest) {
+		err = run_empty(fd, c->placement, 1, fmax(env.settle_ns, REFCOST_WINDOW_MIN), 1,
+				&w);
+		if (err)
+			return err;
+		m->fastest = w.look_least_ns / (double)REFCOST_LOOK_OPS;
+	}
+	run->look_most_ns = SETTLED * m->fastest * REFCOST_LOOK_OPS;
+	return EXIT_FINE;
+}
+
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start,
+		  struct refcost_run *run)
 {
 	bool learning = false, known;
 	uint64_t waited;
 	int err;
 
+	run->look_most_ns = 0;
+	if (is_looked_into(r, c))
+		return limit_looks(r, fd, c, run);
 	for (;;) {
 		r->slowdown = 0;
 		err = look_again(r, fd, c, &known);
@@ -118,16 +162,45 @@ int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t sta
 	}
 }
 
-int settle_after(struct run *r, int fd, const struct cell_plan *c)
+/* Looks that were good by what was known before may not be, by what they have shown: then nothing is. */
+static void judge_looks(struct run *r, const struct cell_plan *c,
+			const struct refcost_worker_result *w)
+{
+	struct machine *m = machine_of(r, c);
+	double least = w->look_least_ns / (double)REFCOST_LOOK_OPS;
+
+	r->quiet = 0;
+	if (least * SETTLED >= m->fastest)
+		r->quiet = w->quiet_ns / (double)(w->end_ns - w->start_ns - w->look_ns);
+	r->settled = r->quiet >= QUIET_LEAST;
+	m->fastest = fmin(m->fastest, least);
+}
+
+int settle_after(struct run *r, int fd, const struct cell_plan *c,
+		 const struct refcost_worker_result *w)
 {
 	bool known;
+	int err;
 
-	return look_again(r, fd, c, &known);
+	if (!is_looked_into(r, c)) {
+		err = look_again(r, fd, c, &known);
+		r->settled = r->slowdown <= SETTLED;
+		return err;
+	}
+	if (w->looks) {
+		judge_looks(r, c, w);
+		return EXIT_FINE;
+	}
+	/* events are counted: learn anew what is fast, and begin again */
+	r->around = true;
+	r->settled = false;
+	machine_of(r, c)->fastest = 0;
+	return EXIT_FINE;
 }
 
 bool settle_retry(const struct run *r, const struct cell_plan *c)
 {
-	return r->slowdown > SETTLED && r->settle_ns < machine_of(r, c)->left_ns;
+	return !r->settled && r->settle_ns < machine_of(r, c)->left_ns;
 }
 
 void settle_account(struct run *r, const struct cell_plan *c)
@@ -136,7 +209,7 @@ void settle_account(struct run *r, const struct cell_plan *c)
 
 	*left = *left > r->settle_ns ? *left - r->settle_ns : 0;
 	r->settling_ns += r->settle_ns;
-	r->unsettled += r->slowdown > SETTLED;
+	r->unsettled += !r->settled;
 }
 
 double settle_ms(const struct plan *p, const struct cell_plan *c, bool most)
@@ -146,6 +219,8 @@ double settle_ms(const struct plan *p, const struct cell_plan *c, bool most)
 
 	if (!is_looked_at(p, c))
 		return 0;
+	if (c->cpus == 1)
+		least = 0;
 	return most ? fmax(least, env.settle_ns / (double)NSEC_PER_MSEC) : least;
 }
 

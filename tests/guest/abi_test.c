@@ -161,6 +161,8 @@ static void test_bad_runs(void **state)
 	EXPECT(EINVAL, run.hold_ns = REFCOST_HOLD_MAX + 1);
 	EXPECT(EINVAL, run.late_ns = UINT64_MAX);
 	EXPECT(EINVAL, (run.cpus = (uintptr_t)twice, run.nr_cpus = 2));
+	EXPECT(EINVAL, run.look_most_ns = 1);
+	EXPECT(EINVAL, (run.look_most_ns = 1, run.nr_cpus = 1, run.flags = REFCOST_RUN_EXACT));
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EXACT);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EARLY);
@@ -213,6 +215,7 @@ static void test_bad_loads(void **state)
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_ONE_PHASE);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER | REFCOST_RUN_ONE_PHASE);
 	EXPECT(EINVAL, (run.flags = REFCOST_RUN_EXACT, run.nr_cpus = 1));
+	EXPECT(EINVAL, (run.look_most_ns = 1, run.nr_cpus = 1));
 	EXPECT(EOPNOTSUPP,
 	       (run = sane_load("kref", 2), run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE));
 	EXPECT(EOPNOTSUPP, run = sane_load("empty", 2));
@@ -283,6 +286,49 @@ static void test_events_of_windows(void **state)
 				    ? !cycles->count && !cycles->enabled_ns && !cycles->running_ns
 				    : cycles->count > 0);
 	}
+	close(fd);
+}
+
+static const struct refcost_worker_result *looked_into(int fd, struct refcost_run *run,
+						       uint64_t most_ns)
+{
+	run->nr_cpus = 1;
+	run->look_most_ns = most_ns;
+	assert_int_equal(ioctl(fd, REFCOST_IOC_RUN, run), 0);
+	return results;
+}
+
+/* Of batches that were not interrupted as many count as have two good looks: all, none, or nobody looks. */
+static void test_looks(void **state)
+{
+	const struct refcost_worker_result *w;
+	struct refcost_run run = sane_run();
+	int fd = device();
+
+	(void)state;
+	w = looked_into(fd, &run, UINT64_MAX);
+	assert_true(w->looks >= 2 && w->look_least_ns > 0);
+	assert_true(w->look_ns >= w->looks * w->look_least_ns);
+	assert_int_equal(w->ops, (w->looks - 1) * w->batch);
+	assert_true(w->quiet_ops > 0 && w->quiet_ops >= w->ops - w->gaps * w->batch);
+	assert_true(w->quiet_ns + w->look_ns <= w->end_ns - w->start_ns);
+	w = looked_into(fd, &run, 1);
+	assert_true(w->looks >= 2 && w->look_least_ns > 1);
+	assert_int_equal(w->quiet_ops, 0);
+	assert_int_equal(w->quiet_ns, 0);
+	w = looked_into(fd, &run, 0);
+	assert_int_equal(w->looks, 0);
+	assert_int_equal(w->look_ns, 0);
+	run.nr_events = 2;
+	run.events = (uintptr_t)events;
+	run.counts = (uintptr_t)counts;
+	w = looked_into(fd, &run, UINT64_MAX);
+	assert_int_equal(w->looks, 0);
+	assert_true(counts[0][0].count > 0);
+	run.nr_events = 1;
+	run.events = (uintptr_t)&events[1]; /* refused, unless there is a PMU */
+	w = looked_into(fd, &run, UINT64_MAX);
+	assert_int_equal(!w->looks, !events[1].error);
 	close(fd);
 }
 
@@ -542,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_bad_loads),
 		cmocka_unit_test(test_barrier_holds_the_early),
 		cmocka_unit_test(test_events_of_windows),
+		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_one_run_at_a_time),
 		cmocka_unit_test(test_load_belongs_to_its_descriptor),
 		cmocka_unit_test(test_gate_and_back),
