@@ -26,6 +26,11 @@ calls() {
 	loop "$1" | grep -E 'R_X86_64_(PLT32|PC32)' | grep -Ev '__fentry__|__x86_return_thunk|\.rodata|\.data|\.bss|refcost_|pcpu' || true
 }
 
+# Loops of up to half a page, and small ones of up to an eighth, begin where they cannot cross into another.
+is "no loop crosses a page that fits into one" "" "$(nm -S "$module" | awk '$4 ~ /^refcost_loop_/ {
+	unit = $4 ~ /_(hold|lookup)$/ ? 512 : 2048; n++
+	low = substr($1, length($1) - 2); if (unit == 2048 ? low !~ /^[08]00$/ : low !~ /^[02468ace]00$/) print $4, $1 } END { if (n < 90) print n " loops" }')"
+
 holds empty 0 'lock|%gs'
 holds percpu_inc 8 'inc[ql]? +%gs:'
 holds percpu_inc 8 'dec[ql]? +%gs:'
