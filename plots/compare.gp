@@ -108,7 +108,7 @@ set yrange [lines + 0.6:0.2]
 eval log_tics("x", x0, x1)
 set xtics font small
 set key at screen 1 - 12.0 / width, screen 1 - 84.0 / height right bottom horizontal samplen 1 font small
-note = "Dot: ratio of medians. Bar: its 95 % bootstrap interval. In a row from top to bottom: 1 CPU to all; ". \
+note = "Dot: ratio of medians. Bar: its 99 % bootstrap interval. In a row from top to bottom: 1 CPU to all; ". \
 	"unload idle, then loaded by hold.".(over > 0 ? " White centre: more vCPUs than host CPUs." : ""). \
 	(words(endless) ? " Without a ratio, for starving".(counted ? " or counts of 0" : "").": ".some(endless)."." : "")
 eval canvas(width, height)

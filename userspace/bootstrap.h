@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How much larger is one median than another, and how sure is that? The percentile bootstrap: draw
- * from each sample, with replacement, as many values as it has; the middle 95 % of the ratios of such
- * pairs of medians are the interval. See Davison and Hinkley, Bootstrap Methods, 5.3.1.
+ * from each sample, with replacement, as many values as it has; the middle 99 % of the ratios of such
+ * pairs of medians are the interval: many cells are judged at once, and at 95 % one in twenty would be
+ * a false alarm. See Davison and Hinkley, Bootstrap Methods, 5.3.1.
  */
 #ifndef REFCOST_BOOTSTRAP_H
 #define REFCOST_BOOTSTRAP_H
@@ -12,9 +13,9 @@
 
 /* With one less than a round number both ends of the interval are ranks of the ratios. */
 #define BOOTSTRAP_RESAMPLES 9999
-#define BOOTSTRAP_LEVEL	    0.95
+#define BOOTSTRAP_LEVEL	    0.99
 
-/* Below this no interval of a median reaches 95 %: see stats_ci_ranks(). */
+/* Below this not even the extremes of a sample hold its median with 95 %: see stats_ci_ranks(). */
 #define BOOTSTRAP_MIN 6
 
 /**

@@ -174,7 +174,7 @@ static const struct argp argp = {
 	parse,
 	"A B",
 	"Compare two results directories cell by cell: ratios of medians, B over A, with bootstrap "
-	"intervals (95 %), times to unload, instructions and counters included."
+	"intervals (99 %), times to unload, instructions and counters included."
 	"\vExit codes: 0 nothing regressed, 1 failed, 3 something regressed, 64 usage.\n\n"
 	"Examples:\n"
 	"  refcost compare results/before results/after\n"
@@ -281,7 +281,7 @@ static void print_intervals(FILE *f, const struct tally *times, const struct tal
 
 	if (judged)
 		fprintf(f,
-			"By chance alone up to about %.1f of %zu would differ (95 %%), half %s.\n",
+			"By chance alone up to about %.1f of %zu would differ (99 %%), half %s.\n",
 			judged * (1 - BOOTSTRAP_LEVEL), judged,
 			counters->judged ? "upwards" : "slower");
 	if (judged)

@@ -40,7 +40,7 @@ static void print_heading(const struct compare_cell *cell)
 	printf("\n%s%s%s%s%s: %s%s%s\n%-20s %5s %7s %7s %6s %12s %s\n", cell->mode,
 	       *cell->placement ? ", " : "", cell->placement, *cell->layout ? ", " : "",
 	       cell->layout, cell->event, counters_unit(cell->event), what[cell->what], "scheme",
-	       at[cell->what], "A", "B", exact ? "B-A" : "B/A", exact ? "" : "95% interval",
+	       at[cell->what], "A", "B", exact ? "B-A" : "B/A", exact ? "" : "99% interval",
 	       "difference");
 }
 

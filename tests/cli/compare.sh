@@ -42,7 +42,7 @@ compare "$a" "$a"
 is "the same twice: exits 0" 0 "$status"
 ok "... nothing is slower or faster" bash -c '! grep -Eq "[.][.][0-9.]+ +(slower|faster)" <<<"$1"' - "$stdout"
 ok "... and that is summed up" grep -q '52 cells judged: 0 slower, 0 faster, 52 no difference detected' <<<"$stdout"
-ok "... with what chance alone would do" grep -q 'By chance alone up to about 2.6 of 52 would differ' <<<"$stdout"
+ok "... with what chance alone would do" grep -q 'By chance alone up to about 0.5 of 52 would differ' <<<"$stdout"
 ok "... and the seed" grep -q 'bootstrap, 9999 resamples, seed 1' <<<"$stdout"
 is "the table is under 80 columns" "" "$(awk 'length >= 80' <<<"$stdout")"
 first=$stdout
