@@ -72,18 +72,19 @@ static void validity_settling(const struct model *m, FILE *f)
 		return;
 	for (i = 0; i < model_all_cells(m); i++)
 		looked += m->cells[i].oversubscribed ? 0 : m->cells[i].ns.n;
-	fprintf(f, "- settling: an empty loop before and after each ");
+	fputs("- settling: an empty loop that takes at most 10 % longer than the fastest says that the machine is quiet. ",
+	      f);
 	if (looked_ns > 0)
 		fprintf(f,
-			"batch of operations on one CPU tells which batches count, those between two of which each is "
-			"within 10 %% of the fastest: %.0f %% of the time; before and after each other ",
+			"On one CPU it runs between batches, of which those between two good ones count: "
+			"%.0f %% of the time. ",
 			100 * md_number(m, "run.quiet_ns") / looked_ns);
 	fprintf(f,
-		"window%s is within 10 %% of its fastest. Else the window "
-		"is measured again, for up to %.0f ms on average: %.0f were, which took %.0f s with all looking and "
-		"waiting; in vain for %.0f of %zu%s\n",
-		looked_ns > 0 ? " it" : "", most / 1e6, md_number(m, "run.again"),
-		md_number(m, "run.settling_ns") / 1e9, md_number(m, "run.unsettled"), looked,
+		"%s before and after each window. A window that was not quiet is measured again, for up to %.0f ms on "
+		"average: %.0f were, which took %.0f s with all looking and waiting; in vain for %.0f of %zu%s\n",
+		looked_ns > 0 ? "On several it runs" : "It runs", most / 1e6,
+		md_number(m, "run.again"), md_number(m, "run.settling_ns") / 1e9,
+		md_number(m, "run.unsettled"), looked,
 		md_oversubscribed(m) ? " (of oversubscribed ones nobody asked)" : "");
 }
 
