@@ -189,15 +189,15 @@ shuffled() {
 	printf '%s\n' "$@" | shuf --random-source=<(yes "$seed")
 }
 
-# Before, between and after the traced arms none is: what drifts meanwhile cancels. Twice as many unloads as elsewhere,
-# since those that a look tells were disturbed do not count.
+# Before, between and after the traced arms none is: what drifts meanwhile cancels. Four times as many unloads as
+# elsewhere, since those that a look tells were disturbed do not count.
 overhead() {
 	local b arm
 	echo 1 >$expedited
 	for ((b = 0; b < blocks; b++)); do
 		seed=$b
 		for arm in none $(shuffled "${watching[@]}" | sed 'a none'); do
-			block $b "$arm" --look -n $((2 * unloads)) --seed $b "$(plain 1)"
+			block $b "$arm" --look -n $((4 * unloads)) --seed $b "$(plain 1)"
 			add "$dir/watched.csv" "$tmp/block.csv"
 		done
 	done
@@ -288,7 +288,7 @@ dry_run() {
 		n=${#distributed[@]}
 		planned "modules of the distribution" "$n" 0 $((rounds * n)) $((rounds * n * (cycle + 4 * grace)))
 		n=${#watching[@]}
-		planned "what watching costs" $((blocks * n)) 0 $((2 * blocks * (2 * n + 1) * unloads)) $((2 * blocks * (2 * n + 1) * unloads * cycle))
+		planned "what watching costs" $((blocks * n)) 0 $((4 * blocks * (2 * n + 1) * unloads)) $((4 * blocks * (2 * n + 1) * unloads * cycle))
 		n=${#tools[@]}
 		planned "until a tracer is ready" $repeats $((repeats * (n - 1))) 0 0
 	fi

@@ -3,7 +3,7 @@
 
 #include "refcost.h"
 
-#define ITERATIONS 400000
+#define ITERATIONS 40000
 
 double spin_ns(void)
 {

@@ -9,7 +9,8 @@
 /**
  * spin_ns() - how long an iteration of an empty loop takes, on the CPU of the caller
  *
- * Takes a tenth of a millisecond on a machine of its own, one in an emulated guest.
+ * Takes ten microseconds on a machine of its own, a tenth of a millisecond in an emulated guest: what disturbs a
+ * machine may last no longer than a millisecond.
  *
  * Return: it, ns.
  */
