@@ -138,7 +138,7 @@ goes_on() {
 	mv "$out/run.json.kept" "$out/run.json"
 	left=$(tail -n 1 "$out/samples.csv")
 	printf '%s' "${left:0:20}" >>"$out/samples.csv" # as a crash leaves it
-	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0,cores,own\n5,kref,getp' >>"$out/workers.csv"
+	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0,cores,own,0,0,0,0,0\n5,kref,getp' >>"$out/workers.csv"
 	ok "the same command goes on" "$refcost" run "${cell[@]}" -o "$out"
 	is "... to the end" "24 complete" "$(rows "$out/samples.csv") $(json "$out/run.json" status)"
 	is "... no cell twice" "" "$(column "$out/samples.csv" block scheme mode cpus | sort | uniq -d)"
