@@ -86,6 +86,9 @@ settles() {
 	is "... run.json has the same" "$(awk -F, 'NR > 1 { ns += $22; vain += $5 == 1 ? $23 < 0.05 : $21 > 1.1 }
 		END { printf "%.0f %d", ns, vain }' "$out/samples.csv") $(rows "$out/disturbed.csv")" \
 		"$(json "$out/run.json" settling_ns) $(json "$out/run.json" unsettled) $(json "$out/run.json" again)"
+	"$refcost" run -s empty,kref -c 1 -b 2 --settle 60ms --window 5ms --warmup 1ms --counters=task-clock -o "$dir/settle-counted" >/dev/null
+	is "... before and after where events are counted, once that is known" "3 0 4" "$(awk -F, 'NR > 1 { around += $21 != ""; into += $23 != "" }
+		END { print around, into + 0, NR - 1 }' "$dir/settle-counted/samples.csv")"
 	"$refcost" run -s "empty,percpu_inc,atomic_private,atomic_shared,kref" -c 2 --cpu-list 0,1 -b 10 --settle 60ms --window 1ms --warmup 0 -o "$dir/disturbed" >/dev/null 2>&1 &
 	for ((tries = 0; tries < 300; tries++)); do
 		[ ! -e "$dir/disturbed/samples.csv" ] || [ "$(rows "$dir/disturbed/samples.csv")" -lt 10 ] || break
