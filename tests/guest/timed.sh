@@ -25,7 +25,7 @@ busy_and_starved() {
 		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$out/attempts.csv" | sort -u | paste -sd,)"
 	# users that let the scheduler in while they hold are found by a stopped machine, too
 	run_cmd "$refcost" unload -s percpu_live,percpu_array,percpu_alloc,percpu_atomic,speculative_get,trylock_percpu,module_rwsem,global_lock \
-		--arms loaded -n 5 --hold 2ms --think 3ms --patience 2s -o "$dir/think"
+		--arms loaded -n 11 --hold 2ms --think 3ms --patience 2s -o "$dir/think"
 	is "users that come and go: exit 0" 0 "$status"
 	is "... each scheme unloads in the end" 8 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		$c["gone"] { print $c["scheme"] }' "$dir/think/unload.csv" | sort -u | wc -l)"
