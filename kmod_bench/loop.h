@@ -25,7 +25,10 @@
  * tenth longer for one that does. The unrolled ones fit into half a page, but for the longest of them. Sections of
  * their own, so that the linker pads, whose padding nobody takes for code; noinline, so that perf names them.
  */
-#define refcost_loop_attrs(kind, align) noinline __section(".text.refcost_" #kind) __aligned(align)
+#define REFCOST_LOOP(function, kind, align)                                       \
+	noinline __section(".text.refcost_" #kind) __aligned(align) u64 function( \
+		struct refcost_worker *w, u64 n);                                 \
+	u64 function(struct refcost_worker *w, u64 n)
 
 /* The build that loses one count takes a reference too many, once, in the first worker. */
 #define refcost_fault_lose(w) \
@@ -59,59 +62,52 @@
 			failed++;                     \
 	} while (0)
 
-#define REFCOST_LOOP_GETPUT(name)                                                                  \
-	refcost_loop_attrs(getput, 2048) u64 refcost_loop_##name(struct refcost_worker *w, u64 n); \
-	refcost_loop_attrs(getput, 2048) u64 refcost_loop_##name(struct refcost_worker *w, u64 n)  \
-	{                                                                                          \
-		u64 failed = 0, pos = w->pos;                                                      \
-                                                                                                   \
-		if (refcost_fault_lose(w))                                                         \
-			(void)get_##name(w->draws[0], w);                                          \
-		n += refcost_fault_tenth(n);                                                       \
-		for (; n; n -= REFCOST_UNROLL) {                                                   \
-			struct refcost_object *const *draw = &w->draws[pos];                       \
-                                                                                                   \
-			REFCOST_OP(name, 0);                                                       \
-			REFCOST_OP(name, 1);                                                       \
-			REFCOST_OP(name, 2);                                                       \
-			REFCOST_OP(name, 3);                                                       \
-			REFCOST_OP(name, 4);                                                       \
-			REFCOST_OP(name, 5);                                                       \
-			REFCOST_OP(name, 6);                                                       \
-			REFCOST_OP(name, 7);                                                       \
-			pos = (pos + REFCOST_UNROLL) % REFCOST_DRAWS;                              \
-		}                                                                                  \
-		w->pos = pos;                                                                      \
-		return failed;                                                                     \
-	}                                                                                          \
-                                                                                                   \
-	refcost_loop_attrs(hold, 512)                                                              \
-		u64 refcost_loop_##name##_hold(struct refcost_worker *w, u64 n);                   \
-	refcost_loop_attrs(hold, 512)                                                              \
-		u64 refcost_loop_##name##_hold(struct refcost_worker *w, u64 n)                    \
-	{                                                                                          \
-		u64 failed = 0, pos = w->pos;                                                      \
-                                                                                                   \
-		for (; n; n--) {                                                                   \
-			struct refcost_object *obj = w->draws[pos];                                \
-                                                                                                   \
-			if (likely(get_##name(obj, w))) {                                          \
-				obj->ops->use(obj, w);                                             \
-				put_##name(obj, w);                                                \
-			} else {                                                                   \
-				failed++;                                                          \
-			}                                                                          \
-			pos = (pos + 1) % REFCOST_DRAWS;                                           \
-		}                                                                                  \
-		w->pos = pos;                                                                      \
-		return failed;                                                                     \
+#define REFCOST_LOOP_GETPUT(name)                                            \
+	REFCOST_LOOP(refcost_loop_##name, getput, 2048)                      \
+	{                                                                    \
+		u64 failed = 0, pos = w->pos;                                \
+                                                                             \
+		if (refcost_fault_lose(w))                                   \
+			(void)get_##name(w->draws[0], w);                    \
+		n += refcost_fault_tenth(n);                                 \
+		for (; n; n -= REFCOST_UNROLL) {                             \
+			struct refcost_object *const *draw = &w->draws[pos]; \
+                                                                             \
+			REFCOST_OP(name, 0);                                 \
+			REFCOST_OP(name, 1);                                 \
+			REFCOST_OP(name, 2);                                 \
+			REFCOST_OP(name, 3);                                 \
+			REFCOST_OP(name, 4);                                 \
+			REFCOST_OP(name, 5);                                 \
+			REFCOST_OP(name, 6);                                 \
+			REFCOST_OP(name, 7);                                 \
+			pos = (pos + REFCOST_UNROLL) % REFCOST_DRAWS;        \
+		}                                                            \
+		w->pos = pos;                                                \
+		return failed;                                               \
+	}                                                                    \
+                                                                             \
+	REFCOST_LOOP(refcost_loop_##name##_hold, hold, 512)                  \
+	{                                                                    \
+		u64 failed = 0, pos = w->pos;                                \
+                                                                             \
+		for (; n; n--) {                                             \
+			struct refcost_object *obj = w->draws[pos];          \
+                                                                             \
+			if (likely(get_##name(obj, w))) {                    \
+				obj->ops->use(obj, w);                       \
+				put_##name(obj, w);                          \
+			} else {                                             \
+				failed++;                                    \
+			}                                                    \
+			pos = (pos + 1) % REFCOST_DRAWS;                     \
+		}                                                            \
+		w->pos = pos;                                                \
+		return failed;                                               \
 	}
 
 #define REFCOST_LOOP_LOOKUP(name)                                                     \
-	refcost_loop_attrs(lookup, 512)                                               \
-		u64 refcost_loop_##name##_lookup(struct refcost_worker *w, u64 n);    \
-	refcost_loop_attrs(lookup, 512)                                               \
-		u64 refcost_loop_##name##_lookup(struct refcost_worker *w, u64 n)     \
+	REFCOST_LOOP(refcost_loop_##name##_lookup, lookup, 512)                       \
 	{                                                                             \
 		u64 failed = 0, pos = w->pos;                                         \
                                                                                       \
