@@ -70,7 +70,7 @@ set grid noytics
 set xlabel "delete_module, ms (log scale)"
 eval log_tics("x", x0, x1)
 note = sprintf("Dot: one call (%s each). Bar, and figure at the right: median, ms. ". \
-	"Shifts up and down only keep dots apart..", \
+	"Shifts up and down only keep dots apart.", \
 	few == many ? sprintf("%d", few) : sprintf("%d to %d", few, many))
 eval canvas(width, height)
 plot $DOTS using 2:1 with points pt 7 ps 0.5 lc rgb "#70".substr(colour(1), 2, 7) notitle, \
