@@ -31,13 +31,13 @@ static void say_wide(const struct model *m, size_t wide, FILE *f)
 		if (!is_wide(c))
 			continue;
 		if (wide <= WIDE_NAMED)
-			fprintf(f, "%s `%s` %s %.0f %%", n++ ? "," : "; wider:", c->scheme, c->mode,
+			fprintf(f, "%s `%s` %s %.1f %%", n++ ? "," : "; wider:", c->scheme, c->mode,
 				100 * half_width(&c->ns.s));
 		if (!worst || half_width(&c->ns.s) > half_width(&worst->ns.s))
 			worst = c;
 	}
 	if (wide > WIDE_NAMED)
-		fprintf(f, "; the widest, of `%s` %s: %.0f %%", worst->scheme, worst->mode,
+		fprintf(f, "; the widest, of `%s` %s: %.1f %%", worst->scheme, worst->mode,
 			100 * half_width(&worst->ns.s));
 }
 
@@ -199,6 +199,12 @@ static void environment(const struct model *m, FILE *f)
 	      f);
 }
 
+/* Of runs that settled: what a sample on one CPU is, and what those on several have that it has not. */
+static bool looked_into(const struct model *m)
+{
+	return md_number(m, "run.looked_ns") > 0;
+}
+
 static void method(const struct model *m, FILE *f)
 {
 	fprintf(f,
@@ -206,11 +212,13 @@ static void method(const struct model *m, FILE *f)
 		"Bound kthreads meet at a barrier that its last arriver opens, run through a warm-up, and count "
 		"only inside a common window; all keep the load on until the last is out. Each of %s blocks "
 		"measures every scheme with every number of CPUs once, in an order drawn from the seed, with the "
-		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations. Medians come with their exact interval "
+		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations%s. Medians come with their exact interval "
 		"from order statistics (at least 95 %%; n=10: ranks 2 and 9); with fewer than 10 blocks this is "
 		"a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
 		"until delete_module(2) has returned 0, gate and retries included. docs/method.md tells more.\n\n",
-		model_text(m, "run.plan.blocks"));
+		model_text(m, "run.plan.blocks"),
+		looked_into(m) ? "; on one CPU of batches for which the machine was quiet alone"
+			       : "");
 }
 
 static void limits(const struct model *m, FILE *f)
@@ -224,12 +232,19 @@ static void limits(const struct model *m, FILE *f)
 	      "- The unloading task has a CPU to itself where the machine has one more than there are load "
 	      "workers.\n",
 	      f);
+	if (looked_into(m))
+		fputs("- Rows of one CPU hold nothing of what slows the machine for some milliseconds; those of several hold "
+		      "what began and ended within a window. Where that happens often, growth from one CPU is "
+		      "overstated.\n",
+		      f);
 	if (md_emulated(m))
 		fputs("- Emulation: see the first lines. A CPU of the guest is a thread of the host and may lose its "
 		      "time slice anywhere, also while it holds a lock; the tails above are the host's as much as "
 		      "the kernel's. Where the host is itself a virtual machine, its CPUs may be threads of one "
 		      "core at one moment and cores of their own at the next: contended rows then have two "
-		      "levels, and an interval that spans both.\n",
+		      "levels, and an interval that spans both. Code that runs seldom is dearer than code that runs "
+		      "in a row: what watching adds to the time of an unload is more than the instructions of the "
+		      "call grow by.\n",
 		      f);
 	fputs("\n", f);
 }
