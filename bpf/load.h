@@ -22,6 +22,7 @@
 	X(DESCRIBED, ENTRY, LOCK, ENTER, MAYBE, "modinfo", "mutex_lock_nested,mutex_lock")         \
 	X(LOCKED, RETURN, LOCK, DESCRIBED, MAYBE, "early lock wait",                               \
 	  "mutex_lock_nested,mutex_lock")                                                          \
+	X(SOUGHT, RETURN, NAME1, LOCKED, MAYBE, "early lookup", "find_module_all")                 \
 	X(LAID_OUT, ENTRY, MODULE1, ENTER, OPTIONAL, "layout", "layout_symtab")                    \
 	X(ALLOCATED, ENTRY, LOCK, LAID_OUT, OPTIONAL, "allocation",                                \
 	  "mutex_lock_nested,mutex_lock")                                                          \

@@ -207,11 +207,16 @@ static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
 	       same_name(name, c->rec.module);
 }
 
-static __always_inline void learn_name(struct in_flight *c, __u64 mod)
+static __always_inline void keep_name(struct in_flight *c, __u64 name)
 {
 	if (!c->rec.module[0])
 		bpf_probe_read_kernel_str(c->rec.module, sizeof(c->rec.module),
-					  (const void *)(unsigned long)(mod + MODULE_NAME_AT));
+					  (const void *)(unsigned long)name);
+}
+
+static __always_inline void learn_name(struct in_flight *c, __u64 mod)
+{
+	keep_name(c, mod + MODULE_NAME_AT);
 }
 
 /* The page with the name may be absent at first; once the kernel has copied it, it is not. */
@@ -300,6 +305,9 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 		return true;
 	case FILTER_MODULE2:
 		learn_name(c, arg2);
+		return true;
+	case FILTER_NAME1:
+		keep_name(c, arg1);
 		return true;
 	}
 	return false;

@@ -46,7 +46,8 @@ enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END };
 	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects")     \
 	X(LIVE, 3, "the same, told that it has come")                                                \
 	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here")     \
-	X(MODULE2, 2, "every call; the second is")
+	X(MODULE2, 2, "every call; the second is")                                                   \
+	X(NAME1, 1, "every call; the first argument is the module's name, learnt here")
 
 enum trace_filter {
 #define X(filter, nargs, what) FILTER_##filter,
@@ -70,7 +71,7 @@ enum trace_args {
 	  FILTER_##filter == FILTER_WAIT))
 
 #define TRACE_EVENTS \
-	29 /* room for the boundaries of any table; a record has a bit for each in 32 */
+	30 /* room for the boundaries of any table; a record has a bit for each in 32 */
 #define TRACE_LOCKS	  5  /* room for the waits of any table */
 #define TRACE_CALLS	  2  /* room for the system calls of any table */
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */

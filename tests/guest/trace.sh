@@ -252,6 +252,7 @@ loads() {
 		insmod $tmp/loop.ko max_loop=zz; insmod $tmp/loop.ko max_part=1000
 		perl $tmp/init $tmp/nls_utf8.ko
 		perl $tmp/init $tmp/nls_utf8.ko crc_itu_t
+		for i in 1 2 3; do insmod $tmp/crc_itu_t.ko; perl $tmp/init $tmp/nls_utf8.ko crc_itu_t; done
 		rmmod nls_utf8; rmmod dummy
 	END
 	record_calls() {
@@ -260,7 +261,7 @@ loads() {
 		for kind in {enter,exit}_{finit,init,delete}_module; do echo 1 >"$own/events/syscalls/sys_$kind/enable"; done
 	}
 	quietly record_calls
-	run_cmd "$refcost" trace --load --stacks --strict -o "$tmp/loads.csv" -- strace -f --seccomp-bpf -qq \
+	run_cmd "$refcost" trace -v --load --stacks --strict -o "$tmp/loads.csv" -- strace -f --seccomp-bpf -qq \
 		-e trace=finit_module,init_module,delete_module -e signal=none -o "$tmp/strace" sh "$tmp/stages"
 	cp "$own/trace" "$dir/trace-loads.events"
 	quietly rmdir "$own"
@@ -272,7 +273,9 @@ loads() {
 	is "$n loads, $n unloads, in turn" "$(yes "load unload" | head -n $n)" \
 		"$(head -n $((2 * n)) "$tmp/digest" | grep -E ' = (loaded|gone):' | cut -d' ' -f1 | paste -d' ' - -)"
 	is "phases of each add up to its total" "" "$(wrong_sums "$tmp/loads.csv")"
-	is "none is merged" 0 "$(column "$tmp/loads.csv" merged | sort -u)"
+	is "merged are those alone that end where this kernel has nothing to watch" \
+		"$(sed -n 's/^\(.*[^ ]\)  *merged  .*this kernel has no such.*/\1/p' <<<"$stderr")" \
+		"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $at["merged"] { print $at["phase"] }' "$tmp/loads.csv" | sed 's/\.\..*//' | sort -u)"
 	for kind in 'load init_module' 'unload delete_module'; do
 		grep -E "^tag,|,${kind% *}\$" "$tmp/loads.csv" >"$tmp/kind.csv"
 		calls "$tmp/kind.csv" >"$tmp/calls"
