@@ -474,11 +474,14 @@ int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 	now = bpf_ktime_get_ns();
 	c->waiting = true;
 	read_name(c);
-#define X(id, where, filter, after, need, label, symbols)                                \
-	if (AT_##where == AT_END && TRACE_IS_LOCK(where, filter) && c->last < EVENT(id)) \
-		note_holder(c, lock_slot(EVENT(id)));                                    \
-	if (FILTER_##filter == FILTER_WAIT)                                              \
-		row_entry(c, EVENT(id), AT_##where, FILTER_WAIT, EVENT(after), mutex, 0, 0, now);
+#define X(id, where, filter, after, need, label, symbols)                                      \
+	if (FILTER_##filter == FILTER_LEARN && !config.module_mutex) {                         \
+		if (c->last < EVENT(id))                                                       \
+			note_holder(c, lock_slot(EVENT(id)));                                  \
+	} else if (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_WAIT) {        \
+		row_entry(c, EVENT(id), TRACE_IS_LOCK(where, filter) ? AT_RETURN : AT_##where, \
+			  FILTER_WAIT, EVENT(after), mutex, 0, 0, now);                        \
+	}
 	BOUNDARIES(X)
 #undef X
 	return 0;
@@ -495,8 +498,8 @@ int contention_end(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	c->waiting = false;
-#define X(id, where, filter, after, need, label, symbols)              \
-	if (FILTER_##filter == FILTER_WAIT && AT_##where == AT_RETURN) \
+#define X(id, where, filter, after, need, label, symbols)                   \
+	if (FILTER_##filter != FILTER_LOCK && TRACE_IS_LOCK(where, filter)) \
 		row_return(c, EVENT(id), now);
 	BOUNDARIES(X)
 #undef X

@@ -36,7 +36,9 @@ enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END };
  */
 #define TRACE_FILTERS(X)                                                                             \
 	X(ANY, 0, "every call")                                                                      \
-	X(LEARN, 1, "the first argument is module_mutex, learnt here where its address is hidden")   \
+	X(LEARN, 1,                                                                                  \
+	  "the first argument is module_mutex, learnt here where its address is hidden; where it "   \
+	  "is not, the kernel's tracepoints are used as for WAIT")                                   \
 	X(LOCK, 1, "the first argument is module_mutex")                                             \
 	X(WAIT, 1,                                                                                   \
 	  "the same, if it has to be waited for: the kernel's tracepoints of that are used instead " \

@@ -3,9 +3,8 @@
  * The boundaries of delete_module(2); phases.h says what a row is.
  *
  * delete_module() takes module_mutex five times: itself, in del_usage_links(), to set the state to
- * UNFORMED, in module_unload_free(), and to unlink, where it waits for a grace period under it. The first
- * lock is always a phase, the others are if they have to be waited for: the last three are told apart by
- * their order alone.
+ * UNFORMED, in module_unload_free(), and to unlink, where it waits for a grace period under it. They are
+ * phases if they have to be waited for: the last three are told apart by their order alone.
  *
  * Functions watched here are those that little else calls. That the module was found ends the checks; its
  * count is looked at, and the lock given back, in the phase after that.
@@ -17,7 +16,7 @@
 
 #define UNLOAD_BOUNDARIES(X)                                                                     \
 	X(ENTER, SYSCALL, ANY, ENTER, REQUIRED, "start", "sys_enter_delete_module")              \
-	X(LOCKED, END, LEARN, ENTER, OPTIONAL, "lock wait",                                      \
+	X(LOCKED, END, LEARN, ENTER, MAYBE, "lock wait",                                         \
 	  "mutex_lock_interruptible_nested,mutex_lock_interruptible")                            \
 	X(CHECKED, END, ANY, ENTER, OPTIONAL, "checks", "find_module_all")                       \
 	X(EXITED, ENTRY, GOING, ENTER, OPTIONAL, "exit()", "blocking_notifier_call_chain")       \

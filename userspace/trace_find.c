@@ -16,7 +16,9 @@
 
 bool is_traced_wait(const struct watch *w, int ev)
 {
-	return w->waits_traced && w->table->rows[ev].wait;
+	const struct trace_row *row = &w->table->rows[ev];
+
+	return w->waits_traced && (row->wait || (row->learn && w->mutex_known));
 }
 
 bool is_function(const struct watch *w, int ev)
@@ -284,6 +286,8 @@ int find_symbols(struct trace *t)
 	}
 	if (each_line("/proc/kallsyms", on_symbol, t))
 		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
+	for (k = 0; k < t->nr_watches; k++)
+		t->watches[k].mutex_known = t->config.module_mutex;
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
 	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
 		t->note = "this kernel has no function tracer: kprobes instead of fentry";

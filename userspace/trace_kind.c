@@ -20,7 +20,8 @@
 	  kind##_##after,                                         \
 	  need,                                                   \
 	  TRACE_IS_LOCK(where, filter),                           \
-	  FILTER_##filter == FILTER_WAIT },
+	  FILTER_##filter == FILTER_WAIT,                         \
+	  FILTER_##filter == FILTER_LEARN },
 
 static const struct trace_row unload_rows[] = {
 #define X(...) ROW(UNLOAD, __VA_ARGS__)

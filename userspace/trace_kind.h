@@ -21,6 +21,7 @@ enum trace_need { REQUIRED, OPTIONAL, MAYBE };
  * @need: may it be left out?
  * @lock: it ends a wait for module_mutex
  * @wait: only a call of the function that has to wait counts
+ * @learn: the same, where the address of module_mutex is known without it
  */
 struct trace_row {
 	const char *id;
@@ -31,6 +32,7 @@ struct trace_row {
 	enum trace_need need;
 	bool lock;
 	bool wait;
+	bool learn;
 };
 
 /**

@@ -42,6 +42,7 @@ struct attached {
  * What watches the calls of one kind.
  *
  * @waits_traced: the kernel has tracepoints that serve rows which are about waits
+ * @mutex_known: and no row has to learn which lock it is
  * @call_functions: the functions of the system calls, if these are watched so; else ""
  */
 struct watch {
@@ -50,6 +51,7 @@ struct watch {
 	size_t nr_candidates;
 	struct function functions[NR_FUNCTIONS];
 	bool waits_traced;
+	bool mutex_known;
 	const char *mechanism[TRACE_EVENTS];
 	const char *why[TRACE_EVENTS];
 	char call_functions[TRACE_CALLS * NAME_LEN];

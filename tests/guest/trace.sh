@@ -464,8 +464,20 @@ mechanisms() {
 	load nls_utf8
 	run_cmd "$refcost" trace -v -- rmmod nls_utf8
 	sysctl -q kernel.bpf_stats_enabled=0
-	ok "-v names mechanism and function" grep -Eq '^lock wait +fexit +mutex_lock_interruptible' <<<"$stderr"
+	ok "-v names mechanism and function" grep -Eq '^checks +fexit +find_module_all' <<<"$stderr"
+	if [ -e /sys/kernel/tracing/events/lock ]; then
+		ok "... waits are the kernel's tracepoints" grep -Eq '^lock wait +tracepoint +contention_end' <<<"$stderr"
+		is "... with which no mutex is probed" "" "$(grep -E '^f(entry|exit)_.* mutex_' <<<"$stderr" || true)"
+	else
+		ok "... waits are returns of the lock's functions" grep -Eq '^lock wait +fexit +mutex_lock_interruptible' <<<"$stderr"
+	fi
 	ok "-v with kernel.bpf_stats_enabled: what the programs cost" grep -Eq '^fexit_delete_module +__x64_sys_delete_module +1 +[1-9]' <<<"$stderr"
+	load nls_utf8
+	sysctl -q kernel.kptr_restrict=2
+	run_cmd "$refcost" trace -v --csv -- rmmod nls_utf8
+	sysctl -q kernel.kptr_restrict=0
+	ok "where the lock's address is hidden, it is learnt" grep -Eq '^lock wait +fexit +mutex_lock_interruptible' <<<"$stderr"
+	is "... and taking it is a phase" "lock wait" "$(column - phase <<<"$stdout" | head -n 1)"
 }
 
 # As exits; says so in one line.
