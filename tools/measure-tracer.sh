@@ -44,7 +44,8 @@ hit=(tracepoints all)
 tools=(refcost)
 if command -v bpftrace >/dev/null; then
 	tools+=(bpftrace-kprobe bpftrace-kfunc)
-	counted+=(bpftrace-kprobe bpftrace-kfunc empty-tracepoints empty-mutex)
+	counted+=(bpftrace-kprobe bpftrace-kfunc empty-tracepoints empty-functions empty-mutex)
+	watching+=(empty-functions)
 fi
 if command -v funclatency >/dev/null; then counted+=(funclatency); fi
 
@@ -115,7 +116,9 @@ kernel_traces() {
 one_cpu() {
 	local cpu
 	grep -q hypervisor /proc/cpuinfo || return 0
-	for cpu in /sys/devices/system/cpu/cpu[1-9]*; do echo "$1" >"$cpu/online"; done
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+		[ ! -e "$cpu" ] || echo "$1" >"$cpu"
+	done
 }
 
 # bt KIND: the script with that kind of probe
@@ -131,7 +134,27 @@ empty() {
 	case $1 in
 	tracepoints) echo 'tracepoint:syscalls:sys_enter_delete_module {} tracepoint:syscalls:sys_exit_delete_module {}' ;;
 	mutex) echo 'kfunc:mutex_lock {} kretfunc:mutex_lock {} kfunc:mutex_unlock {}' ;;
+	functions) # that a tracer with all probes watches here
+		[ -e "$tmp/functions" ] || "$refcost" trace -v -- true 2>&1 >/dev/null | awk '
+			{ of = substr($0, 22, 11); sub(/ +$/, "", of); kind = of == "fentry" ? "kfunc" : of == "fexit" ? "kretfunc" : "" }
+			kind && !seen[kind, $NF]++ { printf "%s:%s {} ", kind, $NF }' >"$tmp/functions"
+		cat "$tmp/functions"
+		;;
 	esac
+}
+
+# empties KIND COMMAND...: with such programs attached, all CPUs back
+empties() {
+	local programs
+	programs=$(empty "$1")
+	shift
+	one_cpu 0
+	{
+		declare -f one_cpu
+		echo "one_cpu 1; $*; one_cpu 0"
+	} >"$tmp/command"
+	bpftrace -c "/bin/bash $tmp/command" -e "$programs" >"$tmp/tracer" 2>&1
+	one_cpu 1
 }
 
 # ready TEXT COMMAND...: a tracer in the background, until it says that it has begun
@@ -159,8 +182,7 @@ watched() {
 	tracepoints | kprobe) ready 'Ctrl-C ends it' "$refcost" trace --csv --mechanism "$arm" ;;
 	all) ready 'Ctrl-C ends it' "$refcost" trace --csv ;;
 	empty-*) # the least that a probe costs: nothing in the programs
-		echo "exec $* >$tmp/cycles.csv" >"$tmp/command"
-		bpftrace -c "/bin/sh $tmp/command" -e "$(empty "${arm#empty-}")" >"$tmp/tracer" 2>&1
+		empties "${arm#empty-}" "$* >$tmp/cycles.csv"
 		return
 		;;
 	funclatency) ready Tracing stdbuf -oL funclatency -u __x64_sys_delete_module ;;
@@ -288,7 +310,10 @@ dry_run() {
 		n=${#distributed[@]}
 		planned "modules of the distribution" "$n" 0 $((rounds * n)) $((rounds * n * (cycle + 4 * grace)))
 		n=${#watching[@]}
-		planned "what watching costs" $((blocks * n)) 0 $((4 * blocks * (2 * n + 1) * unloads)) $((4 * blocks * (2 * n + 1) * unloads * cycle))
+		for arm in "${watching[@]}"; do
+			case $arm in empty-*) theirs=$((theirs + 1)) ;; esac
+		done
+		planned "what watching costs" $((blocks * (n - theirs))) $((blocks * theirs)) $((4 * blocks * (2 * n + 1) * unloads)) $((4 * blocks * (2 * n + 1) * unloads * cycle))
 		n=${#tools[@]}
 		planned "until a tracer is ready" $repeats $((repeats * (n - 1))) 0 0
 	fi

@@ -191,6 +191,7 @@ static const struct arm_text {
 	{ "bpftrace-kprobe", "bpftrace, the same phases, kprobe" },
 	{ "funclatency", "funclatency, the call alone" },
 	{ "empty-tracepoints", "empty programs at the call's two tracepoints" },
+	{ "empty-functions", "empty programs at the functions of all probes" },
 	{ "empty-mutex", "empty programs at mutex_lock, its return, and mutex_unlock" },
 };
 
@@ -224,7 +225,7 @@ static void latency_table(const struct tracer_model *t, FILE *f)
 	if (!t->nr_watched)
 		return;
 	fputs("Latency of delete_module(2) as its caller sees it, of an empty module with "
-	      "`rcu_expedited=1` (with normal grace periods the difference drowns). In each block the two ways "
+	      "`rcu_expedited=1` (with normal grace periods the difference drowns). In each block the ways "
 	      "to watch in random order, and unwatched unloads before, between and after them; medians of the "
 	      "blocks' medians, and of the ratios within the blocks, with exact intervals.\n\n"
 	      "| watched by | blocks | unloads | ms: p50 (interval) | added (interval) |\n"
@@ -248,13 +249,14 @@ static void instructions_table(const struct tracer_model *t, FILE *f)
 	if (!none)
 		return;
 	fputs("Instructions on the CPU in a call of delete_module(2), median of "
-	      "the unloads (one CPU, a clock that counts them). *Per hit*: added to a load and "
+	      "the unloads (one CPU, a clock that counts them). *Latency* is by that clock, too: what would be "
+	      "added to it if every instruction took as long. *Per hit*: added to a load and "
 	      "an unload, over the runs of programs in both, those at the scheduler's tracepoints not "
 	      "counted; funclatency hits twice a call. The empty programs are what a tracer pays before it has "
-	      "done anything, if it wants the call alone by its tracepoints, or sees waits for module_mutex by "
-	      "probing every mutex.\n\n"
-	      "| watched by | instructions an unload | added | added to a load | hits | added per hit |\n"
-	      "|---|---:|---:|---:|---:|---:|\n",
+	      "done anything: if it wants the call alone by its tracepoints, watches the functions that "
+	      "`refcost trace` does, or sees waits for module_mutex by probing every mutex.\n\n"
+	      "| watched by | instructions an unload | added | latency | added to a load | hits | added per hit |\n"
+	      "|---|---:|---:|---:|---:|---:|---:|\n",
 	      f);
 	for (i = 0; i < ARRAY_SIZE(arm_texts); i++) {
 		const struct watched *w = tracer_counted(t, arm_texts[i].arm);
@@ -267,10 +269,11 @@ static void instructions_table(const struct tracer_model *t, FILE *f)
 		load = pair ? 0 : w->load_cpu.s.median - none->load_cpu.s.median;
 		fprintf(f, "| %s | %.0f |", arm_texts[i].text, w->cpu.s.median);
 		if (w == none) {
-			fputs(" - | - | - | - |\n", f);
+			fputs(" - | - | - | - | - |\n", f);
 			continue;
 		}
-		fprintf(f, " %+.0f |", unload);
+		fprintf(f, " %+.0f | %+.1f %% |", unload,
+			100 * (w->ms.s.median / none->ms.s.median - 1));
 		if (pair)
 			fputs(" - |", f);
 		else
