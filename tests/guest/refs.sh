@@ -80,7 +80,7 @@ holder() {
 	printf '%s\n' "$stdout" >"$dir/holder.txt"
 	is "loop is held, let go, unloaded, loaded again: exit 0" 0 "$status"
 	ok "the refusal is reported, with who was refused" grep -Eq '^  delete_module\(2\) refused busybox/[0-9]+, ' <<<"$stdout"
-	ok "... who holds it, and where that was taken" grep -Eq '^sh/[0-9]+ +\+1  blk[a-z0-9_.]* \+1$' <<<"$stdout"
+	ok "... who holds it, and where that was taken" grep -Eq '^sh/[0-9]+ +\+1  (blk|bdev_)[a-z0-9_.]* \+1$' <<<"$stdout"
 	ok "... as a sum" grep -Eq '^References: 0 before the trace \+ [0-9]+ gets - [0-9]+ puts = 1$' <<<"$stdout"
 	ok "at the end it is not held, and the count adds up" grep -A 1 -E '^References: 0 before the trace \+ 1 by loading it \+ .* = 0$' <<<"$stdout"
 	ok "... says the kernel's own" grep -q "own count is 0: it adds up" <<<"$stdout"
