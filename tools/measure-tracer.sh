@@ -211,15 +211,15 @@ shuffled() {
 	printf '%s\n' "$@" | shuf --random-source=<(yes "$seed")
 }
 
-# Before, between and after the traced arms none is: what drifts meanwhile cancels. Four times as many unloads as
-# elsewhere, since those that a look tells were disturbed do not count.
+# Before, between and after the traced arms none is: what drifts meanwhile cancels. Eight times as many unloads as
+# elsewhere, since those that a look tells were disturbed do not count: at bad hours seven out of eight.
 overhead() {
 	local b arm
 	echo 1 >$expedited
 	for ((b = 0; b < blocks; b++)); do
 		seed=$b
 		for arm in none $(shuffled "${watching[@]}" | sed 'a none'); do
-			block $b "$arm" --look -n $((4 * unloads)) --seed $b "$(plain 1)"
+			block $b "$arm" --look -n $((8 * unloads)) --seed $b "$(plain 1)"
 			add "$dir/watched.csv" "$tmp/block.csv"
 		done
 	done
@@ -313,7 +313,7 @@ dry_run() {
 		for arm in "${watching[@]}"; do
 			case $arm in empty-*) theirs=$((theirs + 1)) ;; esac
 		done
-		planned "what watching costs" $((blocks * (n - theirs))) $((blocks * theirs)) $((4 * blocks * (2 * n + 1) * unloads)) $((4 * blocks * (2 * n + 1) * unloads * cycle))
+		planned "what watching costs" $((blocks * (n - theirs))) $((blocks * theirs)) $((8 * blocks * (2 * n + 1) * unloads)) $((8 * blocks * (2 * n + 1) * unloads * cycle))
 		n=${#tools[@]}
 		planned "until a tracer is ready" $repeats $((repeats * (n - 1))) 0 0
 	fi
