@@ -277,6 +277,10 @@ is "looked: disturbed unloads do not count, and a part without others not either
 	"$(latencies "$dir/bare/watched")" "$(latencies "$dir/looked/report")"
 is "looked: ... three arms are there, one of them with a block less" "7,7,6" \
 	"$(latencies "$dir/looked/report" | awk -F'|' '{ printf "%s%d", n++ ? "," : "", $3 }')"
+awk -F, '$1 == "block" || $1 < 2' "$sample/watched.csv" >"$dir/bare/watched.csv"
+build/bin/refcost report "$dir/bare" -o "$dir/bare/watched" >/dev/null
+is "two blocks have no interval of what is added, and none is printed" 2 \
+	"$(latencies "$dir/bare/watched" | grep -cE '^\| `.*\| 2 \|.*\| [+-][0-9.]+ % \|$')"
 says looked '^26 of 126 unloads are left out, and parts of a block with fewer than 5 others'
 rm -r "$dir/bare/watched" "$dir/bare/watched.csv"
 

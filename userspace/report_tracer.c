@@ -213,6 +213,8 @@ static void latency_row(const struct tracer_model *t, FILE *f, const struct arm_
 	fprintf(f, "| %s | %zu | %zu | %s |", a->text, n, calls, md_median(buf, &s));
 	if (!strcmp(a->arm, "none") || !tracer_overhead(t, a->arm, &ratio))
 		fputs(" - |\n", f);
+	else if (isnan(ratio.lo))
+		fprintf(f, " %+.1f %% |\n", 100 * (ratio.median - 1));
 	else
 		fprintf(f, " %+.1f %% (%+.1f..%+.1f) |\n", 100 * (ratio.median - 1),
 			100 * (ratio.lo - 1), 100 * (ratio.hi - 1));
