@@ -53,6 +53,7 @@ clean_up() {
 	[ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null || true
 	echo "$was" >$expedited
 	rmmod refcost 2>/dev/null || true
+	one_cpu 1
 	rm -rf "$tmp"
 }
 
@@ -112,13 +113,20 @@ kernel_traces() {
 	[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
 }
 
-# Others patch code while all CPUs run, which an emulator may not survive: with one CPU it does.
+# CPUs that one_cpu takes away: none where nothing is emulated.
+find_cpus() {
+	local cpu
+	others=()
+	grep -q 'refcost\.accel=tcg\|QEMU TCG' /proc/cmdline /proc/cpuinfo || return 0
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+		[ ! -e "$cpu" ] || [ "$(cat "$cpu")" = 0 ] || others+=("$cpu")
+	done
+}
+
+# Others patch code while all CPUs run, which an emulator may not survive: with one CPU it does. 1: all are back.
 one_cpu() {
 	local cpu
-	grep -q hypervisor /proc/cpuinfo || return 0
-	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
-		[ ! -e "$cpu" ] || echo "$1" >"$cpu"
-	done
+	for cpu in "${others[@]}"; do echo "$1" >"$cpu"; done
 }
 
 # bt KIND: the script with that kind of probe
@@ -150,6 +158,7 @@ empties() {
 	shift
 	one_cpu 0
 	{
+		declare -p others
 		declare -f one_cpu
 		echo "one_cpu 1; $*; one_cpu 0"
 	} >"$tmp/command"
@@ -327,6 +336,7 @@ if [ -n "$dry_run" ]; then
 fi
 tmp=$(mktemp -d)
 was=$(cat $expedited)
+find_cpus
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 kernel_traces
