@@ -251,13 +251,13 @@ static void instructions_table(const struct tracer_model *t, FILE *f)
 	if (!none)
 		return;
 	fputs("Instructions on the CPU in a call of delete_module(2), median of "
-	      "the unloads (one CPU, a clock that counts them). *Latency* is by that clock, too: what would be "
+	      "the unloads (one CPU, a clock that counts them). *To latency*: what would be "
 	      "added to it if every instruction took as long. *Per hit*: added to a load and "
 	      "an unload, over the runs of programs in both, those at the scheduler's tracepoints not "
 	      "counted; funclatency hits twice a call. The empty programs are what a tracer pays before it has "
 	      "done anything: if it wants the call alone by its tracepoints, watches the functions that "
 	      "`refcost trace` does, or sees waits for module_mutex by probing every mutex.\n\n"
-	      "| watched by | instructions an unload | added | latency | added to a load | hits | added per hit |\n"
+	      "| watched by | instructions an unload | added | to latency | added to a load | hits | added per hit |\n"
 	      "|---|---:|---:|---:|---:|---:|---:|\n",
 	      f);
 	for (i = 0; i < ARRAY_SIZE(arm_texts); i++) {
