@@ -110,6 +110,11 @@ struct refcost_owner {
 	u8 state[REFCOST_OWNER_STATE] ____cacheline_aligned;
 };
 
+/* Every object of an owner that has not been released. */
+#define refcost_for_each_object(owner, i, obj)          \
+	for ((i) = 0; (i) < (owner)->nr_objects; (i)++) \
+		if (((obj) = READ_ONCE((owner)->objects[i])))
+
 /* A scheme's view of the state areas; too large a state does not compile. */
 #define refcost_object_state(obj, type)                            \
 	({                                                         \

@@ -42,20 +42,22 @@ static __always_inline struct refcost_object *objcount_find_get(u32 id)
 
 static inline int objcount_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		atomic_set(objcount_of(owner->objects[i]), 0);
+	refcost_for_each_object(owner, i, obj)
+		atomic_set(objcount_of(obj), 0);
 	return 0;
 }
 
 static inline s64 objcount_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		sum += abs(atomic_read(objcount_of(owner->objects[i])));
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(atomic_read(objcount_of(obj)));
 	return sum;
 }
 
@@ -67,10 +69,11 @@ static inline const void *objcount_counter(struct refcost_worker *w)
 /* Nobody counts up an object that is off the list, so zero is final then. */
 static inline bool objcount_in_use(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (atomic_read_acquire(objcount_of(owner->objects[i])))
+	refcost_for_each_object(owner, i, obj)
+		if (atomic_read_acquire(objcount_of(obj)))
 			return true;
 	return false;
 }

@@ -50,20 +50,22 @@ REFCOST_LOOP_LOOKUP(active_ref)
 
 static int active_ref_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		active_init(active_state(owner->objects[i]));
+	refcost_for_each_object(owner, i, obj)
+		active_init(active_state(obj));
 	return 0;
 }
 
 static s64 active_ref_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		sum += abs(atomic_read(&active_state(owner->objects[i])->active));
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(atomic_read(&active_state(obj)->active));
 	return sum;
 }
 
@@ -74,11 +76,12 @@ static const void *active_ref_counter(struct refcost_worker *w)
 
 static int active_ref_gate(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
 	spinlist_unlink(owner);
-	for (i = 0; i < owner->nr_objects; i++)
-		active_drain(active_state(owner->objects[i]));
+	refcost_for_each_object(owner, i, obj)
+		active_drain(active_state(obj));
 	return 0;
 }
 

@@ -55,21 +55,22 @@ REFCOST_LOOP_LOOKUP(active_rwsem)
 
 static int active_rwsem_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		init_rwsem(active_rwsem_of(owner->objects[i]));
+	refcost_for_each_object(owner, i, obj)
+		init_rwsem(active_rwsem_of(obj));
 	return 0;
 }
 
 static s64 active_rwsem_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += rwsem_is_locked(active_rwsem_of(owner->objects[i]));
+	refcost_for_each_object(owner, i, obj)
+		sum += rwsem_is_locked(active_rwsem_of(obj));
 	return sum;
 }
 
@@ -83,12 +84,13 @@ static DEFINE_MUTEX(active_rwsem_all);
 
 static void active_rwsem_lock(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
 	mutex_lock(&active_rwsem_all);
 	spinlist_unlink(owner);
-	for (i = 0; i < owner->nr_objects; i++)
-		down_write_nest_lock(active_rwsem_of(owner->objects[i]), &active_rwsem_all);
+	refcost_for_each_object(owner, i, obj)
+		down_write_nest_lock(active_rwsem_of(obj), &active_rwsem_all);
 }
 
 static int active_rwsem_check(struct refcost_owner *owner)
@@ -98,10 +100,11 @@ static int active_rwsem_check(struct refcost_owner *owner)
 
 static void active_rwsem_unlock(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		up_write(active_rwsem_of(owner->objects[i]));
+	refcost_for_each_object(owner, i, obj)
+		up_write(active_rwsem_of(obj));
 	mutex_unlock(&active_rwsem_all);
 }
 

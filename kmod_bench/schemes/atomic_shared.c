@@ -27,20 +27,22 @@ REFCOST_LOOP_GETPUT(atomic_shared)
 
 static int atomic_shared_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		atomic_set(atomic_shared_count(owner->objects[i]), 0);
+	refcost_for_each_object(owner, i, obj)
+		atomic_set(atomic_shared_count(obj), 0);
 	return 0;
 }
 
 static s64 atomic_shared_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		sum += abs(atomic_read(atomic_shared_count(owner->objects[i])));
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(atomic_read(atomic_shared_count(obj)));
 	return sum;
 }
 

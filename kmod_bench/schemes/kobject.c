@@ -63,27 +63,27 @@ REFCOST_LOOP_LOOKUP(kobject)
 
 static int kobject_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct kobject_object *state = kobject_state(owner->objects[i]);
+	refcost_for_each_object(owner, i, obj) {
+		struct kobject_object *state = kobject_state(obj);
 
 		memset(state, 0, sizeof(*state));
 		kobject_init(&state->kobj, &kobject_type);
-		state->obj = owner->objects[i];
+		state->obj = obj;
 	}
 	return 0;
 }
 
 static s64 kobject_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs((s64)kref_read(&kobject_state(owner->objects[i])->kobj.kref) -
-				   1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs((s64)kref_read(&kobject_state(obj)->kobj.kref) - 1);
 	return sum;
 }
 

@@ -57,10 +57,11 @@ REFCOST_LOOP_LOOKUP(lockref)
 
 static int lockref_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct lockref *ref = lockref_of(owner->objects[i]);
+	refcost_for_each_object(owner, i, obj) {
+		struct lockref *ref = lockref_of(obj);
 
 		spin_lock_init(&ref->lock);
 		ref->count = 1;
@@ -70,12 +71,12 @@ static int lockref_bind(struct refcost_owner *owner)
 
 static s64 lockref_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs(lockref_of(owner->objects[i])->count - 1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(lockref_of(obj)->count - 1);
 	return sum;
 }
 

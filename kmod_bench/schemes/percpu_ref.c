@@ -64,28 +64,29 @@ REFCOST_LOOP_LOOKUP(percpu_ref)
 
 static void percpu_ref_unbind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			percpu_ref_exit(&percpu_ref_state(owner->objects[i])->ref);
+	refcost_for_each_object(owner, i, obj)
+		percpu_ref_exit(&percpu_ref_state(obj)->ref);
 }
 
 static int percpu_ref_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		memset(percpu_ref_state(owner->objects[i]), 0, sizeof(struct percpu_ref_object));
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct percpu_ref_object *state = percpu_ref_state(owner->objects[i]);
+	refcost_for_each_object(owner, i, obj)
+		memset(percpu_ref_state(obj), 0, sizeof(struct percpu_ref_object));
+	refcost_for_each_object(owner, i, obj) {
+		struct percpu_ref_object *state = percpu_ref_state(obj);
 		int err = percpu_ref_init(&state->ref, percpu_ref_last, 0, GFP_KERNEL);
 
 		if (err) {
 			percpu_ref_unbind(owner);
 			return err;
 		}
-		state->obj = owner->objects[i];
+		state->obj = obj;
 	}
 	return 0;
 }
@@ -96,18 +97,15 @@ static int percpu_ref_bind(struct refcost_owner *owner)
  */
 static s64 percpu_ref_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			percpu_ref_switch_to_atomic_sync(&percpu_ref_state(owner->objects[i])->ref);
+	refcost_for_each_object(owner, i, obj)
+		percpu_ref_switch_to_atomic_sync(&percpu_ref_state(obj)->ref);
 	rcu_barrier();
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs(atomic_long_read(
-					   &percpu_ref_state(owner->objects[i])->ref.data->count) -
-				   1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(atomic_long_read(&percpu_ref_state(obj)->ref.data->count) - 1);
 	return sum;
 }
 

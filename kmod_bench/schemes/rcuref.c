@@ -55,21 +55,22 @@ REFCOST_LOOP_LOOKUP(rcuref)
 
 static int rcuref_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		rcuref_init(rcuref_of(owner->objects[i]), 1);
+	refcost_for_each_object(owner, i, obj)
+		rcuref_init(rcuref_of(obj), 1);
 	return 0;
 }
 
 static s64 rcuref_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs((s64)rcuref_read(rcuref_of(owner->objects[i])) - 1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs((s64)rcuref_read(rcuref_of(obj)) - 1);
 	return sum;
 }
 

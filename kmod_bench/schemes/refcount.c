@@ -53,21 +53,22 @@ REFCOST_LOOP_LOOKUP(refcount)
 
 static int refcount_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		refcount_set(refcount_of(owner->objects[i]), 1);
+	refcost_for_each_object(owner, i, obj)
+		refcount_set(refcount_of(obj), 1);
 	return 0;
 }
 
 static s64 refcount_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs((s64)refcount_read(refcount_of(owner->objects[i])) - 1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs((s64)refcount_read(refcount_of(obj)) - 1);
 	return sum;
 }
 
