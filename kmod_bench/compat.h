@@ -16,6 +16,13 @@
 #define REFCOST_HAVE_RCUREF
 #endif
 
+/* The sections that only init() needs are freed when the loader has dropped its own reference. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define refcost_module_in_init(module) ((module)->mem[MOD_INIT_TEXT].size != 0)
+#else
+#define refcost_module_in_init(module) ((module)->init_layout.size != 0)
+#endif
+
 /* Without performance events include/linux/perf_event.h declares their other functions alone. */
 #ifndef CONFIG_PERF_EVENTS
 #define perf_event_create_kernel_counter(attr, cpu, task, handler, context) \

@@ -286,6 +286,8 @@ int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct ref
 int refcost_bind(const struct refcost_scheme *scheme);
 int refcost_bind_neighbour(const struct refcost_scheme *scheme);
 s64 refcost_unbind(void);
+int refcost_module_users(const struct refcost_owner *owner);
+s64 refcost_module_balance(struct refcost_owner *owner, int before);
 bool refcost_linked(const struct refcost_owner *owner);
 int refcost_node_of(const void *p);
 int refcost_objects_node(const struct refcost_owner *owner);

@@ -135,6 +135,40 @@ void refcost_release_all(struct refcost_owner *owner)
 }
 
 /**
+ * refcost_module_users() - count the references on an owner's module
+ * @owner: whose
+ *
+ * While a module is being loaded the kernel holds a reference of its own, which is left out.
+ *
+ * Return: references.
+ */
+int refcost_module_users(const struct refcost_owner *owner)
+{
+	int count = module_refcount(owner->module);
+
+	return refcost_module_in_init(owner->module) && count ? count - 1 : count;
+}
+
+/**
+ * refcost_module_balance() - compare the references on an owner's module with what they were
+ * @owner: whose
+ * @before: of refcost_module_users()
+ *
+ * What is left over is not ours to put: tracers and other modules may hold references as well.
+ *
+ * Return: references more than before.
+ */
+s64 refcost_module_balance(struct refcost_owner *owner, int before)
+{
+	int left = refcost_module_users(owner) - before, i;
+
+	/* The build that loses references must not leave a module behind that cannot be unloaded. */
+	for (i = 0; refcost_fault(LOSE_ONE) && i < left; i++)
+		module_put(owner->module);
+	return left;
+}
+
+/**
  * refcost_drop_and_wait() - the gate of counts in objects: unlist, drop the list's references, wait
  * @owner: whose
  * @unlink: takes the objects off the list under the scheme's lock

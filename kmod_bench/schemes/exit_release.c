@@ -57,20 +57,15 @@ struct exit_release_owner {
 
 static int exit_release_bind(struct refcost_owner *owner)
 {
-	refcost_owner_state(owner, struct exit_release_owner)->base =
-		module_refcount(owner->module);
+	refcost_owner_state(owner, struct exit_release_owner)->base = refcost_module_users(owner);
 	return kref_bind(owner);
 }
 
 static s64 exit_release_balance(struct refcost_owner *owner)
 {
 	int base = refcost_owner_state(owner, struct exit_release_owner)->base;
-	s64 left = module_refcount(owner->module) - base, i;
 
-	/* A lost reference is reported, but must not leave the machine with a pinned module. */
-	for (i = 0; i < left; i++)
-		module_put(owner->module);
-	return left + kref_balance(owner);
+	return refcost_module_balance(owner, base) + kref_balance(owner);
 }
 
 REFCOST_SCHEME(exit_release, KERNEL, release,

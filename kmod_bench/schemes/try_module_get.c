@@ -52,20 +52,14 @@ REFCOST_LOOP_LOOKUP(try_module_get)
 
 static int try_module_get_bind(struct refcost_owner *owner)
 {
-	refcost_owner_state(owner, struct try_module_get_owner)->base =
-		module_refcount(owner->module);
+	refcost_owner_state(owner, struct try_module_get_owner)->base = refcost_module_users(owner);
 	return 0;
 }
 
 static s64 try_module_get_balance(struct refcost_owner *owner)
 {
-	int base = refcost_owner_state(owner, struct try_module_get_owner)->base;
-	s64 left = module_refcount(owner->module) - base, i;
-
-	/* A lost reference is reported, but must not leave the machine with a pinned module. */
-	for (i = 0; i < left; i++)
-		module_put(owner->module);
-	return left;
+	return refcost_module_balance(
+		owner, refcost_owner_state(owner, struct try_module_get_owner)->base);
 }
 
 static const void *try_module_get_counter(struct refcost_worker *w)
