@@ -92,8 +92,9 @@ static_assert(offsetof(struct refcost_object, state) == 2 * REFCOST_OBJECT_HEAD)
  * @unreleased: objects whose release has not returned
  * @all_released: completed by the registry when @unreleased drops to zero
  * @scheme: the bound one, or NULL
+ * @dropped: objects whose list reference the bound scheme's gate has dropped
  * @gated: the scheme's gate has succeeded and was not taken back
- * @leaving: exit() of the module has begun
+ * @leaving: exit() of the module has begun, and will take the bound scheme down
  * @state: the bound scheme's module-wide state
  */
 struct refcost_owner {
@@ -105,6 +106,7 @@ struct refcost_owner {
 	atomic_t unreleased;
 	struct completion all_released;
 	const struct refcost_scheme *scheme;
+	u32 dropped;
 	bool gated;
 	bool leaving;
 	u8 state[REFCOST_OWNER_STATE] ____cacheline_aligned;
@@ -236,10 +238,13 @@ struct refcost_scheme {
  * struct refcost_registry - the subsystem that users look objects up in
  * @table: objects by id
  * @owner: the one owner, or NULL
+ * @victim: its module; compared without a lock, and never followed
  * @neighbour: the module that stays, and its object
  * @early: a load that waits for its victim: the scheme to bind, whether the objects are listed before
  *	they are live, and when they became either
- * @mutex: serialises registration, sessions and gates; never taken by users of objects
+ * @mutex: serialises registration, sessions and gates; never taken by users of objects, nor on behalf of
+ *	any module but the owner's
+ * @broken: a call died in the kernel and left the mutex locked: serve no further call
  * @lock: for schemes that look up under a spinlock
  * @rwlock: for schemes that look up under a reader-writer lock
  * @rwsem: for schemes that look up under an rwsem; objects with even ids are found under the first,
@@ -249,6 +254,7 @@ struct refcost_scheme {
 struct refcost_registry {
 	DECLARE_HASHTABLE(table, 10);
 	struct refcost_owner *owner;
+	struct module *victim;
 	struct refcost_owner neighbour;
 	struct {
 		const struct refcost_scheme *scheme;
@@ -257,6 +263,7 @@ struct refcost_registry {
 		u64 live_ns;
 	} early;
 	struct mutex mutex;
+	bool broken;
 	spinlock_t lock ____cacheline_aligned;
 	rwlock_t rwlock ____cacheline_aligned;
 	struct {
@@ -281,11 +288,13 @@ void refcost_unlink_all(struct refcost_owner *owner);
 void refcost_link_all(struct refcost_owner *owner);
 void refcost_release_object(struct refcost_object *obj);
 void refcost_release_all(struct refcost_owner *owner);
+u32 refcost_living(const struct refcost_owner *owner);
 int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct refcost_owner *owner),
 			  void (*drop)(struct refcost_object *obj));
 int refcost_bind(const struct refcost_scheme *scheme);
 int refcost_bind_neighbour(const struct refcost_scheme *scheme);
 s64 refcost_unbind(void);
+void refcost_registry_abandon(void);
 int refcost_module_users(const struct refcost_owner *owner);
 s64 refcost_module_balance(struct refcost_owner *owner, int before);
 bool refcost_linked(const struct refcost_owner *owner);
@@ -321,6 +330,7 @@ enum refcost_session_kind {
 
 /**
  * struct refcost_session - the workers of a run or a load
+ * @file: the descriptor that a load belongs to
  * @scheme: what they do
  * @kind: until when
  * @loop: the scheme's loop for this mode and hold time
@@ -349,6 +359,7 @@ enum refcost_session_kind {
  * @out: completed when @alive drops to zero
  */
 struct refcost_session {
+	const struct file *file;
 	const struct refcost_scheme *scheme;
 	enum refcost_session_kind kind;
 	refcost_loop_fn loop;
@@ -390,6 +401,7 @@ int refcost_session_wait(struct refcost_session *s);
 void refcost_session_stop(struct refcost_session *s);
 void refcost_session_free(struct refcost_session *s);
 void refcost_sessions_halt(void);
+void refcost_sessions_abandon(void);
 u64 refcost_clock_read_ps(void);
 u64 refcost_clock_step_ns(void);
 
@@ -401,12 +413,13 @@ int refcost_events_copy(const struct refcost_session *s, const struct refcost_ru
 void refcost_events_free(struct refcost_session *s);
 
 /* load.c */
-int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *run,
-		       const u32 *cpus);
-int refcost_load_stat(struct refcost_load_stat *stat);
-int refcost_load_stop(struct refcost_load_stat *stat);
-int refcost_load_gate(struct refcost_gate *gate);
-int refcost_load_ungate(void);
+int refcost_load_start(const struct file *file, const struct refcost_scheme *scheme,
+		       struct refcost_run *run, const u32 *cpus);
+int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat);
+int refcost_load_stop(const struct file *file, struct refcost_load_stat *stat);
+void refcost_load_close(const struct file *file);
+int refcost_load_gate(const struct file *file, struct refcost_gate *gate);
+int refcost_load_ungate(const struct file *file);
 
 /**
  * refcost_clock() - the clock of everything measured here

@@ -478,6 +478,19 @@ void refcost_sessions_halt(void)
 		refcost_session_stop(s);
 }
 
+/**
+ * refcost_sessions_abandon() - have workers leave, without waiting for them
+ *
+ * For a session that nobody is left to end.
+ */
+void refcost_sessions_abandon(void)
+{
+	spin_lock(&current_lock);
+	if (current_session)
+		WRITE_ONCE(current_session->stop, true);
+	spin_unlock(&current_lock);
+}
+
 /* A CPU is about to go: a session that uses it ends. */
 static int refcost_cpu_going(unsigned int cpu)
 {

@@ -51,25 +51,23 @@ static inline void kref_drop(struct refcost_object *obj)
 
 static inline void kref_drop_all(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			kref_drop(owner->objects[i]);
+	refcost_for_each_object(owner, i, obj)
+		kref_drop(obj);
 }
 
 static inline int kref_bind(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct kref_object *state;
+	refcost_for_each_object(owner, i, obj) {
+		struct kref_object *state = kref_state(obj);
 
-		if (!owner->objects[i])
-			return -ESTALE;
-		state = kref_state(owner->objects[i]);
 		kref_init(&state->ref);
-		state->obj = owner->objects[i];
+		state->obj = obj;
 		state->done = NULL;
 	}
 	return 0;
@@ -78,12 +76,12 @@ static inline int kref_bind(struct refcost_owner *owner)
 /* References over the list's own, of the objects that are left. */
 static inline s64 kref_balance(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	s64 sum = 0;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs((s64)kref_read(&kref_state(owner->objects[i])->ref) - 1);
+	refcost_for_each_object(owner, i, obj)
+		sum += abs((s64)kref_read(&kref_state(obj)->ref) - 1);
 	return sum;
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Users that go on looking objects up while their module is unloaded, and the scheme's gate in front
- * of delete_module(2). One load at a time; all calls come from the descriptor that started it.
+ * of delete_module(2). One load at a time; only the descriptor that started it may say more.
+ *
+ * The victim's exit() and the module notifier run on behalf of whichever task calls delete_module(2), under
+ * the registry's mutex. From the moment exit() has begun (@leaving) the bound scheme is theirs: a load that
+ * ends meanwhile stops its workers, and leaves the scheme alone.
  */
+#include "keeper.h"
 #include "run.h"
 
 static struct refcost_session *load;
@@ -32,6 +37,7 @@ static s64 load_unbind(void)
 
 /**
  * refcost_load_start() - serve REFCOST_IOC_LOAD_START
+ * @file: the descriptor that the load will belong to
  * @scheme: the scheme that @run names
  * @run: from user space
  * @cpus: @run->nr_cpus CPU numbers, possibly none
@@ -41,13 +47,15 @@ static s64 load_unbind(void)
  *
  * Return: 0 or the errno documented at the ioctl.
  */
-int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *run,
-		       const u32 *cpus)
+int refcost_load_start(const struct file *file, const struct refcost_scheme *scheme,
+		       struct refcost_run *run, const u32 *cpus)
 {
 	struct refcost_session *s;
 	int err;
 
-	mutex_lock(&refcost_registry.mutex);
+	err = refcost_lock();
+	if (err)
+		return err;
 	err = refcost_claim();
 	if (err)
 		goto out;
@@ -71,6 +79,7 @@ int refcost_load_start(const struct refcost_scheme *scheme, struct refcost_run *
 		refcost_session_free(s);
 		goto err_unbind;
 	}
+	s->file = file;
 	load = s;
 	goto out;
 
@@ -110,99 +119,159 @@ static void load_read(struct refcost_load_stat *stat)
 	stat->violations = atomic64_read(&refcost_registry.violations) - violations_before;
 }
 
+/* Take the registry's mutex, if the load belongs to this descriptor. */
+static int load_lock(const struct file *file)
+{
+	int err = refcost_lock();
+
+	if (err)
+		return err;
+	if (load && load->file == file)
+		return 0;
+	mutex_unlock(&refcost_registry.mutex);
+	return -ENOTCONN;
+}
+
 /**
  * refcost_load_stat() - serve REFCOST_IOC_LOAD_STAT
+ * @file: the caller's descriptor
  * @stat: zeroed; filled with what the workers have seen so far
  *
- * Return: 0.
+ * Return: 0, -ENOTCONN if the load is not this descriptor's.
  */
-int refcost_load_stat(struct refcost_load_stat *stat)
+int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat)
 {
-	mutex_lock(&refcost_registry.mutex);
+	int err = load_lock(file);
+
+	if (err)
+		return err;
 	load_read(stat);
 	mutex_unlock(&refcost_registry.mutex);
 	return 0;
 }
 
 /* Also of a gate that refused, but had unlisted the objects by then. */
-static int gate_take_back(struct refcost_owner *owner)
+static void gate_take_back(struct refcost_owner *owner)
 {
 	if (!owner || !owner->scheme || owner->leaving || (!owner->gated && refcost_linked(owner)))
-		return 0;
+		return;
 	if (owner->scheme->ungate)
 		owner->scheme->ungate(owner);
 	owner->gated = false;
-	return 0;
 }
 
-/**
- * refcost_load_stop() - serve REFCOST_IOC_LOAD_STOP; also when the descriptor is closed
- * @stat: zeroed; the final numbers
- *
- * A gate that was not followed by a delete_module(2) is taken back.
- *
- * Return: 0, or -EUCLEAN if the victim is still there and a count is not back where it started.
+/*
+ * Workers may be waiting for a lock that is kept until exit() has returned. The notifier, which would let it
+ * go, waits for the mutex that is held here; exit() has made the objects impossible to find, so the lock has
+ * done its work.
  */
-int refcost_load_stop(struct refcost_load_stat *stat)
+static void load_end(struct refcost_load_stat *stat)
 {
-	mutex_lock(&refcost_registry.mutex);
-	gate_take_back(refcost_registry.owner);
+	struct refcost_owner *owner = refcost_registry.owner;
+
+	if (owner && owner->leaving)
+		refcost_let_go(owner);
+	else
+		gate_take_back(owner);
 	refcost_session_stop(load);
 	load_read(stat);
 	stat->balance = load_unbind() + atomic_read(&load->left_open);
 	refcost_session_free(load);
 	load = NULL;
 	refcost_unclaim();
+}
+
+/**
+ * refcost_load_stop() - serve REFCOST_IOC_LOAD_STOP
+ * @file: the caller's descriptor
+ * @stat: zeroed; the final numbers
+ *
+ * A gate that was not followed by a delete_module(2) is taken back.
+ *
+ * Return: 0, -ENOTCONN if the load is not this descriptor's, or -EUCLEAN if the victim is still there and a
+ * count is not back where it started.
+ */
+int refcost_load_stop(const struct file *file, struct refcost_load_stat *stat)
+{
+	int err = load_lock(file);
+
+	if (err)
+		return err;
+	load_end(stat);
 	mutex_unlock(&refcost_registry.mutex);
 	return stat->balance ? -EUCLEAN : 0;
 }
 
 /**
- * refcost_load_gate() - serve REFCOST_IOC_GATE
- * @gate: filled with the scheme's answer and the time it took
- *
- * Return: 0 if the scheme gave an answer (see @gate->busy), -EINTR on a signal, -ENXIO if the victim is
- * gone, or what the scheme failed with.
+ * refcost_load_close() - end the load of a descriptor that is being closed
+ * @file: the descriptor; may have none
  */
-int refcost_load_gate(struct refcost_gate *gate)
+void refcost_load_close(const struct file *file)
 {
-	struct refcost_owner *owner;
-	u64 start;
-	int err = 0;
+	struct refcost_load_stat stat = {};
 
+	if (READ_ONCE(refcost_registry.broken))
+		return;
 	mutex_lock(&refcost_registry.mutex);
-	owner = refcost_registry.owner;
-	if (!owner) {
-		err = -ENXIO;
-		goto out;
-	}
+	if (load && load->file == file)
+		load_end(&stat);
+	mutex_unlock(&refcost_registry.mutex);
+}
+
+static int gate_run(struct refcost_gate *gate)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+	u64 start;
+	int err;
+
+	if (!owner || !owner->scheme || owner->leaving)
+		return -ENXIO;
 	WRITE_ONCE(load->unloading, true);
 	if (!owner->scheme->gate || owner->gated)
-		goto out;
+		return 0;
+	BUG_ON(refcost_fault(OOPS));
 	start = refcost_clock();
 	err = owner->scheme->gate(owner);
 	gate->ns = refcost_clock() - start;
 	owner->gated = !err;
-	if (err == -EWOULDBLOCK || err == -EBUSY) {
-		gate->busy = -err;
-		err = 0;
-	}
-out:
+	if (err != -EWOULDBLOCK && err != -EBUSY)
+		return err;
+	gate->busy = -err;
+	return 0;
+}
+
+/**
+ * refcost_load_gate() - serve REFCOST_IOC_GATE
+ * @file: the caller's descriptor
+ * @gate: filled with the scheme's answer and the time it took
+ *
+ * Return: 0 if the scheme gave an answer (see @gate->busy), -ENOTCONN if the load is not this descriptor's,
+ * -EINTR on a signal, -ENXIO if the victim is gone or leaving, or what the scheme failed with.
+ */
+int refcost_load_gate(const struct file *file, struct refcost_gate *gate)
+{
+	int err = load_lock(file);
+
+	if (err)
+		return err;
+	err = gate_run(gate);
 	mutex_unlock(&refcost_registry.mutex);
 	return err;
 }
 
 /**
  * refcost_load_ungate() - serve REFCOST_IOC_UNGATE
+ * @file: the caller's descriptor
  *
- * Return: 0.
+ * Return: 0, -ENOTCONN if the load is not this descriptor's.
  */
-int refcost_load_ungate(void)
+int refcost_load_ungate(const struct file *file)
 {
-	int err;
+	int err = load_lock(file);
 
-	mutex_lock(&refcost_registry.mutex);
-	err = gate_take_back(refcost_registry.owner);
+	if (err)
+		return err;
+	gate_take_back(refcost_registry.owner);
 	mutex_unlock(&refcost_registry.mutex);
-	return err;
+	return 0;
 }

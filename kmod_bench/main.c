@@ -21,9 +21,10 @@ REFCOST_SCHEMES(X)
 static const struct refcost_scheme *const schemes[] = { REFCOST_SCHEMES(X) };
 #undef X
 
-/* The descriptor that started the load. Taken outside the registry's mutex. */
-static DEFINE_MUTEX(load_mutex);
-static struct file *load_file;
+/* @calls: calls under way; other than 0 when the descriptor is closed only if a task died in one */
+struct refcost_client {
+	atomic_t calls;
+};
 
 static const struct refcost_scheme *scheme_by_name(char *name)
 {
@@ -39,10 +40,12 @@ static const struct refcost_scheme *scheme_by_name(char *name)
 static int ioc_info(struct refcost_info *info)
 {
 	const struct refcost_owner *owner;
+	int err = refcost_lock();
 
-	mutex_lock(&refcost_registry.mutex);
+	if (err)
+		return err;
 	owner = refcost_registry.owner;
-	info->nr_objects = owner ? owner->nr_objects : 0;
+	info->nr_objects = owner ? refcost_living(owner) : 0;
 	info->layout = owner ? owner->layout : REFCOST_OWN;
 	info->node = owner ? refcost_objects_node(owner) : NUMA_NO_NODE;
 	mutex_unlock(&refcost_registry.mutex);
@@ -75,7 +78,7 @@ static u32 *copy_cpus(const struct refcost_run *run)
 	return cpus;
 }
 
-static int ioc_run(struct refcost_run *run, struct file *file, bool is_load)
+static int ioc_run(struct refcost_run *run, const struct file *file, bool is_load)
 {
 	const struct refcost_scheme *scheme = scheme_by_name(run->scheme);
 	u32 *cpus;
@@ -88,56 +91,14 @@ static int ioc_run(struct refcost_run *run, struct file *file, bool is_load)
 	cpus = copy_cpus(run);
 	if (IS_ERR(cpus))
 		return PTR_ERR(cpus);
-	if (is_load) {
-		mutex_lock(&load_mutex);
-		err = refcost_load_start(scheme, run, cpus);
-		if (!err)
-			load_file = file;
-		mutex_unlock(&load_mutex);
-	} else {
-		err = refcost_run(scheme, run, cpus);
-	}
+	err = is_load ? refcost_load_start(file, scheme, run, cpus)
+		      : refcost_run(scheme, run, cpus);
 	kfree(cpus);
 	return err;
 }
 
-/* What only the descriptor that started the load may do. */
-static int ioc_load(unsigned int cmd, void *arg, struct file *file)
-{
-	int err;
-
-	mutex_lock(&load_mutex);
-	if (load_file != file) {
-		err = -ENOTCONN;
-		goto out;
-	}
-	switch (cmd) {
-	/* all fields but the size are answers: what the caller left in them must not show through */
-	case REFCOST_IOC_LOAD_STAT:
-		*(struct refcost_load_stat *)arg =
-			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
-		err = refcost_load_stat(arg);
-		break;
-	case REFCOST_IOC_LOAD_STOP:
-		*(struct refcost_load_stat *)arg =
-			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
-		load_file = NULL;
-		err = refcost_load_stop(arg);
-		break;
-	case REFCOST_IOC_GATE:
-		*(struct refcost_gate *)arg = (struct refcost_gate){ .size = _IOC_SIZE(cmd) };
-		err = refcost_load_gate(arg);
-		break;
-	default:
-		err = refcost_load_ungate();
-		break;
-	}
-out:
-	mutex_unlock(&load_mutex);
-	return err;
-}
-
-static int dispatch(unsigned int cmd, void *arg, struct file *file)
+/* What the caller left in a struct of answers must not show through. */
+static int dispatch(unsigned int cmd, void *arg, const struct file *file)
 {
 	switch (cmd) {
 	case REFCOST_IOC_INFO:
@@ -146,10 +107,18 @@ static int dispatch(unsigned int cmd, void *arg, struct file *file)
 	case REFCOST_IOC_LOAD_START:
 		return ioc_run(arg, file, cmd == REFCOST_IOC_LOAD_START);
 	case REFCOST_IOC_LOAD_STAT:
+		*(struct refcost_load_stat *)arg =
+			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
+		return refcost_load_stat(file, arg);
 	case REFCOST_IOC_LOAD_STOP:
+		*(struct refcost_load_stat *)arg =
+			(struct refcost_load_stat){ .size = _IOC_SIZE(cmd) };
+		return refcost_load_stop(file, arg);
 	case REFCOST_IOC_GATE:
+		*(struct refcost_gate *)arg = (struct refcost_gate){ .size = _IOC_SIZE(cmd) };
+		return refcost_load_gate(file, arg);
 	case REFCOST_IOC_UNGATE:
-		return ioc_load(cmd, arg, file);
+		return refcost_load_ungate(file);
 	default:
 		return -ENOTTY;
 	}
@@ -165,6 +134,7 @@ static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		struct refcost_load_stat stat;
 		struct refcost_gate gate;
 	} u = {};
+	struct refcost_client *client = file->private_data;
 	size_t size = _IOC_SIZE(cmd);
 	long err;
 
@@ -176,7 +146,9 @@ static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return -EFAULT;
 	if (size && u.size != size)
 		return -EINVAL;
+	atomic_inc(&client->calls);
 	err = dispatch(cmd, &u, file);
+	atomic_dec(&client->calls);
 	if (size && err != -ENOTTY && copy_to_user((void __user *)arg, &u, size))
 		err = -EFAULT;
 	return err;
@@ -184,20 +156,22 @@ static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 
 static int refcost_open(struct inode *inode, struct file *file)
 {
-	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	file->private_data = kzalloc(sizeof(struct refcost_client), GFP_KERNEL);
+	return file->private_data ? 0 : -ENOMEM;
 }
 
-/* Whoever dies in the middle of a load leaves nothing running and nothing locked. */
+/* A process that dies in the middle of a load leaves nothing running and nothing locked. */
 static int refcost_release(struct inode *inode, struct file *file)
 {
-	struct refcost_load_stat stat = {};
+	struct refcost_client *client = file->private_data;
 
-	mutex_lock(&load_mutex);
-	if (load_file == file) {
-		load_file = NULL;
-		refcost_load_stop(&stat);
-	}
-	mutex_unlock(&load_mutex);
+	if (atomic_read(&client->calls))
+		refcost_registry_abandon();
+	else
+		refcost_load_close(file);
+	kfree(client);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ enum refcost_layout {
  * @size: sizeof(struct refcost_info)
  * @abi: out: REFCOST_ABI of the module
  * @hz: out: ticks a second
- * @nr_objects: out: objects that the victim has registered, 0 if it is not loaded
+ * @nr_objects: out: objects that the victim has registered and that live, 0 if it is not loaded
  * @layout: out: enum refcost_layout of these
  * @node: out: the NUMA node that all of them lie on, -1 if there are several or none
  * @clock_read_ps: out: cost of one reading of the clock, picoseconds
@@ -259,14 +259,18 @@ struct refcost_load_stat {
  * LOAD_START: binds the scheme and starts nr_cpus (possibly 0) lookup workers that go on until LOAD_STOP
  *	or until the descriptor is closed. Only the same descriptor may GATE, UNGATE, STAT and STOP. With
  *	REFCOST_RUN_EARLY there must be no victim yet; the scheme is bound when one is loaded.
- * GATE: the scheme's unload step, to be followed by delete_module(2). UNGATE: takes a gate back whose
- *	delete_module(2) failed, and lists again what a refused gate may have left unlisted.
+ *	While a load without that flag goes on, no other victim can be loaded (EBUSY of finit_module(2)).
+ * GATE: the scheme's unload step, to be followed by delete_module(2). It may be called again after any
+ *	outcome. UNGATE: takes a gate back whose delete_module(2) failed, and lists again what a refused gate
+ *	may have left unlisted. Objects that a gate has released do not come back.
  *
  * EBUSY: another run or load is going on. EINVAL: a field is out of range. ENOENT: no such scheme.
- * ENXIO: no victim is loaded. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went
- * offline. EEXIST: EARLY, and a victim is loaded. EOPNOTSUPP: the scheme has no such mode, or no count
- * that the layout could be about. EINTR: a signal ended it. EUCLEAN: counts not conserved. EPERM: no
- * CAP_SYS_ADMIN.
+ * ENXIO: no victim is loaded, or it is being unloaded. ESTALE: a gate has released objects of the victim;
+ * load it again. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went offline. EEXIST:
+ * EARLY, and a victim is loaded. ENOTCONN: the load, if there is one, is not this descriptor's. EOPNOTSUPP:
+ * the scheme has no such mode, or no count that the layout could be about. EINTR: a signal ended it.
+ * EUCLEAN: counts not conserved. EIO: an earlier call died in the kernel; nothing works until the next boot.
+ * EPERM: no CAP_SYS_ADMIN.
  */
 #define REFCOST_IOC_INFO       _IOWR('R', 0, struct refcost_info)
 #define REFCOST_IOC_RUN	       _IOWR('R', 1, struct refcost_run)

@@ -6,8 +6,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "run.h"
 #include "slot.h"
 
 struct refcost_registry refcost_registry;
@@ -33,11 +35,12 @@ int refcost_node_of(const void *p)
  */
 int refcost_objects_node(const struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	int node = NUMA_NO_NODE;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++) {
-		int here = owner->objects[i] ? refcost_node_of(owner->objects[i]) : node;
+	refcost_for_each_object(owner, i, obj) {
+		int here = refcost_node_of(obj);
 
 		if (node != NUMA_NO_NODE && here != node)
 			return NUMA_NO_NODE;
@@ -47,19 +50,19 @@ int refcost_objects_node(const struct refcost_owner *owner)
 }
 
 /**
- * refcost_link_all() - list every object of an owner
+ * refcost_link_all() - list every object of an owner that is not listed
  * @owner: whose; released objects are left out
  *
  * The caller holds whatever keeps users of the bound scheme out of the table.
  */
 void refcost_link_all(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			hash_add_rcu(refcost_registry.table, &owner->objects[i]->node,
-				     owner->objects[i]->id);
+	refcost_for_each_object(owner, i, obj)
+		if (!hash_hashed(&obj->node))
+			hash_add_rcu(refcost_registry.table, &obj->node, obj->id);
 }
 
 /**
@@ -70,11 +73,11 @@ void refcost_link_all(struct refcost_owner *owner)
  */
 void refcost_unlink_all(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			hash_del_rcu(&owner->objects[i]->node);
+	refcost_for_each_object(owner, i, obj)
+		hash_del_rcu(&obj->node);
 }
 
 /**
@@ -85,10 +88,11 @@ void refcost_unlink_all(struct refcost_owner *owner)
  */
 bool refcost_linked(const struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i] && hash_hashed(&owner->objects[i]->node))
+	refcost_for_each_object(owner, i, obj)
+		if (hash_hashed(&obj->node))
 			return true;
 	return false;
 }
@@ -127,11 +131,27 @@ void refcost_release_object(struct refcost_object *obj)
  */
 void refcost_release_all(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			refcost_release_object(owner->objects[i]);
+	refcost_for_each_object(owner, i, obj)
+		refcost_release_object(obj);
+}
+
+/**
+ * refcost_living() - count the objects that have not been released
+ * @owner: whose
+ *
+ * Return: objects.
+ */
+u32 refcost_living(const struct refcost_owner *owner)
+{
+	struct refcost_object *obj;
+	u32 i, living = 0;
+
+	refcost_for_each_object(owner, i, obj)
+		living++;
+	return living;
 }
 
 /**
@@ -181,12 +201,15 @@ s64 refcost_module_balance(struct refcost_owner *owner, int before)
 int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct refcost_owner *owner),
 			  void (*drop)(struct refcost_object *obj))
 {
-	if (refcost_linked(owner)) {
-		u32 i;
+	struct refcost_object *obj;
+	u32 i;
 
+	if (!owner->dropped) {
 		unlink(owner);
-		for (i = 0; i < owner->nr_objects; i++)
-			drop(owner->objects[i]);
+		refcost_for_each_object(owner, i, obj) {
+			owner->dropped++;
+			drop(obj);
+		}
 	}
 	return wait_for_completion_interruptible(&owner->all_released) ? -EINTR : 0;
 }
@@ -203,6 +226,12 @@ void refcost_violation(void)
 }
 EXPORT_SYMBOL_GPL(refcost_violation);
 
+static void refcost_set_owner(struct refcost_owner *owner)
+{
+	refcost_registry.owner = owner;
+	WRITE_ONCE(refcost_registry.victim, owner ? owner->module : NULL);
+}
+
 /* Users of a load may be waiting for these objects: they need their counts before they are found. */
 static int refcost_list_first(struct refcost_owner *owner)
 {
@@ -216,8 +245,7 @@ static int refcost_list_first(struct refcost_owner *owner)
 		if (early->one_phase)
 			early->scheme->set_live(owner, false);
 		early->listed_ns = refcost_clock();
-		if (!early->one_phase)
-			early->live_ns = early->listed_ns;
+		early->live_ns = early->one_phase ? 0 : early->listed_ns;
 	}
 	refcost_link_all(owner);
 	return 0;
@@ -243,7 +271,10 @@ static void refcost_went_live(struct module *module)
  * @nr: objects, 1..REFCOST_OBJECTS_MAX
  * @objects: zeroed objects; each is given back by @ops->release. The array itself is copied.
  *
- * Return: 0, -EBUSY if another module has objects listed, -EINVAL or -ENOMEM.
+ * While a load runs that was not told to wait for these objects, no scheme would protect them from its
+ * users.
+ *
+ * Return: 0, -EBUSY if another module has objects listed or such a load runs, -EINVAL or -ENOMEM.
  */
 int refcost_register(struct module *module, const struct refcost_ops *ops,
 		     enum refcost_layout layout, u32 nr, struct refcost_object **objects)
@@ -276,13 +307,13 @@ int refcost_register(struct module *module, const struct refcost_ops *ops,
 	}
 
 	mutex_lock(&refcost_registry.mutex);
-	if (refcost_registry.owner) {
+	if (refcost_registry.owner || (refcost_claimed() && !refcost_registry.early.scheme)) {
 		err = -EBUSY;
 	} else {
-		refcost_registry.owner = owner;
+		refcost_set_owner(owner);
 		err = refcost_list_first(owner);
 		if (err)
-			refcost_registry.owner = NULL;
+			refcost_set_owner(NULL);
 	}
 	mutex_unlock(&refcost_registry.mutex);
 	if (!err)
@@ -311,11 +342,11 @@ void refcost_unregister(struct module *module)
 	owner = refcost_registry.owner;
 	if (WARN_ON(!owner || owner->module != module))
 		goto out;
-	owner->leaving = true;
 	if (owner->scheme && owner->scheme->gate && !owner->gated) {
 		refcost_sessions_halt();
 		refcost_unbind();
 	}
+	owner->leaving = true;
 	if (refcost_linked(owner)) {
 		if (owner->scheme && owner->scheme->unlink)
 			owner->scheme->unlink(owner);
@@ -340,7 +371,7 @@ static void refcost_went(struct module *module)
 
 	if (!owner || owner->module != module)
 		return;
-	refcost_registry.owner = NULL;
+	refcost_set_owner(NULL);
 	if (owner->scheme) {
 		if (owner->scheme->gone)
 			owner->scheme->gone(owner);
@@ -353,10 +384,15 @@ static void refcost_went(struct module *module)
 	kfree(owner);
 }
 
-/* The kernel calls this chain after init() and after exit() have returned. */
+/*
+ * The kernel calls this chain after init() and after exit() of every module have returned. Only the victim
+ * may have to wait for a gate or a barrier that goes on.
+ */
 static int refcost_module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	if (event != MODULE_STATE_GOING && event != MODULE_STATE_LIVE)
+		return NOTIFY_DONE;
+	if (READ_ONCE(refcost_registry.victim) != data)
 		return NOTIFY_DONE;
 	mutex_lock(&refcost_registry.mutex);
 	if (event == MODULE_STATE_LIVE)
@@ -377,8 +413,9 @@ static struct notifier_block refcost_module_nb = {
  *
  * Called with the registry's mutex held and no worker running.
  *
- * Return: 0, -ENXIO without an owner, -EBUSY if one is bound, -EOPNOTSUPP if the objects lie so that
- * the scheme's state has no room or no part in it, or what the scheme's bind() says.
+ * Return: 0, -ENXIO without an owner or if its module is leaving, -EBUSY if one is bound, -ESTALE if an
+ * earlier gate has given objects up, -EOPNOTSUPP if the objects lie so that the scheme's state has no room
+ * or no part in it, or what the scheme's bind() says.
  */
 int refcost_bind(const struct refcost_scheme *scheme)
 {
@@ -386,10 +423,12 @@ int refcost_bind(const struct refcost_scheme *scheme)
 	int err = 0;
 
 	lockdep_assert_held(&refcost_registry.mutex);
-	if (!owner)
+	if (!owner || owner->leaving)
 		return -ENXIO;
 	if (owner->scheme)
 		return -EBUSY;
+	if (owner->dropped)
+		return -ESTALE;
 	if (owner->layout != REFCOST_OWN &&
 	    (!scheme->object_state || scheme->object_state > REFCOST_SHARED_STATE))
 		return -EOPNOTSUPP;
@@ -419,32 +458,73 @@ int refcost_bind_neighbour(const struct refcost_scheme *scheme)
 	return err;
 }
 
+/*
+ * Wait until whatever an interrupted gate has begun is over. With all workers out, an object whose list
+ * reference was dropped can only wait for an RCU callback, or for the delay with which a debugging kernel
+ * releases kobjects.
+ */
+static void refcost_settle(struct refcost_owner *owner)
+{
+	if (!owner->dropped)
+		return;
+	rcu_barrier();
+	if (IS_ENABLED(CONFIG_DEBUG_KOBJECT_RELEASE) && owner->dropped == owner->nr_objects)
+		wait_for_completion_timeout(&owner->all_released, 10 * HZ);
+}
+
+/* References left over, with all workers out. An object that was dropped and still lives is one more. */
+static s64 refcost_balance(struct refcost_owner *owner)
+{
+	s64 balance = refcost_living(owner) - (s64)(owner->nr_objects - owner->dropped);
+
+	return owner->scheme->balance ? balance + owner->scheme->balance(owner) : balance;
+}
+
 /**
  * refcost_unbind() - the reverse of refcost_bind() and refcost_bind_neighbour()
  *
  * Called with the registry's mutex held and no worker running. The neighbour's counts are not looked at:
- * other things hold references on this module too.
+ * other things hold references on this module too. A scheme whose module is leaving is left to the notifier
+ * that is called after exit().
  *
- * Return: references left over, 0 if all is well or the owner is gone.
+ * Return: references left over, 0 if all is well or the owner is gone or leaving.
  */
 s64 refcost_unbind(void)
 {
 	struct refcost_owner *owner = &refcost_registry.neighbour;
-	s64 balance = 0;
+	s64 balance;
 
 	lockdep_assert_held(&refcost_registry.mutex);
 	if (owner->scheme && owner->scheme->unbind)
 		owner->scheme->unbind(owner);
 	owner->scheme = NULL;
 	owner = refcost_registry.owner;
-	if (!owner || !owner->scheme)
+	if (!owner || !owner->scheme || owner->leaving)
 		return 0;
-	if (owner->scheme->balance)
-		balance = owner->scheme->balance(owner);
+	refcost_settle(owner);
+	balance = refcost_balance(owner);
 	if (owner->scheme->unbind)
 		owner->scheme->unbind(owner);
 	owner->scheme = NULL;
 	return balance;
+}
+
+/**
+ * refcost_registry_abandon() - a call has died in the kernel: keep what it left behind from doing harm
+ *
+ * The mutex may be locked forever. Neither module may go, since workers and locks that are left run in
+ * their text; calls are refused, and the workers give their CPUs back.
+ */
+void refcost_registry_abandon(void)
+{
+	struct refcost_owner *owner = refcost_registry.owner;
+
+	WRITE_ONCE(refcost_registry.broken, true);
+	__module_get(THIS_MODULE);
+	if (owner && !owner->leaving)
+		__module_get(owner->module);
+	refcost_sessions_abandon();
+	pr_err("a call died: refcost is of no use until the next boot, and stays loaded\n");
 }
 
 /* The module that is not unloaded: ours, with one object. */

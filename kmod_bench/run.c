@@ -12,6 +12,18 @@
 static bool busy;
 
 /**
+ * refcost_lock() - take the registry's mutex on behalf of a call
+ *
+ * Return: 0; -EINTR if the task is being killed; -EIO if an earlier call has died with the mutex locked.
+ */
+int refcost_lock(void)
+{
+	if (READ_ONCE(refcost_registry.broken))
+		return -EIO;
+	return mutex_lock_killable(&refcost_registry.mutex);
+}
+
+/**
  * refcost_claim() - become the one session
  *
  * Called with the registry's mutex held.
@@ -25,6 +37,19 @@ int refcost_claim(void)
 		return -EBUSY;
 	busy = true;
 	return 0;
+}
+
+/**
+ * refcost_claimed() - is there a session?
+ *
+ * Called with the registry's mutex held.
+ *
+ * Return: true if so.
+ */
+bool refcost_claimed(void)
+{
+	lockdep_assert_held(&refcost_registry.mutex);
+	return busy;
 }
 
 /**
@@ -64,6 +89,10 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 	if (run->flags & ~REFCOST_RUN_FLAGS || run->mode >= REFCOST_MODES)
 		return -EINVAL;
 	if (run->nr_cpus > nr_cpu_ids || (!run->nr_cpus && !load) || (exact && run->nr_cpus != 1))
+		return -EINVAL;
+	/* Ids beyond these are not the victim's. */
+	if (run->objects > REFCOST_OBJECTS_MAX ||
+	    (run->objects == REFCOST_OBJECTS_PERCPU && run->nr_cpus > REFCOST_OBJECTS_MAX))
 		return -EINVAL;
 	if (run->hold_ns > REFCOST_HOLD_MAX || run->think_ns > REFCOST_HOLD_MAX ||
 	    run->late_ns > NSEC_PER_SEC)
@@ -148,11 +177,15 @@ int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, co
 {
 	u64 violations = atomic64_read(&refcost_registry.violations);
 	struct refcost_session *s;
+	struct module *victim;
 	const void *counter;
 	int err;
 
-	mutex_lock(&refcost_registry.mutex);
+	err = refcost_lock();
+	if (err)
+		return err;
 	s = run_begin(scheme, run, cpus);
+	victim = refcost_registry.victim;
 	mutex_unlock(&refcost_registry.mutex);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -167,7 +200,8 @@ int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, co
 
 	mutex_lock(&refcost_registry.mutex);
 	run->balance = refcost_unbind() + atomic_read(&s->left_open);
-	module_put(refcost_registry.owner->module);
+	if (refcost_registry.victim == victim)
+		module_put(victim);
 	run->violations = atomic64_read(&refcost_registry.violations) - violations;
 	if (!err && run->balance)
 		err = -EUCLEAN;

@@ -5,7 +5,9 @@
 
 #include "core.h"
 
+int refcost_lock(void);
 int refcost_claim(void);
+bool refcost_claimed(void);
 void refcost_unclaim(void);
 int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme *scheme,
 		      enum refcost_session_kind kind);

@@ -90,36 +90,36 @@ static void external_release_worker_exit(struct refcost_worker *w)
 
 static int external_release_bind(struct refcost_owner *owner)
 {
-	int err = kref_bind(owner);
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; !err && i < owner->nr_objects; i++)
-		active_init(&external_state(owner->objects[i])->active);
-	return err;
+	refcost_for_each_object(owner, i, obj)
+		active_init(&external_state(obj)->active);
+	return kref_bind(owner);
 }
 
 /* Calls in flight count as well as references. */
 static s64 external_release_balance(struct refcost_owner *owner)
 {
 	s64 sum = kref_balance(owner);
+	struct refcost_object *obj;
 	u32 i;
 
-	for (i = 0; i < owner->nr_objects; i++)
-		if (owner->objects[i])
-			sum += abs(atomic_read(&external_state(owner->objects[i])->active.active));
+	refcost_for_each_object(owner, i, obj)
+		sum += abs(atomic_read(&external_state(obj)->active.active));
 	return sum;
 }
 
 /* From here on the objects are nobody's: whoever drops the last reference frees them. */
 static int external_release_gate(struct refcost_owner *owner)
 {
+	struct refcost_object *obj;
 	u32 i;
 
 	spinlist_unlink(owner);
-	for (i = 0; i < owner->nr_objects; i++) {
-		struct refcost_object *obj = owner->objects[i];
-
+	refcost_for_each_object(owner, i, obj) {
 		active_drain(&external_state(obj)->active);
+		owner->dropped++;
 		owner->objects[i] = NULL;
 		external_put(obj);
 	}

@@ -44,11 +44,10 @@ static __always_inline void find_put_release_wait(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(release_wait)
 REFCOST_LOOP_LOOKUP(release_wait)
 
-/* @next: the first object not known to be released; @dropped: its list reference is gone */
+/* @next: the first object not known to be released */
 struct release_wait_owner {
 	struct completion done;
 	u32 next;
-	bool dropped;
 };
 
 static int release_wait_bind(struct refcost_owner *owner)
@@ -57,7 +56,6 @@ static int release_wait_bind(struct refcost_owner *owner)
 
 	init_completion(&state->done);
 	state->next = 0;
-	state->dropped = false;
 	return kref_bind(owner);
 }
 
@@ -69,16 +67,15 @@ static int release_wait_gate(struct refcost_owner *owner)
 	if (refcost_linked(owner))
 		spinlist_unlink(owner);
 	for (; state->next < owner->nr_objects; state->next++) {
-		struct refcost_object *obj = owner->objects[state->next];
+		if (owner->dropped == state->next) {
+			struct refcost_object *obj = owner->objects[state->next];
 
-		if (!state->dropped) {
-			state->dropped = true;
+			owner->dropped++;
 			kref_state(obj)->done = &state->done;
 			put_release_wait(obj, NULL);
 		}
 		if (wait_for_completion_interruptible(&state->done))
 			return -EINTR;
-		state->dropped = false;
 	}
 	return 0;
 }
