@@ -150,12 +150,15 @@ int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat)
 	return 0;
 }
 
-/* Also of a gate that refused, but had unlisted the objects by then. */
+/*
+ * Also of a gate that refused, but had unlisted the objects by then. Objects that were dropped do not come
+ * back, and may be released at any moment.
+ */
 static void gate_take_back(struct refcost_owner *owner)
 {
-	if (!owner || !owner->scheme || owner->leaving || (!owner->gated && refcost_linked(owner)))
+	if (!owner || !owner->scheme || owner->leaving)
 		return;
-	if (owner->scheme->ungate)
+	if (owner->scheme->ungate && !owner->dropped && (owner->gated || !refcost_linked(owner)))
 		owner->scheme->ungate(owner);
 	owner->gated = false;
 }

@@ -64,7 +64,7 @@ static int release_wait_gate(struct refcost_owner *owner)
 {
 	struct release_wait_owner *state = refcost_owner_state(owner, struct release_wait_owner);
 
-	if (refcost_linked(owner))
+	if (!owner->dropped)
 		spinlist_unlink(owner);
 	for (; state->next < owner->nr_objects; state->next++) {
 		if (owner->dropped == state->next) {
