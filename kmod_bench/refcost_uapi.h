@@ -13,15 +13,16 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	    4
-#define REFCOST_DEVICE	    "/dev/refcost"
-#define REFCOST_NAME_MAX    32
-#define REFCOST_OBJECTS_MAX 4096
-#define REFCOST_EVENTS_MAX  16
-#define REFCOST_LOOK_OPS    16384	   /* operations of the empty loop that a look is */
-#define REFCOST_HOLD_MAX    100000000ULL   /* 100 ms */
-#define REFCOST_WINDOW_MIN  1000000ULL	   /* 1 ms */
-#define REFCOST_WINDOW_MAX  60000000000ULL /* 60 s, for warm-up and window each */
+#define REFCOST_ABI	       4
+#define REFCOST_DEVICE	       "/dev/refcost"
+#define REFCOST_NAME_MAX       32
+#define REFCOST_OBJECTS_MAX    4096
+#define REFCOST_EVENTS_MAX     16
+#define REFCOST_LOOK_OPS       16384	    /* operations of the empty loop that a look is */
+#define REFCOST_HOLD_MAX       100000000ULL /* 100 ms */
+#define REFCOST_EXACT_HOLD_MAX 100000ULL  /* 100 us: a batch of an exact run cannot be broken off */
+#define REFCOST_WINDOW_MIN     1000000ULL /* 1 ms */
+#define REFCOST_WINDOW_MAX     60000000000ULL /* 60 s, for warm-up and window each */
 
 /* What one operation of the loop is. */
 enum refcost_mode {
@@ -160,7 +161,8 @@ struct refcost_event_count {
  * @cpus: user pointer to __u32[nr_cpus]
  * @warmup_ns: from the barrier to the opening of the window
  * @window_ns: length of the window
- * @hold_ns: time spent in the victim's text between get and put
+ * @hold_ns: time spent in the victim's text between get and put, at most REFCOST_HOLD_MAX, or
+ *	REFCOST_EXACT_HOLD_MAX in an exact run
  * @think_ns: a load: time between a put and the next get
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late

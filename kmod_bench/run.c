@@ -94,8 +94,8 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 	if (run->objects > REFCOST_OBJECTS_MAX ||
 	    (run->objects == REFCOST_OBJECTS_PERCPU && run->nr_cpus > REFCOST_OBJECTS_MAX))
 		return -EINVAL;
-	if (run->hold_ns > REFCOST_HOLD_MAX || run->think_ns > REFCOST_HOLD_MAX ||
-	    run->late_ns > NSEC_PER_SEC)
+	if (run->hold_ns > (exact ? REFCOST_EXACT_HOLD_MAX : REFCOST_HOLD_MAX) ||
+	    run->think_ns > REFCOST_HOLD_MAX || run->late_ns > NSEC_PER_SEC)
 		return -EINVAL;
 	if (!load && !exact &&
 	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||

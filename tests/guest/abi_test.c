@@ -159,6 +159,9 @@ static void test_bad_runs(void **state)
 	EXPECT(EINVAL, run.window_ns = UINT64_MAX);
 	EXPECT(EINVAL, run.warmup_ns = UINT64_MAX);
 	EXPECT(EINVAL, run.hold_ns = REFCOST_HOLD_MAX + 1);
+	EXPECT(EINVAL, (run.hold_ns = REFCOST_EXACT_HOLD_MAX + 1, run.nr_cpus = 1,
+			run.flags = REFCOST_RUN_EXACT));
+	EXPECT(EINVAL, run.objects = REFCOST_OBJECTS_MAX + 1);
 	EXPECT(EINVAL, run.late_ns = UINT64_MAX);
 	EXPECT(EINVAL, (run.cpus = (uintptr_t)twice, run.nr_cpus = 2));
 	EXPECT(EINVAL, run.look_most_ns = 1);
@@ -222,6 +225,7 @@ static void test_bad_loads(void **state)
 	/* the victim is there */
 	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY);
 	EXPECT(EEXIST, run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE);
+	EXPECT(EINVAL, (run.flags = REFCOST_RUN_EARLY, run.objects = REFCOST_OBJECTS_MAX + 1));
 	EXPECT(ERANGE, run.objects = 5);
 	EXPECT(EINVAL, (run.events = (uintptr_t)events, run.nr_events = 1));
 #undef EXPECT
