@@ -146,6 +146,22 @@ broken_guests() {
 	}
 }
 
+# A task that dies in a call leaves the rest of the machine alone: other modules come and go, ours say why they stay.
+dying_call() {
+	export REFCOST_MODULES=$PWD/build/kmod-fault/OOPS/$release
+	exits "a call that dies in the kernel harms nobody else" 3 "kernel complained" boot --cpus 2 --deadline 60 -- sh -c '
+		echo 0 >/proc/sys/kernel/panic_on_oops
+		build/bin/refcost unload -s kref -n 1 --no-trace --arms idle
+		set -e
+		timeout 5 modprobe dummy
+		timeout 5 rmmod dummy
+		! timeout 5 rmmod refcost_victim
+		! timeout 5 rmmod refcost
+		! timeout 5 build/bin/refcost run -s kref -c 1 -b 1'
+	ok "... and a later command says so" grep -q "until the next boot" <<<"$stderr"
+	unset REFCOST_MODULES
+}
+
 crowded_guest() {
 	ok "16 CPUs, whatever the host has: a run over 1..16" boot --cpus 16 --deadline 200 -- \
 		build/bin/refcost run -s atomic_shared,percpu_live,rwsem,try_module_get -c 1-16 -b 1 --window 20ms --warmup 5ms -o "$dir/crowded"
@@ -192,7 +208,7 @@ schemes)
 	as_the_schema_says run bench counted hardware
 	;;
 other)
-	parts broken_guests instruction_guests_begin placement_guest instruction_guests stored_counts crowded_guest bad_guests
+	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts crowded_guest bad_guests
 	as_the_schema_says placed layouts-1 one
 	;;
 timed)
