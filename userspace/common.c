@@ -13,6 +13,7 @@
 #include "refcost.h"
 
 volatile sig_atomic_t interrupted;
+volatile sig_atomic_t resumed;
 
 static void vsay(const char *fmt, va_list ap)
 {

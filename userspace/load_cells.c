@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "cmd_load.h"
 #include "order.h"
@@ -68,7 +67,7 @@ static int load_and_unload(struct loads *l, int fd, struct cycle *c)
 	if (interrupted)
 		return EXIT_FAILED;
 	c->seen.size = sizeof(c->seen);
-	err = ioctl(fd, REFCOST_IOC_LOAD_STAT, &c->seen) ? -errno : 0;
+	err = device_call(fd, REFCOST_IOC_LOAD_STAT, &c->seen);
 	err = err ?: users_unload(fd, l->rng, &c->unloading);
 	if (err && err != -EINTR)
 		say("%s: cannot unload %s: %s", c->cell->scheme->name, SUITE_VICTIM,
@@ -100,21 +99,39 @@ static int write_row(struct loads *l, const struct cycle *c)
 	return results_check(&l->results, l->rows);
 }
 
-static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cell *cell)
+static int try_cycle(struct loads *l, int fd, struct cycle *c)
 {
-	struct cycle c = {
-		.number = number,
-		.cell = cell,
-		.unloading = { .max_attempts = MAX_ATTEMPTS, .patience_ns = PATIENCE_NS },
-	};
 	int err, stopped;
 
-	if (start(l, fd, cell, l->users.workers, l->opts.seed + number))
+	if (start(l, fd, c->cell, l->users.workers, l->opts.seed + c->number))
 		return EXIT_FAILED;
 	sleep_until_ns(now_ns() + users_gap(l->rng, l->hz));
-	err = interrupted ? EXIT_FAILED : load_and_unload(l, fd, &c);
-	stopped = users_stop(fd, cell->scheme, &c.end);
-	err = err ?: stopped;
+	err = interrupted ? EXIT_FAILED : load_and_unload(l, fd, c);
+	stopped = users_stop(fd, c->cell->scheme, &c->end);
+	return err ?: stopped;
+}
+
+/* What was stopped in the middle says nothing of the module: it is measured again. */
+static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cell *cell)
+{
+	struct cycle c;
+	sig_atomic_t before;
+	int err;
+
+	for (;;) {
+		c = (struct cycle){
+			.number = number,
+			.cell = cell,
+			.unloading = { .max_attempts = MAX_ATTEMPTS, .patience_ns = PATIENCE_NS },
+		};
+		before = resumed;
+		err = try_cycle(l, fd, &c);
+		if (err || resumed == before)
+			break;
+		err = c.unloading.gone ? EXIT_FINE : users_unload_alone();
+		if (err)
+			return err;
+	}
 	if (!err && !c.unloading.gone)
 		err = give_up(l, &c);
 	return err ?: write_row(l, &c);

@@ -38,14 +38,22 @@ static void on_signal(int sig)
 	interrupted = sig;
 }
 
-/* No SA_RESTART: a system call that waits must return. */
+static void on_continue(int sig)
+{
+	(void)sig;
+	resumed++;
+}
+
+/* No SA_RESTART: a system call that waits must return. After Ctrl-Z and fg it goes on. */
 static void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction cont = { .sa_handler = on_continue, .sa_flags = SA_RESTART };
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGCONT, &cont, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that failed */
 }

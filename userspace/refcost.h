@@ -31,6 +31,12 @@ enum {
 /* Set by SIGINT and SIGTERM: finish what cannot be left, keep what was measured, go. */
 extern volatile sig_atomic_t interrupted;
 
+/*
+ * How often this command was stopped and went on, as far as it noticed: by SIGCONT, or by a call that was broken
+ * off though no signal asked for an end. A time that was taken across such a moment holds more than it should.
+ */
+extern volatile sig_atomic_t resumed;
+
 /**
  * say() - one line of chatter on stderr, with the command's name in front
  * @fmt: as printf, without a newline

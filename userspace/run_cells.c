@@ -6,7 +6,6 @@
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dry_run.h"
@@ -147,7 +146,7 @@ static int measure_window(int fd, const struct cell_plan *c, struct refcost_run 
 	err = perf_control("enable");
 	if (err)
 		return err;
-	ret = ioctl(fd, REFCOST_IOC_RUN, run) ? errno : 0;
+	ret = -device_call(fd, REFCOST_IOC_RUN, run);
 	err = perf_control("disable");
 	if (err)
 		return err;

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dry_run.h"
@@ -49,13 +48,14 @@ static int run_empty(int fd, const struct placement *where, int cpus, uint64_t w
 		.results = (uintptr_t)w,
 	};
 	char why[128];
+	int err = device_call(fd, REFCOST_IOC_RUN, &run);
 
-	if (!ioctl(fd, REFCOST_IOC_RUN, &run))
+	if (!err)
 		return EXIT_FINE;
-	if (errno == EINTR)
+	if (err == -EINTR)
 		return EXIT_FAILED;
 	return fail(EXIT_FAILED, "--settle, %d CPU%s: %s", cpus, cpus == 1 ? "" : "s",
-		    device_why(errno, &run, why, sizeof(why)));
+		    device_why(-err, &run, why, sizeof(why)));
 }
 
 /* How long an operation of it takes, gaps and all, ns. */

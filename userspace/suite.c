@@ -321,9 +321,36 @@ bool module_loaded(const char *name)
 	return !access(path, F_OK);
 }
 
+/* Was a call broken off by a stop, or a debugger, so that it is to be made again? */
+static bool try_again(int err)
+{
+	bool again = err == -EINTR && !interrupted;
+
+	resumed += again;
+	return again;
+}
+
 int module_delete(const char *name)
 {
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+	int err;
+
+	do {
+		err = syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+	} while (try_again(err));
+	return err;
+}
+
+int module_remove(const char *name)
+{
+	int tries, err = 0;
+
+	for (tries = 0; tries < DELETE_TRIES; tries++) {
+		err = module_delete(name);
+		if (err != -EWOULDBLOCK && err != -EBUSY && err != -EINTR)
+			break;
+		usleep(1000);
+	}
+	return err;
 }
 
 static int module_load(const char *name, const char *params)
@@ -336,11 +363,15 @@ static int module_load(const char *name, const char *params)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(EXIT_FAILED, "cannot read %s: %s", path, strerror(errno));
-	err = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+	do {
+		err = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+	} while (try_again(-err));
 	close(fd);
 	switch (err) {
 	case 0:
 		return EXIT_FINE;
+	case EINTR:
+		return EXIT_FAILED; /* the end of the command says so */
 	case EEXIST:
 		return fail(
 			EXIT_FAILED,
@@ -394,7 +425,7 @@ static int load_both(const struct victim *victim)
 		return err;
 	err = victim_load_as(victim);
 	if (err)
-		module_delete(SUITE_BENCH);
+		module_remove(SUITE_BENCH);
 	return err;
 }
 
@@ -418,13 +449,8 @@ int suite_unload(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(modules); i++) {
-		int tries = 0, err;
+		int err = module_remove(modules[i]);
 
-		while ((err = module_delete(modules[i])) == -EWOULDBLOCK || err == -EBUSY) {
-			if (++tries == DELETE_TRIES)
-				break;
-			usleep(1000);
-		}
 		if (err && err != -ENOENT)
 			code = fail(EXIT_FAILED, "cannot unload %s: %s; it is still loaded",
 				    modules[i], strerror(-err));
@@ -442,12 +468,22 @@ int device_open(struct refcost_info *info)
 	}
 	memset(info, 0, sizeof(*info));
 	info->size = sizeof(*info);
-	if (ioctl(fd, REFCOST_IOC_INFO, info) || info->abi != REFCOST_ABI) {
+	if (device_call(fd, REFCOST_IOC_INFO, info) || info->abi != REFCOST_ABI) {
 		say("the loaded refcost module is of another build than this command: run make again");
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+int device_call(int fd, unsigned long request, void *arg)
+{
+	int err;
+
+	do {
+		err = ioctl(fd, request, arg) ? -errno : 0;
+	} while (try_again(err));
+	return err;
 }
 
 int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg), void *arg)

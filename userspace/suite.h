@@ -117,9 +117,19 @@ int victim_load(unsigned int objects);
  * module_delete() - the bare system call, as rmmod does not always make it
  * @name: the module
  *
- * Return: 0 or -errno.
+ * Return: 0 or -errno; -EINTR only if @interrupted.
  */
 int module_delete(const char *name);
+
+/**
+ * module_remove() - delete a module that may be busy for a moment
+ * @name: the module
+ *
+ * Signals do not end the attempts: nothing is to stay loaded.
+ *
+ * Return: 0 or -errno of the last attempt.
+ */
+int module_remove(const char *name);
 
 /**
  * module_loaded() - is a module there (loading, live or going)?
@@ -134,6 +144,19 @@ bool module_loaded(const char *name);
  * Return: a descriptor, or -1 after a line that says what is wrong.
  */
 int device_open(struct refcost_info *info);
+
+/**
+ * device_call() - an ioctl of /dev/refcost
+ * @fd: of device_open()
+ * @request: which
+ * @arg: its structure
+ *
+ * A process that is stopped and goes on, or is looked at by a debugger, finds its call broken off with EINTR.
+ * Then the call is made again, whole, unless a signal asked for an end.
+ *
+ * Return: 0 or -errno; -EINTR only if @interrupted.
+ */
+int device_call(int fd, unsigned long request, void *arg);
 
 /**
  * bench_session() - for those who load and unload victims: load refcost.ko, work with its device, unload

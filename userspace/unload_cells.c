@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "cmd_unload.h"
 #include "order.h"
@@ -25,7 +24,7 @@ static uint64_t failed_gets(int fd)
 {
 	struct refcost_load_stat stat = { .size = sizeof(stat) };
 
-	ioctl(fd, REFCOST_IOC_LOAD_STAT, &stat);
+	device_call(fd, REFCOST_IOC_LOAD_STAT, &stat);
 	return stat.failed;
 }
 
@@ -142,41 +141,71 @@ static int give_up(struct unload_cycle *c)
 	return err;
 }
 
-static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload_cell *cell)
+static int try_cycle(struct unload_cycle *c)
 {
-	struct unload_cycle c = {
-		.u = u,
-		.number = number,
-		.cell = cell,
-		.fd = fd,
-		.workers = cell->arm == UNLOAD_LOADED ? u->plan.users.workers : 0,
-		.unloading = {
-			.max_attempts = u->opts.attempts,
-			.patience_ns = u->opts.patience_ns,
-			.each = on_attempt,
-			.arg = &c,
-		},
-	};
+	const struct unloads *u = c->u;
 	uint64_t objects = u->opts.objects ?: (u->plan.users.workers ?: 1), start = now_ns();
+	int err = victim_load(objects);
+
+	if (err)
+		return err;
+	c->load_ns = now_ns() - start;
+	return use_and_unload(c);
+}
+
+/* What was stopped in the middle says nothing of the scheme; what is due next begins a schedule of its own. */
+static int drop_cycle(struct unload_cycle *c)
+{
+	int err = c->unloading.gone ? EXIT_FINE : users_unload_alone();
+
+	unload_trace_skip(c->u);
+	c->u->next_ns = 0;
+	return err;
+}
+
+static int finish_cycle(struct unload_cycle *c)
+{
 	int err;
 
-	c.bystander = c.workers >= 2 && !u->opts.no_bystander;
-	err = victim_load(objects);
-	if (err)
-		return err;
-	c.load_ns = now_ns() - start;
-	err = use_and_unload(&c);
-	if (err)
-		return err;
-	unload_trace_collect(&c);
-	u->unloaded += c.unloading.gone;
-	u->bystander_failed += c.stat.bystander_failed;
-	if (!c.unloading.gone) {
-		err = give_up(&c);
+	unload_trace_collect(c);
+	c->u->unloaded += c->unloading.gone;
+	c->u->bystander_failed += c->stat.bystander_failed;
+	err = c->unloading.gone ? EXIT_FINE : give_up(c);
+	return err ?: write_cycle(c);
+}
+
+/* Until nobody stopped this command meanwhile. */
+static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload_cell *cell)
+{
+	struct unload_cycle c;
+	sig_atomic_t before;
+	int err;
+
+	for (;;) {
+		c = (struct unload_cycle){
+			.u = u,
+			.number = number,
+			.cell = cell,
+			.fd = fd,
+			.workers = cell->arm == UNLOAD_LOADED ? u->plan.users.workers : 0,
+			.unloading = {
+				.max_attempts = u->opts.attempts,
+				.patience_ns = u->opts.patience_ns,
+				.each = on_attempt,
+				.arg = &c,
+			},
+		};
+		c.bystander = c.workers >= 2 && !u->opts.no_bystander;
+		before = resumed;
+		err = try_cycle(&c);
+		if (err)
+			return err;
+		if (resumed == before)
+			return finish_cycle(&c);
+		err = drop_cycle(&c);
 		if (err)
 			return err;
 	}
-	return write_cycle(&c);
 }
 
 static int all_cycles(struct unloads *u, int fd)

@@ -52,13 +52,14 @@ static void on_record(const struct trace_record *rec, void *arg)
 void unload_trace_collect(struct unload_cycle *c)
 {
 	uint64_t deadline = now_ns() + RECORD_WAIT * NSEC_PER_MSEC;
-	bool gone = c->unloading.gone;
+	bool gone = c->unloading.gone, last;
 
 	if (!c->u->trace)
 		return;
-	do {
+	do { /* once after the deadline, too: this command may have been stopped until then */
+		last = now_ns() >= deadline;
 		trace_poll(c->u->trace, gone && !c->records ? 10 : 0, on_record, c);
-	} while (gone && !c->records && now_ns() < deadline);
+	} while (gone && !c->records && !last);
 	c->u->records += c->records;
 }
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "refcost.h"
 #include "topo.h"
@@ -37,15 +36,18 @@ int users_start(const struct users *u, int fd, const struct scheme_desc *scheme,
 	run->mode = REFCOST_LOOKUP;
 	run->cpus = (uintptr_t)(u->cpus + (run->nr_cpus < u->nr_cpus));
 	snprintf(run->scheme, sizeof(run->scheme), "%s", scheme->name);
-	return ioctl(fd, REFCOST_IOC_LOAD_START, run) ? -errno : 0;
+	return device_call(fd, REFCOST_IOC_LOAD_START, run);
 }
 
 int users_stop(int fd, const struct scheme_desc *scheme, struct refcost_load_stat *stat)
 {
+	int err;
+
 	stat->size = sizeof(*stat);
-	if (ioctl(fd, REFCOST_IOC_LOAD_STOP, stat))
+	err = device_call(fd, REFCOST_IOC_LOAD_STOP, stat);
+	if (err)
 		return fail(EXIT_FAILED, "%s: %s: %lld references left over", scheme->name,
-			    strerror(errno), stat->balance);
+			    strerror(-err), stat->balance);
 	if (stat->stopped_cpu >= 0)
 		return fail(EXIT_FAILED, "CPU %d went offline during the load", stat->stopped_cpu);
 	if (stat->violations)
@@ -69,8 +71,9 @@ static int attempt(int fd, struct unloading *u)
 	uint64_t start;
 	int err;
 
-	if (ioctl(fd, REFCOST_IOC_GATE, &gate))
-		return -errno;
+	err = device_call(fd, REFCOST_IOC_GATE, &gate);
+	if (err)
+		return err;
 	u->gate_ns = gate.ns;
 	u->delete_ns = 0;
 	if (gate.busy)
@@ -79,7 +82,7 @@ static int attempt(int fd, struct unloading *u)
 	err = module_delete(SUITE_VICTIM);
 	u->delete_ns = now_ns() - start;
 	if (err)
-		ioctl(fd, REFCOST_IOC_UNGATE);
+		device_call(fd, REFCOST_IOC_UNGATE, NULL);
 	return err;
 }
 
@@ -109,7 +112,7 @@ int users_unload(int fd, gsl_rng *rng, struct unloading *u)
 
 int users_unload_alone(void)
 {
-	int err = module_delete(SUITE_VICTIM);
+	int err = module_remove(SUITE_VICTIM);
 
 	return err ? fail(EXIT_FAILED, "%s stays loaded: %s", SUITE_VICTIM, strerror(-err))
 		   : EXIT_FINE;

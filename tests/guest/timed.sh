@@ -123,6 +123,41 @@ interrupted_runs() {
 	ok "after SIGKILL the modules can be unloaded" rmmod refcost_victim refcost
 }
 
+# stopped_often NAME FILE ROWS ARGS..: Ctrl-Z and fg, again and again: the command goes on, and all it measures counts once
+stopped_often() {
+	local out=$dir/stopped-$1 file=$2 want=$3 n=0 longest
+	shift 3
+	"$refcost" "$@" -o "$out" >"$out.log" 2>&1 &
+	more_rows "$out/$file" 0
+	while kill -TSTP $! 2>/dev/null && [ $n -lt 12 ]; do
+		sleep 0.4
+		kill -CONT $! 2>/dev/null || break
+		n=$((n + 1))
+		sleep 0.15
+	done
+	kill -CONT $! 2>/dev/null || true
+	end_of $!
+	is "$1, stopped $n times: exit 0" 0 "$status"
+	[ "$status" = 0 ] || sed 's/^/# /' "$out.log"
+	ok "... which was while it measured" test $n -ge 3
+	is "... every row is there" "$want" "$(rows "$out/$file")"
+	is "... once" "" "$(cut -d, -f1-6 "$out/$file" | sort | uniq -d)"
+	is "... and the run is complete" complete "$(json "$out/run.json" status)"
+	nothing_left "$1, stopped"
+}
+
+stopped_and_continued() {
+	local out=$dir/stopped-unload
+	stopped_often run samples.csv 36 run -s kref,rwsem,percpu_live -c 4 -b 12 --window 100ms
+	ok "... no window was shortened" awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["end_ns"] - $c["start_ns"] < 90e6 { bad = 1 } END { exit bad || NR < 2 }' "$dir/stopped-run/workers.csv"
+	stopped_often unload unload.csv 72 unload -s kref,release_wait,module_rwsem --arms loaded -n 24 --hold 10ms --patience 1s
+	ok "... no time holds a stop" awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["success_ns"] > 400e6 || $c["tried_ns"] > 1.4e9 { bad = 1; print } END { exit bad }' "$out/unload.csv"
+	is "... a record each" "$(column "$out/unload.csv" gone | grep -c 1)" "$(column "$out/unload.csv" records | paste -sd+ | bc_sum)"
+	stopped_often load loading.csv 48 load -s percpu_live -n 24
+}
+
 cpu_offline() {
 	"$refcost" run -s kref -c 4 -b 1 --window 4s -o "$dir/offline" >"$dir/offline.log" 2>&1 &
 	sleep 1.5
@@ -216,7 +251,7 @@ any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
 references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts busy_and_starved two_phases any_module references shares other_tracers interrupted_runs cpu_offline faults memory tracer_measured
+parts busy_and_starved two_phases any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done
