@@ -4,12 +4,15 @@
  */
 #include "topo.h"
 
+#include <errno.h>
 #include <hwloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "refcost.h"
+
+#define CPUS_MOST (1 << 20)
 
 /* Where CPUs are put as they are found. */
 struct cpu_list {
@@ -84,18 +87,59 @@ static hwloc_obj_t node_by_number(hwloc_topology_t t, int node)
 	return node < 0 ? NULL : hwloc_get_numanode_obj_by_os_index(t, node);
 }
 
+/* A set of CPUs, as large as this kernel's are. */
+struct cpus {
+	cpu_set_t *set;
+	int count; /* CPUs that it has room for */
+	size_t size;
+};
+
+static bool cpus_alloc(struct cpus *c, int count)
+{
+	c->count = count;
+	c->size = CPU_ALLOC_SIZE(count);
+	c->set = CPU_ALLOC(count);
+	if (c->set)
+		CPU_ZERO_S(c->size, c->set);
+	return c->set;
+}
+
+static void cpus_free(struct cpus *c)
+{
+	CPU_FREE(c->set);
+	c->set = NULL;
+}
+
+/* The kernel refuses a set that is smaller than its own. */
+static bool cpus_of_thread(struct cpus *c)
+{
+	int count;
+
+	for (count = CPU_SETSIZE; count <= CPUS_MOST; count *= 2) {
+		if (!cpus_alloc(c, count))
+			return false;
+		if (!sched_getaffinity(0, c->size, c->set))
+			return true;
+		cpus_free(c);
+		if (errno != EINVAL)
+			return false;
+	}
+	return false;
+}
+
 /* Whatever CPUs this process may use, where hwloc has nothing to say at all. */
 static size_t cpus_of_process(uint32_t *cpus, size_t cap)
 {
-	cpu_set_t set;
+	struct cpus c;
 	size_t n = 0;
 	int cpu;
 
-	if (sched_getaffinity(0, sizeof(set), &set))
+	if (!cpus_of_thread(&c))
 		return 0;
-	for (cpu = 0; cpu < CPU_SETSIZE && n < cap; cpu++)
-		if (CPU_ISSET(cpu, &set))
+	for (cpu = 0; cpu < c.count && n < cap; cpu++)
+		if (CPU_ISSET_S(cpu, c.size, c.set))
 			cpus[n++] = cpu;
+	cpus_free(&c);
 	return n;
 }
 
@@ -232,6 +276,26 @@ void topo_bind(int node)
 		unbound = NULL;
 	}
 	hwloc_topology_destroy(t);
+}
+
+/* Where this thread ran before it was pinned. */
+static struct cpus unpinned;
+
+void topo_pin(int cpu)
+{
+	struct cpus one;
+
+	if (unpinned.set) {
+		sched_setaffinity(0, unpinned.size, unpinned.set);
+		cpus_free(&unpinned);
+	}
+	if (cpu < 0 || !cpus_of_thread(&unpinned))
+		return;
+	if (!cpus_alloc(&one, unpinned.count))
+		return;
+	CPU_SET_S(cpu, one.size, one.set);
+	sched_setaffinity(0, one.size, one.set);
+	cpus_free(&one);
 }
 
 struct json_object *topo_json(void)

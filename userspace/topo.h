@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define TOPO_ANY_NODE -1
+#define TOPO_ANY_CPU  -1
 
 enum topo_order {
 	TOPO_CORES,    /* a thread of each core, then the second threads, ... */
@@ -70,6 +71,14 @@ int topo_remote_node(int from);
  * Who needs to be sure looks where the memory is: a machine without NUMA refuses this, rightly.
  */
 void topo_bind(int node);
+
+/**
+ * topo_pin() - have this thread run on one CPU alone
+ * @cpu: which; TOPO_ANY_CPU: wherever it ran before
+ *
+ * Cheap enough to be called in every cycle of a measurement: hwloc is not asked.
+ */
+void topo_pin(int cpu);
 
 /**
  * topo_json() - packages, NUMA nodes, cores, hardware threads
