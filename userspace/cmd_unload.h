@@ -99,6 +99,9 @@ struct unload_cycle {
 	struct unloading unloading;
 	uint64_t response_ns, gap_ns, load_ns;
 	uint64_t failed, spurious;
+	FILE *attempts; /* rows of attempts.csv, in memory until the unload is over */
+	char *attempts_text;
+	size_t attempts_len;
 	struct refcost_load_stat stat;
 	size_t records;
 	uint64_t trace_ns;

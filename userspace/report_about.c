@@ -215,7 +215,8 @@ static void method(const struct model *m, FILE *f)
 		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations%s. Medians come with their exact interval "
 		"from order statistics (at least 95 %%; n=10: ranks 2 and 9); with fewer than 10 blocks this is "
 		"a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
-		"until delete_module(2) has returned 0, gate and retries included. docs/method.md tells more.\n\n",
+		"until delete_module(2) has returned 0, gate and retries included, and what the command does for itself "
+		"between two attempts left out. docs/method.md tells more.\n\n",
 		model_text(m, "run.plan.blocks"),
 		looked_into(m) ? "; on one CPU of batches for which the machine was quiet alone"
 			       : "");
@@ -229,7 +230,7 @@ static void limits(const struct model *m, FILE *f)
 	      "- stop_machine() reaches a CPU when its worker next lets the scheduler in, between lookups. "
 	      "Without full preemption it therefore never meets a user in the middle of a get, and a per-CPU "
 	      "unload that finds users needs users that sleep while they hold.\n"
-	      "- The unloading task has a CPU to itself where the machine has one more than there are load "
+	      "- The unloading task is bound to a CPU of its own where the machine has one more than there are load "
 	      "workers.\n",
 	      f);
 	if (looked_into(m))

@@ -4,6 +4,7 @@
  * rmmod would; a row each.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd_unload.h"
@@ -37,7 +38,7 @@ static void on_attempt(const struct unloading *unloading, void *arg)
 	if (!unloading->gone)
 		c->spurious += failed - c->failed;
 	c->failed = failed;
-	fprintf(c->u->attempts, "%lu,%s,%s,%lu,%lu,%lu,%d,%lu\n", c->number, c->cell->scheme->name,
+	fprintf(c->attempts, "%lu,%s,%s,%lu,%lu,%lu,%d,%lu\n", c->number, c->cell->scheme->name,
 		unload_arm_names[c->cell->arm], unloading->attempts, unloading->gate_ns,
 		unloading->delete_ns, unloading->refused, c->cell->hold_ns);
 }
@@ -58,7 +59,7 @@ static void wait_gap(struct unload_cycle *c)
 	}
 	sleep_until_ns(until);
 	if (u->opts.rate > 0)
-		c->response_ns = until; /* turned into a duration when it is over */
+		c->response_ns = now_ns() - until; /* late so far */
 }
 
 static int use_and_unload(struct unload_cycle *c)
@@ -85,7 +86,7 @@ static int use_and_unload(struct unload_cycle *c)
 	c->failed = failed_gets(c->fd);
 	err = interrupted ? -EINTR : users_unload(c->fd, c->u->rng, &c->unloading);
 	if (c->response_ns)
-		c->response_ns = now_ns() - c->response_ns;
+		c->response_ns += c->unloading.tried_ns;
 	stopped = users_stop(c->fd, scheme, &c->stat);
 	if (stopped || err == -EINTR)
 		return EXIT_FAILED;
@@ -102,6 +103,7 @@ static int write_cycle(const struct unload_cycle *c)
 	struct unloads *u = c->u;
 	char response[CSV_NUM_LEN] = "";
 
+	fputs(c->attempts_text, u->attempts);
 	if (c->response_ns)
 		snprintf(response, sizeof(response), "%lu", c->response_ns);
 	fprintf(u->cycles,
@@ -179,6 +181,7 @@ static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload
 {
 	struct unload_cycle c;
 	sig_atomic_t before;
+	bool again;
 	int err;
 
 	for (;;) {
@@ -196,14 +199,19 @@ static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload
 			},
 		};
 		c.bystander = c.workers >= 2 && !u->opts.no_bystander;
+		c.attempts = open_memstream(&c.attempts_text, &c.attempts_len);
+		if (!c.attempts)
+			return fail(EXIT_FAILED, "out of memory");
 		before = resumed;
+		again = false;
 		err = try_cycle(&c);
-		if (err)
-			return err;
-		if (resumed == before)
-			return finish_cycle(&c);
-		err = drop_cycle(&c);
-		if (err)
+		fclose(c.attempts);
+		if (!err) {
+			again = resumed != before;
+			err = again ? drop_cycle(&c) : finish_cycle(&c);
+		}
+		free(c.attempts_text);
+		if (err || !again)
 			return err;
 	}
 }

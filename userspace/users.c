@@ -32,17 +32,24 @@ int users_plan(struct users *u, uint64_t workers)
 int users_start(const struct users *u, int fd, const struct scheme_desc *scheme,
 		struct refcost_run *run)
 {
+	bool spare = run->nr_cpus < u->nr_cpus;
+	int err;
+
 	run->size = sizeof(*run);
 	run->mode = REFCOST_LOOKUP;
-	run->cpus = (uintptr_t)(u->cpus + (run->nr_cpus < u->nr_cpus));
+	run->cpus = (uintptr_t)(u->cpus + spare);
 	snprintf(run->scheme, sizeof(run->scheme), "%s", scheme->name);
-	return device_call(fd, REFCOST_IOC_LOAD_START, run);
+	err = device_call(fd, REFCOST_IOC_LOAD_START, run);
+	if (!err && spare)
+		topo_pin(u->cpus[0]);
+	return err;
 }
 
 int users_stop(int fd, const struct scheme_desc *scheme, struct refcost_load_stat *stat)
 {
 	int err;
 
+	topo_pin(TOPO_ANY_CPU);
 	stat->size = sizeof(*stat);
 	err = device_call(fd, REFCOST_IOC_LOAD_STOP, stat);
 	if (err)
@@ -64,23 +71,25 @@ uint64_t users_gap(gsl_rng *rng, uint32_t hz)
 	return tick * GAP_TICKS_MIN + gsl_rng_uniform(rng) * tick * (GAP_TICKS_MAX - GAP_TICKS_MIN);
 }
 
-/* Gate and delete_module(2), once. A gate that refused leaves things as its scheme promises. */
-static int attempt(int fd, struct unloading *u)
+/* Gate and delete_module(2), once, and when they were over. A gate that refused leaves things as its scheme promises. */
+static int attempt(int fd, struct unloading *u, uint64_t *end)
 {
 	struct refcost_gate gate = { .size = sizeof(gate) };
 	uint64_t start;
 	int err;
 
 	err = device_call(fd, REFCOST_IOC_GATE, &gate);
+	*end = now_ns();
 	if (err)
 		return err;
 	u->gate_ns = gate.ns;
 	u->delete_ns = 0;
 	if (gate.busy)
 		return -gate.busy;
-	start = now_ns();
+	start = *end;
 	err = module_delete(SUITE_VICTIM);
-	u->delete_ns = now_ns() - start;
+	*end = now_ns();
+	u->delete_ns = *end - start;
 	if (err)
 		device_call(fd, REFCOST_IOC_UNGATE, NULL);
 	return err;
@@ -88,12 +97,13 @@ static int attempt(int fd, struct unloading *u)
 
 int users_unload(int fd, gsl_rng *rng, struct unloading *u)
 {
-	uint64_t first = now_ns();
+	uint64_t begin = now_ns(), end;
 	int err;
 
+	u->tried_ns = 0;
 	for (u->attempts = 1;; u->attempts++) {
-		err = attempt(fd, u);
-		u->tried_ns = now_ns() - first;
+		err = attempt(fd, u, &end);
+		u->tried_ns += end - begin;
 		u->refused = -err;
 		u->gone = !err;
 		if (err && err != -EWOULDBLOCK && err != -EBUSY)
@@ -106,7 +116,8 @@ int users_unload(int fd, gsl_rng *rng, struct unloading *u)
 			return -EINTR;
 		if (u->attempts == u->max_attempts || u->tried_ns >= u->patience_ns)
 			return 0;
-		sleep_until_ns(now_ns() + gsl_rng_uniform_int(rng, PAUSE_MAX_NS));
+		begin = now_ns(); /* the pause counts, and what we did before it does not */
+		sleep_until_ns(begin + gsl_rng_uniform_int(rng, PAUSE_MAX_NS));
 	}
 }
 

@@ -38,7 +38,8 @@ int users_plan(struct users *u, uint64_t workers);
 
 /**
  * users_start() - LOAD_START
- * @u: where they run: if a CPU is to spare, the first one is left to the unloading task
+ * @u: where they run: if a CPU is to spare, the first one is left to the unloading task, and this thread, which
+ *	is that task, is bound to it until users_stop()
  * @fd: of device_open()
  * @scheme: whose lookups
  * @run: flags, nr_cpus, objects, hold_ns and seed are the caller's, the rest is filled in here
@@ -81,7 +82,8 @@ uint64_t users_gap(gsl_rng *rng, uint32_t hz);
  * @refused: errno with which the last one failed, or 0
  * @gate_ns: time in the last one's gate
  * @delete_ns: time in its delete_module(2), 0 if the gate refused
- * @tried_ns: from the first attempt to the end of the last
+ * @tried_ns: from the first attempt to the end of the last, without what this command does for itself in between:
+ *	taking a gate back, looking at the users, @each
  */
 struct unloading {
 	uint64_t max_attempts;
