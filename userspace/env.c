@@ -134,6 +134,28 @@ int env_host_cpus(void)
 	return atoi(env_cmdline("refcost.hostcpus=", value, sizeof(value)));
 }
 
+#define CPU_ONLINE "/sys/devices/system/cpu/cpu%d/online"
+
+char *env_offline(char *buf, size_t len)
+{
+	int cpu, first = -1, most = sysconf(_SC_NPROCESSORS_CONF);
+	char path[64], value[16], list[128] = "";
+	size_t n = 0;
+
+	for (cpu = 0; cpu < most && n < sizeof(list); cpu++) {
+		snprintf(path, sizeof(path), CPU_ONLINE, cpu);
+		if (strcmp(env_file(path, value, sizeof(value)), "0"))
+			continue;
+		n += snprintf(list + n, sizeof(list) - n, "%s%d", n ? "," : "", cpu);
+		first = first < 0 ? cpu : first;
+	}
+	buf[0] = '\0';
+	if (first >= 0)
+		snprintf(buf, len, ": CPU %s is offline (echo 1 | sudo tee " CPU_ONLINE ")", list,
+			 first);
+	return buf;
+}
+
 /* "(null)" is how nohz_full says that there is none. */
 static void add(struct json_object *o, const char *key, const char *value)
 {

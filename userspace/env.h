@@ -92,6 +92,15 @@ const char *env_machine_kind(void);
 bool env_has_pmu(void);
 
 /**
+ * env_offline() - which CPUs are offline, and how they come back
+ * @buf: filled with ": CPU 3 is offline (echo 1 | sudo tee ...)", empty where all are online
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+char *env_offline(char *buf, size_t len);
+
+/**
  * env_host_cpus() - CPUs that really run in parallel
  *
  * A guest is told by its command line how many CPUs its host has.

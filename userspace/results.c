@@ -153,6 +153,7 @@ int results_open(struct results *r, const char *dir)
 		return results_load(r, dir);
 	snprintf(r->dir, sizeof(r->dir), "%s", dir);
 	r->doc = new_document();
+	r->fresh = true;
 	return results_save(r);
 }
 
@@ -165,7 +166,8 @@ struct json_object *results_section(struct results *r, const char *name, struct 
 		say("%s/run.json does not say what '%s' was: " MEND, r->dir, name);
 		goto refuse;
 	}
-	if (resume_same_machine(r, name) || (known && resume_same_plan(r->dir, name, old, plan)))
+	if ((!r->fresh && resume_same_machine(r, name)) ||
+	    (known && resume_same_plan(r->dir, name, old, plan)))
 		goto refuse;
 	r->begun = !known;
 	if (known) {

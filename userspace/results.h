@@ -18,12 +18,14 @@
  * struct results - an open results directory
  * @dir: its path
  * @temporary: nobody asked for it: removed by results_close()
+ * @fresh: made by this command, so that it is of this machine, whatever changed since
  * @begun: the part asked for last is new, so that there is no row of it yet
  * @doc: run.json
  */
 struct results {
 	char dir[PATH_MAX];
 	bool temporary;
+	bool fresh;
 	bool begun;
 	struct json_object *doc;
 };

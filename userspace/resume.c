@@ -79,7 +79,9 @@ int resume_same_machine(const struct results *r, const char *name)
 		"cpu.model",
 		"cpu.online",
 	};
-	size_t n = strcmp(name, "instructions") ? ARRAY_SIZE(paths) : 3, i;
+	size_t n = strcmp(name, "instructions") ? ARRAY_SIZE(paths) : 3, i, nr_differ = 0;
+	bool cpus = false;
+	char offline[256];
 	struct json_object *now = env_json(), *old = NULL;
 	char what[512] = "";
 
@@ -88,12 +90,21 @@ int resume_same_machine(const struct results *r, const char *name)
 		struct json_object *a = at(now, paths[i]), *b = at(old, paths[i]);
 
 		/* what an older refcost did not write says nothing */
-		if (a && b && !json_object_equal(a, b))
-			differs(what, sizeof(what), paths[i], a, b);
+		if (!a || !b || json_object_equal(a, b))
+			continue;
+		differs(what, sizeof(what), paths[i], a, b);
+		nr_differ++;
+		cpus |= !strcmp(paths[i], "cpu.online");
 	}
 	json_object_put(now);
 	if (!*what)
 		return EXIT_FINE;
+	if (cpus && nr_differ == 1)
+		return fail(
+			EXIT_FAILED,
+			"%s was measured with another number of CPUs online (%s)%s: have as many "
+			"online, or give another directory with -o DIR",
+			r->dir, what, env_offline(offline, sizeof(offline)));
 	return fail(
 		EXIT_FAILED,
 		"%s was measured on another machine, kernel or build (%s): give another directory with "

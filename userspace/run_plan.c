@@ -58,6 +58,7 @@ static void say_fewer(int count)
 static int plan_cpus(struct plan *p)
 {
 	bool asked = env.nr_counts;
+	char offline[256];
 	size_t most, i;
 	int err;
 
@@ -73,8 +74,8 @@ static int plan_cpus(struct plan *p)
 		default_counts();
 	for (i = 0; i < env.nr_counts; i++) {
 		if (env.counts[i] > (int)most)
-			return fail(EXIT_USAGE, "--cpus %d: only %zu CPUs are online or listed",
-				    env.counts[i], most);
+			return fail(EXIT_USAGE, "--cpus %d: only %zu CPUs are online or listed%s",
+				    env.counts[i], most, env_offline(offline, sizeof(offline)));
 		if (env.counts[i] > p->max_count)
 			p->max_count = env.counts[i];
 	}

@@ -293,6 +293,63 @@ static void test_nothing_is_mixed(void **state)
 }
 
 /* Files of a set appear together, or none of them. */
+/* What is said on stderr meanwhile. */
+static const char *said(struct json_object *(*work)(struct results *r), struct results *r,
+			struct json_object **section)
+{
+	static char text[1024];
+	FILE *f = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(f);
+	dup2(fileno(f), STDERR_FILENO);
+	*section = work(r);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static struct json_object *run_section(struct results *r)
+{
+	return results_section(r, "run", plan(3));
+}
+
+static void set_online(struct results *r, int n)
+{
+	struct json_object *env = json_object_object_get(r->doc, "environment");
+
+	json_object_object_add(json_object_object_get(env, "cpu"), "online",
+			       json_object_new_int(n));
+}
+
+/* A CPU that goes offline while a new directory is made does not make it one of another machine. */
+static void test_cpu_goes_offline(void **state)
+{
+	struct json_object *section;
+	struct results r;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("hotplug")), EXIT_FINE);
+	set_online(&r, 4096);
+	assert_non_null(run_section(&r));
+	assert_int_equal(results_save(&r), EXIT_FINE);
+	results_close(&r);
+
+	assert_int_equal(results_open(&r, in_dir("hotplug")), EXIT_FINE);
+	text = said(run_section, &r, &section);
+	assert_null(section);
+	assert_non_null(strstr(text, "another number of CPUs online"));
+	assert_non_null(strstr(text, "have as many online"));
+	assert_null(strstr(text, "another machine"));
+	results_close(&r);
+}
+
 static void test_whole_or_not_at_all(void **state)
 {
 	struct whole *set = NULL;
@@ -366,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_placements_stand_apart),
 		cmocka_unit_test(test_unfinished_cells_leave_nothing),
 		cmocka_unit_test(test_nothing_is_mixed),
+		cmocka_unit_test(test_cpu_goes_offline),
 		cmocka_unit_test(test_whole_or_not_at_all),
 		cmocka_unit_test(test_new_directory_is_described),
 	};
