@@ -34,7 +34,7 @@ static int start(const struct loads *l, int fd, const struct load_cell *cell, ui
 		.seed = seed,
 	};
 	int err = users_start(&l->users, fd, cell->scheme, &run);
-	char why[128];
+	char why[256];
 
 	/* the caller knows what these mean */
 	if (!err || err == -EINTR || err == -EOPNOTSUPP)
@@ -57,6 +57,7 @@ struct cycle {
 static int load_and_unload(struct loads *l, int fd, struct cycle *c)
 {
 	uint64_t begin = now_ns();
+	char why[256];
 	int err;
 
 	err = victim_load(1);
@@ -71,7 +72,7 @@ static int load_and_unload(struct loads *l, int fd, struct cycle *c)
 	err = err ?: users_unload(fd, l->rng, &c->unloading);
 	if (err && err != -EINTR)
 		say("%s: cannot unload %s: %s", c->cell->scheme->name, SUITE_VICTIM,
-		    strerror(-err));
+		    unload_why(-err, why, sizeof(why)));
 	return err ? EXIT_FAILED : EXIT_FINE;
 }
 

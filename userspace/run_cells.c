@@ -140,7 +140,7 @@ static uint64_t window_of(const struct plan *p, int cpus)
 
 static int measure_window(int fd, const struct cell_plan *c, struct refcost_run *run)
 {
-	char why[128];
+	char why[256];
 	int ret, err;
 
 	err = perf_control("enable");

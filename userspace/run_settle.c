@@ -47,7 +47,7 @@ static int run_empty(int fd, const struct placement *where, int cpus, uint64_t w
 		.seed = env.seed,
 		.results = (uintptr_t)w,
 	};
-	char why[128];
+	char why[256];
 	int err = device_call(fd, REFCOST_IOC_RUN, &run);
 
 	if (!err)

@@ -508,14 +508,19 @@ const char *device_why(int err, const struct refcost_run *run, char *buf, size_t
 {
 	switch (err) {
 	case EBUSY:
-		snprintf(buf, len, "another run or load is going on");
+		snprintf(buf, len,
+			 "another run or load is going on: wait for its end, or end that refcost");
 		break;
 	case ENODEV:
-		snprintf(buf, len, "CPU %d is offline or went offline during the run",
-			 run->bad_cpu);
+		snprintf(
+			buf, len,
+			"CPU %d is offline or went offline during the run: bring it back (echo 1 | "
+			"sudo tee /sys/devices/system/cpu/cpu%d/online) and give the same command again",
+			run->bad_cpu, run->bad_cpu);
 		break;
 	case EUCLEAN:
-		snprintf(buf, len, "references not conserved: %lld left over",
+		snprintf(buf, len,
+			 "references not conserved: %lld left over: do not trust this scheme here",
 			 (long long)run->balance);
 		break;
 	case EOPNOTSUPP:
@@ -523,16 +528,51 @@ const char *device_why(int err, const struct refcost_run *run, char *buf, size_t
 			 "the scheme has no such mode, or too large a state for this layout");
 		break;
 	case EEXIST:
-		snprintf(buf, len, "the victim is loaded already");
+		snprintf(buf, len, "the victim is loaded already: rmmod " SUITE_VICTIM);
 		break;
 	case ERANGE:
-		snprintf(buf, len, "the victim has fewer objects than %u", run->objects);
+		snprintf(buf, len,
+			 "the victim has fewer objects than %u: rmmod " SUITE_VICTIM
+			 ", and give the same command again",
+			 run->objects);
 		break;
 	case ENXIO:
-		snprintf(buf, len, "no victim is loaded");
+		snprintf(
+			buf, len,
+			"the victim is not loaded, or somebody else unloads it: leave " SUITE_VICTIM
+			" alone, and give the same command again");
+		break;
+	case ESTALE:
+		snprintf(buf, len,
+			 "the victim's objects were released by an unload that did not come to its "
+			 "end: rmmod " SUITE_VICTIM ", and give the same command again");
+		break;
+	case ENOTCONN:
+		snprintf(buf, len, "the load has ended meanwhile: give the same command again");
+		break;
+	case ENOENT:
+	case EINVAL:
+	case ENOTTY:
+		snprintf(buf, len, "%s: " SUITE_BENCH ".ko is of another build: run make again",
+			 strerror(err));
+		break;
+	case EPERM:
+		snprintf(buf, len, "the kernel wants CAP_SYS_ADMIN for this: run it as root");
 		break;
 	default:
 		snprintf(buf, len, "%s", strerror(err));
 	}
+	return buf;
+}
+
+const char *unload_why(int err, char *buf, size_t len)
+{
+	static const struct refcost_run none;
+
+	if (err == ENOENT) /* of delete_module(2) */
+		err = ENXIO;
+	if (err == ENXIO || err == ESTALE || err == ENOTCONN || err == EPERM)
+		return device_why(err, &none, buf, len);
+	snprintf(buf, len, "%s", strerror(err));
 	return buf;
 }

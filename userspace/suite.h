@@ -170,7 +170,7 @@ int device_call(int fd, unsigned long request, void *arg);
 int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg), void *arg);
 
 /**
- * device_why() - what an errno of REFCOST_IOC_RUN or _LOAD_START means
+ * device_why() - what an errno of REFCOST_IOC_RUN, _LOAD_START or _LOAD_STOP means, and what to do
  * @err: positive errno
  * @run: the arguments, whose out fields say more
  * @buf: where to put the text
@@ -179,5 +179,15 @@ int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg
  * Return: @buf.
  */
 const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len);
+
+/**
+ * unload_why() - what an errno of REFCOST_IOC_GATE or delete_module(2) means, other than that the victim is busy
+ * @err: positive errno
+ * @buf: where to put the text
+ * @len: its size
+ *
+ * Return: @buf.
+ */
+const char *unload_why(int err, char *buf, size_t len);
 
 #endif

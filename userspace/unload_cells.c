@@ -74,7 +74,7 @@ static int use_and_unload(struct unload_cycle *c)
 		.think_ns = opts->think_ns,
 		.seed = opts->seed + c->number,
 	};
-	char why[128];
+	char why[256];
 	int err, stopped;
 
 	err = users_start(&c->u->plan.users, c->fd, scheme, &run);
@@ -92,7 +92,7 @@ static int use_and_unload(struct unload_cycle *c)
 		return EXIT_FAILED;
 	if (err)
 		return fail(EXIT_FAILED, "%s: cannot unload %s: %s", scheme->name, SUITE_VICTIM,
-			    strerror(-err));
+			    unload_why(-err, why, sizeof(why)));
 	return EXIT_FINE;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "env.h"
 #include "refcost.h"
 #include "topo.h"
 
@@ -17,14 +18,16 @@
 
 int users_plan(struct users *u, uint64_t workers)
 {
+	char offline[256];
+
 	u->nr_cpus = topo_cpus(u->cpus, USERS_MAX);
 	if (!u->nr_cpus)
 		return fail(EXIT_FAILED, "cannot read the CPU topology");
 	if (workers == USERS_ALL_BUT_ONE)
 		workers = u->nr_cpus > 1 ? u->nr_cpus - 1 : 1;
 	if (workers > u->nr_cpus)
-		return fail(EXIT_USAGE, "--load %lu: only %zu CPUs are online", workers,
-			    u->nr_cpus);
+		return fail(EXIT_USAGE, "--load %lu: only %zu CPUs are online%s", workers,
+			    u->nr_cpus, env_offline(offline, sizeof(offline)));
 	u->workers = workers;
 	return EXIT_FINE;
 }
@@ -47,16 +50,20 @@ int users_start(const struct users *u, int fd, const struct scheme_desc *scheme,
 
 int users_stop(int fd, const struct scheme_desc *scheme, struct refcost_load_stat *stat)
 {
+	struct refcost_run ended = { 0 };
+	char why[256];
 	int err;
 
 	topo_pin(TOPO_ANY_CPU);
 	stat->size = sizeof(*stat);
 	err = device_call(fd, REFCOST_IOC_LOAD_STOP, stat);
+	ended.balance = stat->balance;
+	ended.bad_cpu = stat->stopped_cpu;
 	if (err)
-		return fail(EXIT_FAILED, "%s: %s: %lld references left over", scheme->name,
-			    strerror(-err), stat->balance);
+		return fail(EXIT_FAILED, "%s: %s", scheme->name,
+			    device_why(-err, &ended, why, sizeof(why)));
 	if (stat->stopped_cpu >= 0)
-		return fail(EXIT_FAILED, "CPU %d went offline during the load", stat->stopped_cpu);
+		return fail(EXIT_FAILED, "%s", device_why(ENODEV, &ended, why, sizeof(why)));
 	if (stat->violations)
 		return fail(EXIT_FAILED,
 			    "%s: %llu calls into a module that was given up: it is not safe",
@@ -125,6 +132,7 @@ int users_unload_alone(void)
 {
 	int err = module_remove(SUITE_VICTIM);
 
-	return err ? fail(EXIT_FAILED, "%s stays loaded: %s", SUITE_VICTIM, strerror(-err))
+	return err ? fail(EXIT_FAILED, "%s stays loaded: %s: see lsmod for what holds it",
+			  SUITE_VICTIM, strerror(-err))
 		   : EXIT_FINE;
 }
