@@ -44,24 +44,11 @@ static const struct argp_option options[] = {
 
 static void parse_forms(struct load_opts *opts, struct argp_state *state, char *arg)
 {
-	const char *names[LOAD_FORMS];
-	char *copy = strdup(arg);
-	size_t n = 0, i;
-	int err = copy ? parse_names(copy, names, LOAD_FORMS, &n) : -ENOMEM;
+	int chosen[LOAD_FORMS];
+	size_t n = opt_choices(state, "phases", arg, load_form_names, LOAD_FORMS, chosen);
 
-	if (err)
-		opt_bad(state, "--phases", arg, err);
-	for (i = 0; i < n; i++) {
-		if (!strcmp(names[i], load_form_names[LOAD_ONE_PHASE]))
-			opts->forms[LOAD_ONE_PHASE] = true;
-		else if (!strcmp(names[i], load_form_names[LOAD_TWO_PHASE]))
-			opts->forms[LOAD_TWO_PHASE] = true;
-		else
-			argp_error(state,
-				   "no form '%s': --phases takes one, two or both with a comma",
-				   names[i]);
-	}
-	free(copy);
+	while (n--)
+		opts->forms[chosen[n]] = true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -76,23 +76,11 @@ static const struct argp_option options[] = {
 
 static void parse_arms(struct unload_opts *opts, struct argp_state *state, char *arg)
 {
-	const char *names[UNLOAD_ARMS];
-	char *copy = strdup(arg);
-	size_t n = 0, i;
-	int err = copy ? parse_names(copy, names, UNLOAD_ARMS, &n) : -ENOMEM;
+	int chosen[UNLOAD_ARMS];
+	size_t n = opt_choices(state, "arms", arg, unload_arm_names, UNLOAD_ARMS, chosen);
 
-	if (err)
-		opt_bad(state, "--arms", arg, err);
-	for (i = 0; i < n; i++) {
-		if (!strcmp(names[i], "idle"))
-			opts->arms[UNLOAD_IDLE] = true;
-		else if (!strcmp(names[i], "loaded"))
-			opts->arms[UNLOAD_LOADED] = true;
-		else
-			argp_error(state, "no arm '%s': use idle, loaded or both with a comma",
-				   names[i]);
-	}
-	free(copy);
+	while (n--)
+		opts->arms[chosen[n]] = true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

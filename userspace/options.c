@@ -69,9 +69,16 @@ size_t opt_choices(struct argp_state *state, const char *option, const char *arg
 	char *copy = strdup(arg), long_option[64];
 	const char *given[16];
 	size_t nr_given = 0, i, k;
-	int err = copy ? parse_names(copy, given, sizeof(given) / sizeof(given[0]), &nr_given)
-		       : -ENOMEM;
+	int err;
 
+	if (n == 2 && !strcmp(arg, "both")) {
+		free(copy);
+		chosen[0] = 0;
+		chosen[1] = 1;
+		return n;
+	}
+	err = copy ? parse_names(copy, given, sizeof(given) / sizeof(given[0]), &nr_given)
+		   : -ENOMEM;
 	snprintf(long_option, sizeof(long_option), "--%s", option);
 	if (err)
 		opt_bad(state, long_option, arg, err);

@@ -75,6 +75,11 @@ exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*module_rwsem.*
 	"$refcost" run -s kref,frob
 exits "unload knows no floors" 64 "no scheme 'empty'.*try_module_get" "$refcost" unload -s empty
 exits "a scheme twice" 64 "kref,kref" "$refcost" run -s kref,kref
+is "run --mode both" "$("$refcost" run --dry-run -s kref --mode getput,lookup)" "$("$refcost" run --dry-run -s kref --mode both)"
+is "unload --arms both" "$("$refcost" unload --dry-run -s kref --arms idle,loaded)" "$("$refcost" unload --dry-run -s kref --arms both)"
+is "load --phases both" "$("$refcost" load --dry-run --phases one,two)" "$("$refcost" load --dry-run --phases both)"
+exits "both, and one of them" 64 "no mode 'both'" "$refcost" run --mode both,getput
+exits "of five there is no both" 64 "no placement 'both'" "$refcost" run --placement both
 exits "unknown mode" 64 "no mode 'frob'" "$refcost" run --mode frob
 for scheme in $(awk -F, '$3 == "floor" { print $1 }' <<<"$fields"); do
 	exits "$scheme has no lookup" 64 "$scheme has no mode lookup: floors" "$refcost" run -s "$scheme" --mode lookup
