@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -373,10 +374,14 @@ static int module_load(const char *name, const char *params)
 	case EINTR:
 		return EXIT_FAILED; /* the end of the command says so */
 	case EEXIST:
-		return fail(
-			EXIT_FAILED,
-			"%s is loaded already: another refcost may be running; if not, rmmod %s",
-			name, name);
+		return fail(EXIT_FAILED,
+			    "%s is loaded already: somebody loaded it meanwhile: rmmod %s", name,
+			    name);
+	case EBUSY:
+		return fail(EXIT_FAILED,
+			    "%s is refused while users of one that is gone still run: end what has "
+			    "/dev/refcost open, and give the same command again",
+			    name);
 	case ENOEXEC:
 		return fail(EXIT_LACKING,
 			    "%s was built for another kernel than %s: run make clean all", path,
@@ -391,6 +396,71 @@ static int module_load(const char *name, const char *params)
 	default:
 		return fail(EXIT_FAILED, "cannot load %s: %s (see dmesg)", path, strerror(err));
 	}
+}
+
+/* One command at a time; what ends the command ends this, too. */
+static int become_the_one(void)
+{
+	static int fd = -1;
+	int tries;
+
+	if (fd >= 0)
+		return EXIT_FINE;
+	fd = open("/sys/module", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno != ENOLCK; tries++) {
+		if (tries == DELETE_TRIES || interrupted) {
+			close(fd);
+			fd = -1;
+			return fail(
+				EXIT_FAILED,
+				"another refcost is measuring: wait for its end, or end that refcost");
+		}
+		usleep(1000);
+	}
+	return EXIT_FINE;
+}
+
+/* References on a module, 0 where it is not loaded. */
+static long module_users(const char *name)
+{
+	char path[PATH_MAX], text[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
+	f = fopen(path, "re");
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	return atol(text);
+}
+
+/* Has anybody /dev/refcost open? The victim holds a reference, too. */
+static bool device_is_open(void)
+{
+	return module_users(SUITE_BENCH) > module_loaded(SUITE_VICTIM);
+}
+
+int suite_put_right(void)
+{
+	bool bench = module_loaded(SUITE_BENCH);
+	int err = become_the_one(), tries;
+
+	if (err || !bench)
+		return err;
+	/* the descriptor of a command that was just killed may take a moment to close */
+	for (tries = 0; device_is_open() && tries < DELETE_TRIES; tries++)
+		usleep(1000);
+	if (device_is_open())
+		return fail(
+			EXIT_FAILED,
+			"refcost is loaded already, and a program has /dev/refcost open: end that, and if "
+			"the modules stay: rmmod %s %s",
+			SUITE_VICTIM, SUITE_BENCH);
+	err = suite_unload();
+	if (!err)
+		say("put right: an earlier command had left its modules loaded; unloaded them");
+	return err;
 }
 
 static int victim_load_as(const struct victim *v)
@@ -409,12 +479,7 @@ int victim_load(unsigned int objects)
 
 static int bench_load(void)
 {
-	if (module_loaded(SUITE_BENCH))
-		return fail(
-			EXIT_FAILED,
-			"refcost is loaded already: another refcost may be running; if not, rmmod %s %s",
-			SUITE_VICTIM, SUITE_BENCH);
-	return module_load(SUITE_BENCH, "");
+	return suite_put_right() ?: module_load(SUITE_BENCH, "");
 }
 
 static int load_both(const struct victim *victim)
@@ -460,8 +525,11 @@ int suite_unload(void)
 
 int device_open(struct refcost_info *info)
 {
-	int fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
+	int fd;
 
+	if (become_the_one())
+		return -1;
+	fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		say("cannot open %s: %s", REFCOST_DEVICE, strerror(errno));
 		return -1;

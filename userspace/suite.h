@@ -89,7 +89,17 @@ int schemes_select(struct schemes *s, const char *names, bool floors);
 const char *suite_build(void);
 
 /**
- * suite_load() - load both modules; refuses if refcost is loaded already
+ * suite_put_right() - unload modules that a command left loaded which was killed, or kept them
+ *
+ * Commands that measure exclude each other: what another one that runs has loaded is left alone, and so is what
+ * a program uses that has /dev/refcost open.
+ *
+ * Return: EXIT_FINE, after a line if there was something; or EXIT_FAILED after a line.
+ */
+int suite_put_right(void);
+
+/**
+ * suite_load() - load both modules, after suite_put_right()
  * @victim: what the second is to be like
  *
  * Where the victim has a node, so have the locks, the counts and the text of both modules.

@@ -11,12 +11,25 @@ mapfile -t schemes < <("$refcost" list --csv | awk -F, 'NR > 1 && $3 != "floor" 
 mapfile -t all < <("$refcost" list -n)
 
 load_and_unload() {
+	local command
 	ok "both modules load" bash -c "insmod '$modules/refcost.ko' && insmod '$modules/refcost_victim.ko' objects=4"
 	ok "refcost.ko takes at most 256 KiB" test "$(cat /sys/module/refcost/coresize)" -le 262144
 	ok "the interface holds its promises" run_tap build/tests/guest/abi_test
+	exec 7<>/dev/refcost
 	run_cmd "$refcost" run -b 1
-	is "a loaded module: exit 1" 1 "$status"
-	ok "a loaded module: says what to do" grep -q "loaded already.*rmmod" <<<"$stderr"
+	is "a module that is used: exit 1" 1 "$status"
+	ok "... says what to do" grep -q "loaded already.*end that.*rmmod" <<<"$stderr"
+	ok "... stays" test -e /sys/module/refcost_victim
+	exec 7>&-
+	for command in "run -s kref -b 1 --window 5ms" "unload -s kref -n 1 --no-trace" "load -n 1"; do
+		# shellcheck disable=SC2086 # words
+		run_cmd "$refcost" $command
+		is "modules that nobody uses: ${command%% *} goes on" 0 "$status"
+		ok "... and says so, in one line" grep -q "put right: .*unloaded them" <<<"$stderr"
+		nothing_left "${command%% *}"
+		insmod "$modules/refcost.ko"
+		insmod "$modules/refcost_victim.ko"
+	done
 	ok "the victim unloads" rmmod refcost_victim
 	ok "no objects: refused" bash -c "! insmod '$modules/refcost_victim.ko' objects=0"
 	ok "too many objects: refused" bash -c "! insmod '$modules/refcost_victim.ko' objects=4097"
