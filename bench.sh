@@ -43,14 +43,16 @@ die() {
 }
 
 where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=7200
-blocks='' cycles='' schemes='' why='' child='' tune='' strict='' dry_run='' c2c='' compared=()
+blocks='' cycles='' schemes='' why='' child='' tune='' strict='' dry_run='' c2c='' compared=() asked=()
 
 positive() {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die 64 "$1 '$2': give a number, 1 to 999999"
 }
 
 parse() {
+	local first
 	while [ $# -gt 0 ]; do
+		first=$1
 		case $1 in
 		--host | --guest) where=${1#--} why="as asked" ;;
 		--quick) quick=--quick ;;
@@ -88,6 +90,11 @@ parse() {
 			exit
 			;;
 		*) die 64 "no option '$1': see ./bench.sh --help" ;;
+		esac
+		case $first in # what it takes to measure the same again
+		--host | --guest | --resume | --output | --deadline | --no-install | --no-report) ;;
+		--cpus | --blocks | --cycles | -s | --schemes | --placement | --layout) asked+=("$first" "$1") ;;
+		*) asked+=("$first") ;;
 		esac
 		shift
 	done
@@ -321,6 +328,8 @@ trap interrupted INT TERM HUP
 ready
 
 status=0
+# The outer one's, where this one runs in its guest.
+export REFCOST_BENCH=${REFCOST_BENCH:-./bench.sh --$where${asked[*]:+ ${asked[*]}}}
 if [ "$where" = host ]; then
 	measure_here || status=$?
 elif [ $mode != measure ]; then

@@ -121,7 +121,8 @@ static int read_model(struct model *m)
 	if (err)
 		return err;
 	err = model_check(m);
-	if (!err && !m->nr_cells && !m->nr_arms && !m->tracer.nr_traced)
+	if (!err && !m->nr_cells && !m->nr_arms && !m->nr_loadings && !m->nr_counts &&
+	    !m->tracer.nr_traced)
 		err = fail(EXIT_FAILED, "%s holds no sample yet", env.dir);
 	if (err)
 		model_free(m);
@@ -149,6 +150,7 @@ int cmd_report(int argc, char **argv)
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
 		model_print_unload(&m, stdout);
+		model_print_loading(&m, stdout);
 	}
 out:
 	model_free(&m);

@@ -407,6 +407,13 @@ void model_print_run(const struct model *m, FILE *out);
 void model_print_counters(const struct model *m, FILE *out);
 
 /**
+ * model_print_loading() - the table of loads with users waiting
+ * @m: the model
+ * @out: where to
+ */
+void model_print_loading(const struct model *m, FILE *out);
+
+/**
  * model_print_unload() - the tables that refcost unload ends with
  * @m: the model
  * @out: where to

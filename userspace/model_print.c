@@ -98,3 +98,20 @@ void model_print_unload(const struct model *m, FILE *out)
 			short_num(a->stall_us.s.max, stall, sizeof(stall)), a->records);
 	}
 }
+
+void model_print_loading(const struct model *m, FILE *out)
+{
+	size_t i;
+
+	if (!m->nr_loadings)
+		return;
+	fprintf(out, "%-20s %-6s %4s %13s %13s %11s %11s %11s\n", "scheme", "phases", "n",
+		"window us p50", "window us max", "refused p50", "refused max", "all refused");
+	for (i = 0; i < m->nr_loadings; i++) {
+		const struct loading *l = &m->loadings[i];
+
+		fprintf(out, "%-20s %-6s %4zu %13.1f %13.1f %11.0f %11.0f %11.0f\n", l->scheme,
+			l->phases, l->cycles, l->window_us.s.median, l->window_us.s.max,
+			l->refused.s.median, l->refused.s.max, l->refused.s.mean * l->refused.n);
+	}
+}

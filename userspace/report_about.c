@@ -104,7 +104,7 @@ static void validity_run(const struct model *m, FILE *f)
 	}
 	fprintf(f,
 		"- fast path: %zu samples in %zu cells; windows that overlapped less than 0.9: %zu%s; cells "
-		"that drifted: %zu; least median fairness (slowest over fastest worker): %.2f\n",
+		"that drifted, so that their intervals are not exact: %zu; least median fairness (slowest over fastest worker): %.2f\n",
 		samples, model_all_cells(m), flagged, flagged ? " **(unreliable)**" : "", drifting,
 		fair);
 	validity_precision(m, f);
@@ -154,9 +154,11 @@ static void validity(const struct model *m, FILE *f)
 		validity_run(m, f);
 	if (m->nr_arms)
 		validity_unload(m, f);
-	fprintf(f, "- machine: %s\n- the clock: %.1f ns a reading, steps of %s ns\n\n",
-		model_text(m, "environment.machine.kind"), md_number(m, "run.clock.read_ns"),
-		model_text(m, "run.clock.step_ns"));
+	fprintf(f, "- machine: %s\n", model_text(m, "environment.machine.kind"));
+	if (model_get(m, "run.clock"))
+		fprintf(f, "- the clock: %.1f ns a reading, steps of %s ns\n",
+			md_number(m, "run.clock.read_ns"), model_text(m, "run.clock.step_ns"));
+	fputs("\n", f);
 }
 
 static void environment(const struct model *m, FILE *f)
@@ -194,7 +196,8 @@ static void environment(const struct model *m, FILE *f)
 
 	fputs("## Environment\n\n| | |\n|---|---|\n", f);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(f, "| %s | %s |\n", rows[i].what, model_text(m, rows[i].path));
+		if (strncmp(rows[i].path, "run.", 4) || model_get(m, "run"))
+			fprintf(f, "| %s | %s |\n", rows[i].what, model_text(m, rows[i].path));
 	fputs("\nThe whole of it, mitigations included, is in run.json of the results directory.\n\n",
 	      f);
 }
@@ -207,19 +210,25 @@ static bool looked_into(const struct model *m)
 
 static void method(const struct model *m, FILE *f)
 {
-	fprintf(f,
-		"## Method\n\n"
-		"Bound kthreads meet at a barrier that its last arriver opens, run through a warm-up, and count "
-		"only inside a common window; all keep the load on until the last is out. Each of %s blocks "
-		"measures every scheme with every number of CPUs once, in an order drawn from the seed, with the "
-		"modules loaded afresh. ns = time inside the window, gaps taken out, x CPUs / operations%s. Medians come with their exact interval "
-		"from order statistics (at least 95 %%; n=10: ranks 2 and 9); with fewer than 10 blocks this is "
-		"a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
-		"until delete_module(2) has returned 0, gate and retries included, and what the command does for itself "
-		"between two attempts left out. docs/method.md tells more.\n\n",
-		model_text(m, "run.plan.blocks"),
-		looked_into(m) ? "; on one CPU of batches for which the machine was quiet alone"
-			       : "");
+	fputs("## Method\n\n", f);
+	if (model_get(m, "run.plan.blocks"))
+		fprintf(f,
+			"Bound kthreads meet at a barrier that its last arriver opens, run through a warm-up, and "
+			"count only inside a common window; all keep the load on until the last is out. Each of "
+			"%s blocks measures every scheme with every number of CPUs once, in an order drawn from "
+			"the seed, with the modules loaded afresh. ns = time inside the window, gaps taken out, x "
+			"CPUs / operations%s. ",
+			model_text(m, "run.plan.blocks"),
+			looked_into(m)
+				? "; on one CPU of batches for which the machine was quiet alone"
+				: "");
+	fputs("Medians come with their interval from order statistics (at least 95 %; n=10: ranks 2 and 9), "
+	      "which is exact for samples that do not depend on each other. Those of a run that drifts do: "
+	      "such intervals are marked *drift*, and no coverage is claimed for them. With fewer than 10 "
+	      "blocks this is a quick look, and 30 are wanted for numbers to quote. Time to success is from the first attempt "
+	      "until delete_module(2) has returned 0, gate and retries included, and what the command does for itself "
+	      "between two attempts left out. docs/method.md tells more.\n\n",
+	      f);
 }
 
 static void limits(const struct model *m, FILE *f)
@@ -250,12 +259,31 @@ static void limits(const struct model *m, FILE *f)
 	fputs("\n", f);
 }
 
+/* The commands of the parts, as each was given. */
+static size_t part_commands(const struct model *m, FILE *f)
+{
+	static const char *const paths[] = { "run.command", "unload.command", "loading.command",
+					     "instructions.command" };
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		if (model_get(m, paths[i]))
+			n += fprintf(f, "%s\n", model_text(m, paths[i])) > 0;
+	return n;
+}
+
+/* What was recorded, to the letter; an older refcost recorded nothing. */
 static void reproduce(const struct model *m, FILE *f)
 {
-	fprintf(f,
-		"## Reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n./bench.sh%s\n```\n",
-		model_text(m, "environment.refcost"),
-		md_number(m, "run.plan.blocks") < 30 ? " --quick" : "");
+	fprintf(f, "## Reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n",
+		model_text(m, "environment.refcost"));
+	if (model_get(m, "bench"))
+		fprintf(f, "%s\n", model_text(m, "bench"));
+	else if (!part_commands(m, f))
+		fprintf(f,
+			"./bench.sh%s # and the options that it was given, which were not recorded\n",
+			md_number(m, "run.plan.blocks") < 30 ? " --quick" : "");
+	fputs("```\n", f);
 }
 
 void md_about(const struct model *m, FILE *f)

@@ -54,8 +54,8 @@ static void cost_table(const struct model *m, FILE *f)
 			continue;
 		fprintf(f, "| %d%s |", cpus,
 			old->oversubscribed || new->oversubscribed ? " (oversubscribed)" : "");
-		md_cell_median(f, &old->ns.s);
-		md_cell_median(f, &new->ns.s);
+		md_cell_ns(f, old);
+		md_cell_ns(f, new);
 		md_cell_median(f, md_ratio(&ratio, new, old) ? &ratio : NULL);
 		cell_rate(f, old->ns.s.median);
 		cell_rate(f, new->ns.s.median);
@@ -67,14 +67,24 @@ static void cost_table(const struct model *m, FILE *f)
 static void cost_instructions(const struct model *m, FILE *f)
 {
 	double empty = model_instructions(m, "empty", "getput");
-	double old = model_instructions(m, OLD, "getput") - empty;
-	double new = model_instructions(m, NEW, "getput") - empty;
+	double old = model_instructions(m, OLD, "getput");
+	double new = model_instructions(m, NEW, "getput");
 
 	if (isnan(old) || isnan(new)) {
-		fputs("Instructions were not counted in this run (bench.sh --instructions).\n\n",
-		      f);
+		fprintf(f,
+			"Instructions%s were not counted in this run (bench.sh --instructions).\n\n",
+			m->nr_counts ? " of both" : "");
 		return;
 	}
+	if (isnan(empty)) {
+		fprintf(f,
+			"In instructions, with those of the loop, which `empty` would tell apart and was not "
+			"counted, it is %.2f against %.2f.\n\n",
+			new, old);
+		return;
+	}
+	old -= empty;
+	new -= empty;
 	fprintf(f,
 		"In instructions, net of the loop, it is %.2f against %.2f, %.2f times as many. Of each "
 		"thousand million instructions a second, 1 %% pays for %.0f thousand gets and puts of `" OLD
@@ -122,7 +132,7 @@ static void exchange(const struct model *m, FILE *f)
 	const struct arm *old_idle = model_arm(m, OLD, "idle");
 	const struct arm *new_idle = model_arm(m, NEW, "idle");
 
-	if (!old || !new) {
+	if ((!old || !new) && (!old_idle || !new_idle)) {
 		fputs("What the unload gained in exchange was not measured in this run.\n\n", f);
 		return;
 	}
@@ -133,6 +143,10 @@ static void exchange(const struct model *m, FILE *f)
 		     model_success(new_idle), 1, false);
 	exchange_row(f, "time to success, loaded, median ms", model_success(old),
 		     model_success(new), 1, false);
+	if (!old || !new) {
+		fputs("\nUnder load, this run did not measure both.\n\n", f);
+		return;
+	}
 	exchange_row(f, "attempts, loaded, median", &old->attempts.s, &new->attempts.s, 0, false);
 	exchange_row(f, "longest stall of a user, median ms", &old->stall_us.s, &new->stall_us.s,
 		     1e-3, false);

@@ -131,9 +131,10 @@ void md_counters(const struct model *m, FILE *f, const char *figures)
 	if (n) {
 		fprintf(f,
 			"Counted of the workers alone, from the opening of the window to its end, over operations: "
-			"medians of a get and its put%s on each CPU, with their intervals. The loop is in them, as "
-			"`empty` has it, and so are the interrupts that met the worker.\n\n",
-			lookup ? " with the lookup" : "");
+			"medians of a get and its put%s on each CPU, with their intervals. The loop is in them%s, "
+			"and so are the interrupts that met the worker.\n\n",
+			lookup ? " with the lookup" : "",
+			model_scheme(m, "empty") ? ", as `empty` has it" : "");
 		table(m, f, mode, events, n);
 		sharing(m, f);
 	}

@@ -30,8 +30,8 @@ static void lookup_table(const struct model *m, FILE *f)
 		if (!c)
 			continue;
 		md_scheme(f, s, &family, 4);
-		md_cell_median(f, &c->ns.s);
-		md_cell_median(f, n ? &n->ns.s : NULL);
+		md_cell_ns(f, c);
+		md_cell_ns(f, n);
 		fprintf(f, isnan(growth) ? " - |\n" : " %.1fx |\n", growth);
 	}
 	fputs("\n", f);
@@ -63,8 +63,8 @@ static void variant_row(const struct model *m, FILE *f, const struct scheme *s)
 
 	fprintf(f, "| `%s` | %s |", s->name, *s->what ? s->what : "-");
 	md_cell_exact(f, model_instructions(m, s->name, "getput"));
-	md_cell_median(f, low ? &low->ns.s : NULL);
-	md_cell_median(f, high ? &high->ns.s : NULL);
+	md_cell_ns(f, low);
+	md_cell_ns(f, high);
 	md_cell(f, idle && idle->gate_us.s.max > 0 ? idle->gate_us.s.median / 1e3 : NAN);
 	md_cell(f, loaded && loaded->gate_us.s.max > 0 ? loaded->gate_us.s.median / 1e3 : NAN);
 	fputs("\n", f);
@@ -150,11 +150,15 @@ void md_instructions(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_schemes; i++)
 		order[i] = &m->schemes[i];
 	qsort_r(order, m->nr_schemes, sizeof(*order), count_cmp, (void *)m);
-	fputs("## Instructions\n\nExact counts per operation, on one CPU that executes one instruction a "
-	      "nanosecond of its own clock. `empty` is the harness, contained in every other row of its "
-	      "column and taken out of the second.\n\n"
-	      "| scheme | get and put | net of `empty` | with the lookup |\n|---|---:|---:|---:|\n",
-	      f);
+	fprintf(f,
+		"## Instructions\n\nExact counts per operation, on one CPU that executes one instruction a "
+		"nanosecond of its own clock. %s\n\n"
+		"| scheme | get and put | net of `empty` | with the lookup |\n|---|---:|---:|---:|\n",
+		isnan(model_instructions(m, "empty", "getput"))
+			? "The harness is contained in every row; `empty`, which is the harness alone, was not "
+			  "counted, so that it is not taken out."
+			: "`empty` is the harness, contained in every other row of its column and taken out "
+			  "of the second.");
 	for (i = 0; i < m->nr_schemes; i++)
 		count_row(m, f, order[i], &family);
 	fputs("\n", f);

@@ -36,6 +36,8 @@ static void heading(const struct model *m, FILE *f)
 		fprintf(f, "**Fast-path measurements: %s.**\n\n", model_text(m, "run.status"));
 	if (strcmp(model_text(m, "unload.status"), "complete"))
 		fprintf(f, "**Unload measurements: %s.**\n\n", model_text(m, "unload.status"));
+	if (model_get(m, "loading") && strcmp(model_text(m, "loading.status"), "complete"))
+		fprintf(f, "**Load measurements: %s.**\n\n", model_text(m, "loading.status"));
 }
 
 /* Sentences on the question the suite was made for, as far as this run answers it. */
@@ -104,9 +106,9 @@ static void headline_row(const struct model *m, FILE *f, const struct scheme *s,
 
 	md_scheme(f, s, family, 9);
 	md_cell(f, low->ns.s.min);
-	md_cell_median(f, &low->ns.s);
+	md_cell_ns(f, low);
 	cell_net(m, f, low);
-	md_cell_median(f, high ? &high->ns.s : NULL);
+	md_cell_ns(f, high);
 	cell_growth(f, md_growth(m, s->name, "getput"));
 	md_cell_exact(f, model_instructions(m, s->name, "getput"));
 	cell_success(f, model_arm(m, s->name, "idle"));
@@ -201,7 +203,7 @@ void md_headline(const struct model *m, FILE *f, const char *figures)
 	md_figure(
 		m, f, figures, "tradeoff",
 		"The cost of a get and put with all CPUs at it, against the cost of an unload under load. "
-		"Bars: exact intervals of the medians. The line: schemes that no other beats in both.");
+		"Bars: intervals of the medians. The line: schemes that no other beats in both.");
 	front(m, f);
 }
 

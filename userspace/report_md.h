@@ -72,6 +72,13 @@ void md_cell_exact(FILE *f, double v);
 void md_cell_median(FILE *f, const struct stats_summary *s);
 
 /**
+ * md_cell_ns() - the time of an operation as the next cell of a table, marked where it drifted over the blocks
+ * @f: the file
+ * @c: its cell, or NULL for "-"
+ */
+void md_cell_ns(FILE *f, const struct cell *c);
+
+/**
  * md_figure() - a figure and its caption, where there are data for it
  * @m: the model
  * @f: the file

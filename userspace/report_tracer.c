@@ -229,7 +229,7 @@ static void latency_table(const struct tracer_model *t, FILE *f)
 	fputs("Latency of delete_module(2) as its caller sees it, of an empty module with "
 	      "`rcu_expedited=1` (with normal grace periods the difference drowns). In each block the ways "
 	      "to watch in random order, and unwatched unloads before, between and after them; medians of the "
-	      "blocks' medians, and of the ratios within the blocks, with exact intervals.\n\n"
+	      "blocks' medians, and of the ratios within the blocks, with their intervals.\n\n"
 	      "| watched by | blocks | unloads | ms: p50 (interval) | added (interval) |\n"
 	      "|---|---:|---:|---:|---:|\n",
 	      f);

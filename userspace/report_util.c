@@ -65,6 +65,14 @@ void md_cell_median(FILE *f, const struct stats_summary *s)
 	fprintf(f, " %s |", s ? md_median(buf, s) : "-");
 }
 
+void md_cell_ns(FILE *f, const struct cell *c)
+{
+	char buf[MD_MEDIAN];
+
+	fprintf(f, " %s%s |", c ? md_median(buf, &c->ns.s) : "-",
+		c && !c->steady ? " *drift*" : "");
+}
+
 void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
 	       const char *caption)
 {

@@ -60,6 +60,9 @@ static struct json_object *new_document(void)
 	json_object_object_add(doc, "schema", json_object_new_int(RESULTS_SCHEMA));
 	json_object_object_add(doc, "date", json_object_new_string(date));
 	json_object_object_add(doc, "environment", env_json());
+	if (getenv("REFCOST_BENCH"))
+		json_object_object_add(doc, "bench",
+				       json_object_new_string(getenv("REFCOST_BENCH")));
 	return doc;
 }
 

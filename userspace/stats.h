@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Robust statistics of a handful of samples: median, MAD, the median's exact confidence interval,
+ * Robust statistics of a handful of samples: median, MAD, the median's confidence interval (exact for independent samples),
  * percentiles only where the sample is large enough to support them, drift and fairness.
  *
  * Values keep the caller's unit throughout (ns, ops/s, ...). Probabilities are fractions: the 99th
@@ -46,7 +46,7 @@ int stats_summarise(const double *v, size_t n, struct stats_summary *s);
  * @n:     samples
  * @lo:    rank of the lower bound, from 1
  * @hi:    rank of the upper bound, @n + 1 - @lo
- * @level: the interval's exact coverage, as a fraction
+ * @level: the interval's coverage, as a fraction; exact where samples are independent
  *
  * The number of samples below the median is Binomial(n, 1/2) whatever the distribution, so the
  * interval from rank k to rank n+1-k covers the median with probability 1 - 2 P(X < k). Of those

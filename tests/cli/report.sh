@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# RESULTS.md of directories that lack a part or a scheme: it says what is there, and nothing of what is not.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tap.sh
+. tests/run-json.sh
+
+refcost=build/bin/refcost
+sample=tests/data/run
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# reported NAME: $dir/NAME is
+reported() { ok "$1: reported" "$refcost" report "$dir/$1"; }
+says() { ok "$1: says '$2'" grep -qF -- "$2" "$dir/$1/report/RESULTS.md"; }
+says_not() { is "$1: does not say '$2'" "" "$(grep -F -- "$2" "$dir/$1/report/RESULTS.md" || true)"; }
+
+# kept NAME SCHEME..: the sample, of these schemes alone, unfinished
+kept() {
+	local name=$1 file
+	cp -r "$sample" "$dir/$name"
+	shift
+	partial "$dir/$name" run unload instructions
+	for file in samples unload phases instructions; do
+		awk -F, -v names="$*" 'BEGIN { n = split(names, name, " "); for (i = 1; i <= n; i++) keep[name[i]] = 1 }
+			NR == 1 { for (i = 1; i <= NF; i++) if ($i == "scheme") at = i; print; next }
+			$at in keep' "$sample/$file.csv" >"$dir/$name/$file.csv"
+	done
+	rm -f "$dir/$name"/{traced,watched,watched-instructions,startup,hits}.csv
+}
+
+# edit NAME PYTHON: change run.json, whose document is d
+edit() {
+	python3 -c 'import json, sys
+path = sys.argv[1] + "/run.json"
+d = json.load(open(path))
+exec(sys.argv[2])
+json.dump(d, open(path, "w"))' "$dir/$1" "$2"
+}
+
+loads_alone() {
+	mkdir "$dir/loads"
+	cp "$sample"/{run.json,schemes.csv} "$dir/loads"
+	edit loads 'for part in "run", "unload", "instructions": d.pop(part, None)
+d["loading"] = {"status": "complete", "command": "refcost load -s percpu_live -n 1 -o DIR", "starved": 0,
+	"refused_in_two_phases": 0, "plan": {"schemes": ["percpu_live"], "phases": ["one", "two"], "workers": 3, "cycles": 1, "seed": 1}}'
+	cat >"$dir/loads/loading.csv" <<-EOF2
+	cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations
+	0,percpu_live,one,3,5000,2,7000000,100,0
+	0,percpu_live,two,3,0,0,7000000,100,0
+	EOF2
+	run_cmd "$refcost" report "$dir/loads"
+	is "loads alone: reported" 0 "$status"
+	ok "... as a table" grep -Eq '^percpu_live +one +1 +5[.]0 ' <<<"$stdout"
+	says loads "## Two-phase initialisation"
+	says loads "refcost load -s percpu_live -n 1 -o DIR"
+	is "loads alone: no number that is none" "" "$(grep -w nan "$dir/loads/report/RESULTS.md" || true)"
+	says_not loads "Each of"
+	ok "loads alone: a page" "$refcost" html "$dir/loads" -o "$dir/loads.html"
+}
+
+counts_alone() {
+	cp -r "$sample" "$dir/counts"
+	partial "$dir/counts" instructions
+	rm -f "$dir"/counts/{samples,unload,phases,traced,watched,watched-instructions,startup,hits}.csv
+	reported counts
+	says counts "## Instructions"
+}
+
+without_empty() {
+	kept no-empty percpu_live try_module_get kref
+	reported no-empty
+	says_not no-empty "were not counted"
+	says no-empty "In instructions, with those of the loop"
+	says no-empty '`empty`, which is the harness alone, was not counted'
+	says_not no-empty 'taken out of the second'
+	kept one-of-two percpu_live try_module_get empty
+	sed -i '/,try_module_get,/d' "$dir/one-of-two/instructions.csv"
+	reported one-of-two
+	says one-of-two "Instructions of both were not counted in this run"
+	kept idle-alone percpu_live try_module_get empty
+	sed -i '/,loaded,/d' "$dir"/idle-alone/{unload,phases}.csv
+	reported idle-alone
+	says idle-alone "time to success, idle, median ms"
+	says_not idle-alone "in exchange was not measured"
+	says idle-alone "Under load, this run did not measure both"
+}
+
+reproduce() {
+	kept how percpu_live try_module_get
+	edit how 'd["bench"] = "./bench.sh --guest --quick -s percpu_live,try_module_get --cpus 2"'
+	reported how
+	says how "./bench.sh --guest --quick -s percpu_live,try_module_get --cpus 2"
+	edit how 'd.pop("bench")
+d["run"]["command"] = "refcost run -s percpu_live,try_module_get -b 3 -o DIR"'
+	reported how
+	says how "refcost run -s percpu_live,try_module_get -b 3 -o DIR"
+	edit how 'd["run"].pop("command")'
+	reported how
+	says how "which were not recorded"
+}
+
+marks() { grep '`kref`' "$dir/drifts/report/RESULTS.md" | grep -o '[*]drift[*]' | wc -l; }
+
+# An interval is not called exact where the run drifted.
+drifted() {
+	kept drifts kref empty
+	reported drifts
+	local before
+	before=$(marks)
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
+		$at["scheme"] == "kref" && $at["block"] >= 5 { $at["ns_per_op"] *= 2 } 1' "$dir/drifts/samples.csv" >"$dir/new"
+	mv "$dir/new" "$dir/drifts/samples.csv"
+	reported drifts
+	ok "kref drifts: marked" test "$(marks)" -gt "$before"
+	says drifts "which is exact for samples that do not depend on each other"
+	says_not drifts "exact interval"
+}
+
+parts loads_alone counts_alone without_empty reproduce drifted
+tap_done
