@@ -23,7 +23,7 @@ suite sanitized 400 tests/sanitized.sh
 suite lint 120 tests/lint.sh
 suite cli 120 tests/cli/cli.sh
 suite compare 120 tests/cli/compare.sh
-suite report 120 tests/cli/report.sh
+suite report 240 tests/cli/report.sh
 suite bad-input 120 tests/cli/bad-input.sh
 suite check-instructions 60 tests/cli/check-instructions.sh
 suite tune 60 tests/cli/tune.sh

@@ -9,6 +9,7 @@
 #include "doctor.h"
 #include "env.h"
 #include "refcost.h"
+#include "topo.h"
 
 /* A file of one word. It distorts where it holds @bad or, without one, anything but @good. */
 struct knob {
@@ -30,7 +31,6 @@ static const struct knob knobs[] = {
 	  "interrupts, and holds a counter", true },
 	{ "SMT", "/sys/devices/system/cpu/smt/control", "off", "on",
 	  "siblings share a core; takes CPUs away from all", false },
-	{ "rcu_expedited", "/sys/kernel/rcu_expedited", "0", NULL, "unloads look short", false },
 };
 
 /* Files that a knob's pattern stands for, in the tree that is looked at; free with globfree(). */
@@ -164,6 +164,52 @@ static void check_kernel(void)
 		doctor_finding(DOCTOR_GOOD, "mitigations", "as users have them");
 }
 
+/* rcu_normal overrules rcu_expedited; kernels with PREEMPT_RT boot with it set, as their users have it. */
+static void check_rcu(void)
+{
+	char normal[16], expedited[16], rt[16];
+	bool overruled = !strcmp(env_file("/sys/kernel/rcu_normal", normal, sizeof(normal)), "1");
+
+	env_config("CONFIG_PREEMPT_RT", rt, sizeof(rt));
+	if (!overruled)
+		doctor_finding(DOCTOR_GOOD, "rcu_normal",
+			       *normal ? normal : "there is no such knob");
+	else if (!strcmp(rt, "y"))
+		doctor_finding(DOCTOR_GOOD, "rcu_normal",
+			       "1, as PREEMPT_RT boots: rcu_expedited has no effect");
+	else
+		doctor_finding(
+			DOCTOR_DISTORTS, "rcu_normal",
+			"1: who asks for a short grace period gets a normal one, and rcu_expedited has no "
+			"effect: echo 0 | sudo tee /sys/kernel/rcu_normal");
+	env_file("/sys/kernel/rcu_expedited", expedited, sizeof(expedited));
+	if (!strcmp(expedited, "1") && !overruled)
+		doctor_finding(
+			DOCTOR_DISTORTS, "rcu_expedited",
+			"1: unloads look short: echo 0 | sudo tee /sys/kernel/rcu_expedited");
+	else if (!strcmp(expedited, "1"))
+		doctor_finding(DOCTOR_GOOD, "rcu_expedited", "1, without effect: rcu_normal is 1");
+	else
+		doctor_finding(DOCTOR_GOOD, "rcu_expedited",
+			       *expedited ? expedited : "there is no such knob");
+}
+
+/* Cores of several kinds have several clocks: a curve over all of them mixes these. */
+static void check_kinds(void)
+{
+	char first[128], text[256];
+	size_t n = topo_kinds(first, sizeof(first));
+
+	if (n < 2) {
+		doctor_finding(DOCTOR_GOOD, "kinds of CPUs", "one");
+		return;
+	}
+	snprintf(text, sizeof(text),
+		 "%zu (fast and efficient cores): measure on one kind alone: --cpu-list %s", n,
+		 first);
+	doctor_finding(DOCTOR_DISTORTS, "kinds of CPUs", text);
+}
+
 /* Time that the hypervisor gave to others, of all since the boot; over a thousandth shows in figures. */
 static void check_steal(void)
 {
@@ -204,6 +250,8 @@ void doctor_distorting(void)
 	for (i = 0; i < ARRAY_SIZE(knobs); i++)
 		check_knob(&knobs[i]);
 	check_clock();
+	check_rcu();
+	check_kinds();
 	check_isolated();
 	check_kernel();
 	check_hypervisor();

@@ -281,13 +281,15 @@ static struct json_object *env_mitigations(void)
 
 static struct json_object *env_cpu(void)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object(), *kinds = topo_kinds_json();
 	char value[LINE];
 
 	add(o, "model", cpuinfo("model name", value, sizeof(value)));
 	add(o, "microcode", cpuinfo("microcode", value, sizeof(value)));
 	json_object_object_add(o, "online", json_object_new_int(sysconf(_SC_NPROCESSORS_ONLN)));
 	json_object_object_add(o, "topology", topo_json());
+	if (kinds)
+		json_object_object_add(o, "kinds", kinds);
 	add_file(o, "smt", "/sys/devices/system/cpu/smt/control");
 	add_file(o, "isolated", "/sys/devices/system/cpu/isolated");
 	add_file(o, "nohz_full", "/sys/devices/system/cpu/nohz_full");

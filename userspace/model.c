@@ -70,6 +70,18 @@ static const char *or_else(const char *text, const char *other)
 	return *text ? text : other;
 }
 
+/* Run.json tells of those numbers of CPUs alone that have several. */
+static int kinds_of(const struct model *m, const struct cell *c)
+{
+	struct json_object *kinds = model_get(m, "run.kinds"), *n = NULL;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s %d", c->placement, c->cpus);
+	if (json_object_is_type(kinds, json_type_object))
+		json_object_object_get_ex(kinds, name, &n);
+	return n ? json_object_get_int(n) : 1;
+}
+
 /* The cell of a sample, made where it is new. */
 static struct cell *cell_get(struct model *m, const struct row *r)
 {
@@ -92,6 +104,7 @@ static struct cell *cell_get(struct model *m, const struct row *r)
 	*c = key;
 	c->floor = row_num(r, "floor") > 0;
 	c->counter_node = isnan(node) ? -1 : node;
+	c->kinds = kinds_of(m, c);
 	return c;
 }
 

@@ -54,6 +54,7 @@ struct scheme {
  * @base: they are, and @hold_ns is the least of this mode
  * @counter_node: NUMA node of the count, -1 where not known
  * @oversubscribed: more workers than CPUs that really run in parallel
+ * @kinds: kinds of CPUs (fast, efficient) that its workers were on; 1 where not known
  * @ns: ns per operation and CPU while it ran, one a block
  * @block: the block that each of @ns comes from
  * @lost: share of the window that workers lost to gaps, one a block
@@ -74,6 +75,7 @@ struct cell {
 	bool base;
 	int counter_node;
 	bool oversubscribed;
+	int kinds;
 	struct series ns, block;
 	struct series lost;
 	struct series mops;

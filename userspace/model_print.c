@@ -42,14 +42,14 @@ void model_print_run(const struct model *m, FILE *out)
 			snprintf(interval, sizeof(interval), "%s..%s",
 				 short_num(c->ns.s.lo, lo, sizeof(lo)),
 				 short_num(c->ns.s.hi, hi, sizeof(hi)));
-		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s%s%s%s\n",
+		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s%s%s%s%s\n",
 			c->scheme, c->mode, c->cpus, c->ns.n,
 			short_num(c->ns.s.min, min, sizeof(min)),
 			short_num(c->ns.s.median, median, sizeof(median)),
 			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
 			c->fair.s.median, place, hold, *hold ? " " : "",
 			c->flagged ? "overlap<0.9 " : "", c->steady ? "" : "drift ",
-			c->oversubscribed ? "oversubscribed" : "");
+			c->kinds > 1 ? "mixed " : "", c->oversubscribed ? "oversubscribed" : "");
 	}
 }
 

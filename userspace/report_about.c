@@ -88,6 +88,20 @@ static void validity_settling(const struct model *m, FILE *f)
 		md_oversubscribed(m) ? " (of oversubscribed ones nobody asked)" : "");
 }
 
+/* Where a machine has fast and efficient cores. */
+static void validity_kinds(const struct model *m, FILE *f)
+{
+	size_t mixed = 0, i;
+
+	for (i = 0; i < model_all_cells(m); i++)
+		mixed += m->cells[i].kinds > 1;
+	if (mixed)
+		fprintf(f,
+			"- **hybrid CPUs**: kinds %s; %zu cells, marked *mixed*, had workers on several of them: their "
+			"growth from fewer CPUs is that of the kind, too (--cpu-list keeps to one)\n",
+			model_text(m, "environment.cpu.kinds"), mixed);
+}
+
 static void validity_run(const struct model *m, FILE *f)
 {
 	size_t flagged = 0, samples = 0, drifting = 0, i;
@@ -114,6 +128,7 @@ static void validity_run(const struct model *m, FILE *f)
 		md_number(m, "run.measuring_ns") / 1e9);
 	fputs("- references conserved after every run: a run that leaves one over fails and is not listed\n",
 	      f);
+	validity_kinds(m, f);
 	if (md_oversubscribed(m))
 		fprintf(f,
 			"- **oversubscribed**: points beyond %s CPUs had fewer host CPUs than workers\n",
@@ -184,6 +199,7 @@ static void environment(const struct model *m, FILE *f)
 		{ "preemption", "environment.kernel.preempt" },
 		{ "debug options that distort", "environment.kernel.debug_options" },
 		{ "rcu_expedited", "environment.kernel.rcu_expedited" },
+		{ "rcu_normal", "environment.kernel.rcu_normal" },
 		{ "BPF JIT", "environment.kernel.bpf_jit" },
 		{ "load average", "environment.machine.loadavg" },
 		{ "schemes", "run.plan.schemes" },

@@ -72,7 +72,8 @@ void md_cell_exact(FILE *f, double v);
 void md_cell_median(FILE *f, const struct stats_summary *s);
 
 /**
- * md_cell_ns() - the time of an operation as the next cell of a table, marked where it drifted over the blocks
+ * md_cell_ns() - the time of an operation as the next cell of a table, marked where it drifted over the blocks, or is of
+ *	CPUs of several kinds
  * @f: the file
  * @c: its cell, or NULL for "-"
  */

@@ -167,6 +167,15 @@ static void modules_table(const struct model *m, FILE *f, const char *figures)
 	md_figure(m, f, figures, "modules", "Every unload; the bar is the median.");
 }
 
+/* rcu_normal has the last word: then there is no arm with short grace periods. */
+static void overruled(const struct model *m, FILE *f)
+{
+	if (!strcmp(model_text(m, "environment.kernel.rcu_normal"), "1"))
+		fputs("**`rcu_normal` was 1, which overrules `rcu_expedited`: short grace periods are not available "
+		      "in this run, and what is said of `rcu_expedited=1` is of normal ones.**\n\n",
+		      f);
+}
+
 void md_traced(const struct model *m, FILE *f, const char *figures)
 {
 	if (!m->tracer.nr_traced)
@@ -174,6 +183,7 @@ void md_traced(const struct model *m, FILE *f, const char *figures)
 	fputs("## Where an unload's time goes, whatever the scheme\n\n", f);
 	md_figure(m, f, figures, "waterfall",
 		  "One unload, phase by phase: of each kind the one whose total is the median.");
+	overruled(m, f);
 	grace_table(&m->tracer, f);
 	parallel_table(m, f, figures);
 	modules_table(m, f, figures);
@@ -324,6 +334,7 @@ void md_watching(const struct model *m, FILE *f)
 	if (!t->nr_watched && !t->nr_counted && !t->nr_startups)
 		return;
 	fputs("## What watching costs\n\n", f);
+	overruled(m, f);
 	latency_table(t, f);
 	instructions_table(t, f);
 	startup_table(t, f);

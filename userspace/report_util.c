@@ -69,8 +69,8 @@ void md_cell_ns(FILE *f, const struct cell *c)
 {
 	char buf[MD_MEDIAN];
 
-	fprintf(f, " %s%s |", c ? md_median(buf, &c->ns.s) : "-",
-		c && !c->steady ? " *drift*" : "");
+	fprintf(f, " %s%s%s |", c ? md_median(buf, &c->ns.s) : "-",
+		c && !c->steady ? " *drift*" : "", c && c->kinds > 1 ? " *mixed*" : "");
 }
 
 void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,

@@ -15,6 +15,7 @@
 #include "refcost.h"
 #include "resume.h"
 #include "stats.h"
+#include "topo.h"
 
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
@@ -350,6 +351,31 @@ int measure(struct run *r)
 	return err;
 }
 
+/* Numbers of CPUs at which workers are on cores of several kinds, by placement, as the section calls machines. */
+static void note_kinds(struct run *r)
+{
+	struct json_object *mixed = json_object_new_object();
+	char name[64], fastest[128];
+	bool one = topo_kinds(fastest, sizeof(fastest)) < 2;
+	size_t i;
+
+	for (i = 0; i < r->plan.nr_cells && !one && !env.instructions; i++) {
+		const struct cell_plan *c = &r->plan.cells[i];
+		int kinds;
+
+		snprintf(name, sizeof(name), "%s %d", c->placement->name, c->cpus);
+		if (c->cpus < 2 || json_object_object_get_ex(mixed, name, NULL))
+			continue;
+		kinds = topo_kinds_of(c->placement->cpus, c->cpus);
+		if (kinds > 1)
+			json_object_object_add(mixed, name, json_object_new_int(kinds));
+	}
+	if (json_object_object_length(mixed))
+		json_object_object_add(r->section, "kinds", mixed);
+	else
+		json_object_put(mixed);
+}
+
 int open_output(struct run *r)
 {
 	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
@@ -362,6 +388,7 @@ int open_output(struct run *r)
 				     plan_json(&r->plan));
 	if (!r->section)
 		return EXIT_FAILED;
+	note_kinds(r);
 	r->samples = results_csv(&r->results, name,
 				 env.instructions ? INSTRUCTIONS_HEADER : SAMPLES_HEADER);
 	if (!r->samples)

@@ -322,3 +322,64 @@ struct json_object *topo_json(void)
 	hwloc_topology_destroy(t);
 	return o;
 }
+
+size_t topo_kinds(char *first, size_t len)
+{
+	struct json_object *kinds = topo_kinds_json();
+	size_t n = kinds ? json_object_array_length(kinds) : 1;
+
+	first[0] = '\0';
+	if (kinds)
+		snprintf(first, len, "%s",
+			 json_object_get_string(json_object_array_get_idx(kinds, n - 1)));
+	json_object_put(kinds);
+	return n;
+}
+
+int topo_kinds_of(const uint32_t *cpus, size_t n)
+{
+	int kind, found = 0, nr;
+	hwloc_topology_t t;
+	hwloc_bitmap_t set;
+	size_t i;
+
+	if (topo_load(&t))
+		return 1;
+	set = hwloc_bitmap_alloc();
+	nr = hwloc_cpukinds_get_nr(t, 0);
+	for (kind = 0; set && kind < nr; kind++) {
+		if (hwloc_cpukinds_get_info(t, kind, set, NULL, NULL, NULL, 0))
+			continue;
+		for (i = 0; i < n && !hwloc_bitmap_isset(set, cpus[i]); i++)
+			;
+		found += i < n;
+	}
+	hwloc_bitmap_free(set);
+	hwloc_topology_destroy(t);
+	return found > 1 ? found : 1;
+}
+
+struct json_object *topo_kinds_json(void)
+{
+	struct json_object *list = NULL;
+	hwloc_topology_t t;
+	hwloc_bitmap_t set;
+	char text[512];
+	int kind, nr;
+
+	if (topo_load(&t))
+		return NULL;
+	set = hwloc_bitmap_alloc();
+	nr = hwloc_cpukinds_get_nr(t, 0);
+	if (nr > 1)
+		list = json_object_new_array();
+	for (kind = 0; set && kind < nr && list; kind++) {
+		if (hwloc_cpukinds_get_info(t, kind, set, NULL, NULL, NULL, 0))
+			continue;
+		hwloc_bitmap_list_snprintf(text, sizeof(text), set);
+		json_object_array_add(list, json_object_new_string(text));
+	}
+	hwloc_bitmap_free(set);
+	hwloc_topology_destroy(t);
+	return list;
+}

@@ -73,6 +73,31 @@ int topo_remote_node(int from);
 void topo_bind(int node);
 
 /**
+ * topo_kinds() - do CPUs of this machine differ, as fast and efficient cores do?
+ * @first: filled with the list of those of the fastest kind, as --cpu-list takes it; empty where there is one kind
+ * @len: its size
+ *
+ * Return: how many kinds, 1 where nothing is known.
+ */
+size_t topo_kinds(char *first, size_t len);
+
+/**
+ * topo_kinds_of() - how many kinds there are among some CPUs
+ * @cpus: their numbers
+ * @n: how many
+ *
+ * Return: that number, 1 where nothing is known.
+ */
+int topo_kinds_of(const uint32_t *cpus, size_t n);
+
+/**
+ * topo_kinds_json() - the kinds of CPUs
+ *
+ * Return: a new array of lists of CPUs, the fastest kind last; NULL where there is one kind.
+ */
+struct json_object *topo_kinds_json(void);
+
+/**
  * topo_pin() - have this thread run on one CPU alone
  * @cpu: which; TOPO_ANY_CPU: wherever it ran before
  *

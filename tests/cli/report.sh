@@ -118,5 +118,30 @@ drifted() {
 	says_not drifts "exact interval"
 }
 
-parts loads_alone counts_alone without_empty reproduce drifted
+# Fast and efficient cores in one curve are marked where workers were on both.
+hybrid() {
+	kept mixed kref empty
+	reported mixed
+	says_not mixed "*mixed*"
+	edit mixed 'd["run"]["kinds"] = {"cores 4": 2}
+d["environment"]["cpu"]["kinds"] = ["4-7", "0-3"]'
+	run_cmd "$refcost" report "$dir/mixed"
+	is "hybrid CPUs: the table marks 4 CPUs alone" "4" \
+		"$(awk '$1 == "kref" && /mixed/ { print $3 }' <<<"$stdout" | sort -u)"
+	says mixed "*mixed*"
+	says mixed "**hybrid CPUs**"
+	ok "... as the schema has it" tests/schema.py "$dir/mixed"
+}
+
+overruled() {
+	cp -r "$sample" "$dir/normal"
+	edit normal 'd["environment"]["kernel"]["rcu_normal"] = "1"'
+	reported normal
+	says normal '`rcu_normal` was 1, which overrules `rcu_expedited`'
+	cp -r "$sample" "$dir/plain"
+	reported plain
+	says_not plain 'was 1, which overrules'
+}
+
+parts loads_alone counts_alone without_empty reproduce drifted hybrid overruled
 tap_done

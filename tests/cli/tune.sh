@@ -84,6 +84,16 @@ found distorts 'NMI watchdog' proc/sys/kernel/nmi_watchdog 1
 found distorts SMT $cpu/smt/control on
 found good SMT $cpu/smt/control notsupported
 found distorts rcu_expedited sys/kernel/rcu_expedited 1
+found distorts rcu_normal sys/kernel/rcu_normal 1
+put sys/kernel/rcu_expedited 1
+run_cmd "$refcost" doctor
+ok "doctor: rcu_normal overrules rcu_expedited" grep -q '^  good  *rcu_expedited .*without effect: rcu_normal is 1' <<<"$stdout"
+put "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PREEMPT_RT=y'
+run_cmd "$refcost" doctor
+ok "doctor: PREEMPT_RT has it so" grep -q '^  good  *rcu_normal .*rcu_expedited has no effect' <<<"$stdout"
+good_machine
+run_cmd env HWLOC_XMLFILE="$PWD/tests/data/hybrid.xml" "$refcost" doctor
+ok "doctor: fast and efficient cores" grep -q '^  distorts  *kinds of CPUs .*measure on one kind alone: --cpu-list 0-3' <<<"$stdout"
 found distorts clocksource $clock/current_clocksource hpet
 found good isolcpus $cpu/isolated 2-7
 found distorts 'debug options' "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PROVE_LOCKING=y'
