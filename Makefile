@@ -7,7 +7,7 @@ CC	?= gcc
 CLANG	?= clang
 BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 
-# The kernel that the modules are for: the running one if it has headers, else the newest that has.
+# The kernel that the modules are for.
 KRELEASE ?= $(shell tools/kernel-release.sh)
 KDIR	 ?= /lib/modules/$(KRELEASE)/build
 

@@ -47,7 +47,7 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
 	echo "Usage: guest/accel.sh [RELEASE]   print kvm, or tcg and why KVM will not do"
 	exit 0
 fi
-release=${1:-$(newest_release)}
+release=${1:-$(default_release)}
 check_release "$release"
 [[ -e $guest_out/$release/initramfs.cpio.gz ]] || die "run guest/fetch.sh $release first"
 

@@ -22,7 +22,7 @@ usage()
 	  --share DIR         mount DIR read-write over the same path; may be repeated
 	  --deadline SECONDS  kill a guest that takes longer, boot included (600)
 	  --icount            instruction mode: one vCPU, its clock advances 1 ns an instruction
-	  --release R         kernel (the newest with headers on this host)
+	  --release R         kernel (what tools/kernel-release.sh prints)
 	  --kernel BZIMAGE    this kernel, with what a 9p root needs built in (guest/debug-kernel.sh)
 	  --log FILE          the guest's console (build/guest/console.log)
 	  --accel A           auto, kvm or tcg (auto)
@@ -132,7 +132,7 @@ check()
 		[[ -z $release ]] || usage_error "--kernel names its release; leave out --release"
 		release=$(image_release "$kernel")
 	fi
-	[[ -n $release ]] || release=$(newest_release)
+	[[ -n $release ]] || release=$(default_release)
 	[[ -n $release ]] ||
 		die "no kernel headers on this host; apt-get install linux-headers-amd64"
 	check_release "$release"
@@ -151,8 +151,8 @@ choose_accel()
 		accel=icount
 	elif [[ $accel == auto ]]; then
 		# A kernel with debugging on may be too slow for the probe.
-		if [[ -n $kernel && -n $(newest_release) ]]; then
-			stock=$(newest_release)
+		if [[ -n $kernel && -n $(default_release) ]]; then
+			stock=$(default_release)
 			"$guest_src/fetch.sh" "$stock"
 		fi
 		answer=$("$guest_src/accel.sh" "$stock")

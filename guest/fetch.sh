@@ -15,7 +15,7 @@ usage()
 	cat <<-EOF
 	Usage: guest/fetch.sh [RELEASE] | --kernel BZIMAGE
 	Unpack Debian's linux-image-RELEASE under build/guest/RELEASE and make an initramfs for it.
-	RELEASE is as uname -r prints it; default: the newest with headers on this host.
+	RELEASE is as uname -r prints it; default: what tools/kernel-release.sh prints.
 	BZIMAGE is used as it is; it has what a 9p root needs built in.
 
 	  REFCOST_KERNEL_DEB='FILE..'   unpack these packages rather than download them; newer
@@ -157,7 +157,7 @@ case ${1:-} in
 	;;
 *)
 	(($# <= 1)) || usage_error "one RELEASE at most"
-	release=${1:-$(newest_release)}
+	release=${1:-$(default_release)}
 	;;
 esac
 [[ -n $release ]] || die "no kernel headers on this host; name a RELEASE"

@@ -26,14 +26,10 @@ usage_error()
 	exit 64
 }
 
-# newest_release: print the newest kernel release that has headers on this host, if any
-newest_release()
+# default_release: print the release that the modules are built for, if there are headers of any
+default_release()
 {
-	local dir
-
-	for dir in /lib/modules/*/build/; do
-		[[ -e ${dir}Makefile ]] && basename "${dir%/build/}"
-	done | sort -V | tail -n 1
+	"$guest_src/../tools/kernel-release.sh"
 }
 
 # check_release RELEASE: it becomes a path and a package name, so it must look like one

@@ -28,6 +28,7 @@ suite bad-input 120 tests/cli/bad-input.sh
 suite check-instructions 60 tests/cli/check-instructions.sh
 suite tune 60 tests/cli/tune.sh
 suite plan 60 tests/cli/plan.sh
+suite kernel-release 30 tests/cli/kernel-release.sh
 suite install 120 tests/install.sh
 suite loops 60 tests/loops.sh
 suite schema 60 tests/schema.sh
