@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check-debug check-instructions check-precision lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -134,6 +134,10 @@ test:
 check-debug:
 	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
 
+## check-rt: every scheme's lifetime on Debian's real-time kernel
+check-rt:
+	$(Q)tests/rt.sh $(CYCLES)
+
 ## check-instructions: exact counts against those stored for this kernel and compiler
 check-instructions:
 	$(Q)tests/check-instructions.sh $(if $(STORE),--store)
@@ -186,6 +190,7 @@ help:
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
+	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'
 	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: ten minutes'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'

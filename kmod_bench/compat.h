@@ -23,6 +23,18 @@
 #define refcost_module_in_init(module) ((module)->init_layout.size != 0)
 #endif
 
+/*
+ * PREEMPT_RT, include/linux/rwbase_rt.h: an rwsem's readers are counted elsewhere. Its spinlocks and
+ * reader-writer locks sleep: what holds one is not in an atomic section, but cannot migrate.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define refcost_rwsem_count(sem) (&(sem)->rwbase.readers)
+#define refcost_migrate_depth()	 (current->migration_disabled)
+#else
+#define refcost_rwsem_count(sem) (&(sem)->count)
+#define refcost_migrate_depth()	 0
+#endif
+
 /* Without performance events include/linux/perf_event.h declares their other functions alone. */
 #ifndef CONFIG_PERF_EVENTS
 #define perf_event_create_kernel_counter(attr, cpu, task, handler, context) \

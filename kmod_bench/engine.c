@@ -61,7 +61,7 @@ static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
 /* A get that was never put may have left a section open. It counts, and must not meet the scheduler. */
 static void worker_close_sections(struct refcost_session *s)
 {
-	int left = preempt_count() + rcu_preempt_depth();
+	int left = preempt_count() + rcu_preempt_depth() + refcost_migrate_depth();
 
 	if (likely(!left))
 		return;
@@ -70,6 +70,8 @@ static void worker_close_sections(struct refcost_session *s)
 		rcu_read_unlock();
 	while (preempt_count())
 		preempt_enable();
+	while (refcost_migrate_depth())
+		migrate_enable();
 }
 
 /* One batch, and a chance for everybody else on this CPU. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install what is missing, after naming it: tools/deps.sh [--no-install] SET...
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
+# rt-headers (of a real-time kernel; never chosen where there are others),
 # plot, perf, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
 # debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names what is wanted and
 # fails.
@@ -13,6 +14,7 @@ packages_of() {
 		libmd4c-dev libbpf-dev libelf-dev zlib1g-dev clang bpftool ;;
 	headers) have_headers || echo "linux-headers-$(dpkg --print-architecture)" ;;
 	host-headers) [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || echo "linux-headers-$(uname -r)" ;;
+	rt-headers) [ -n "$("$(dirname "$0")/kernel-release.sh" rt)" ] || echo "linux-headers-rt-$(dpkg --print-architecture)" ;;
 	plot) echo gnuplot-nox ;;
 	tracers) echo bpftrace libbpf-tools ;;
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \

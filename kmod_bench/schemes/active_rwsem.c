@@ -76,7 +76,7 @@ static s64 active_rwsem_balance(struct refcost_owner *owner)
 
 static const void *active_rwsem_counter(struct refcost_worker *w)
 {
-	return &active_rwsem_of(w->draws[0])->count;
+	return refcost_rwsem_count(active_rwsem_of(w->draws[0]));
 }
 
 /* Held around all of them, so that lockdep takes many locks of a class for one. */

@@ -58,7 +58,7 @@ static s64 rwsem_balance(struct refcost_owner *owner)
 
 static const void *rwsem_counter(struct refcost_worker *w)
 {
-	return &rwsem_of()->count;
+	return refcost_rwsem_count(rwsem_of());
 }
 
 static void rwsem_unlink(struct refcost_owner *owner)
