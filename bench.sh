@@ -16,7 +16,8 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
-  --cpus N          vCPUs of the guest (default 4; may be more than there are CPUs here)
+  --cpus N          vCPUs of the guest (default: as many as there are CPUs here; what is measured with more is
+                    marked, and compared with nothing)
   -n, --dry-run     print what would be measured and how long it takes; nothing is installed, built or run
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
@@ -229,7 +230,7 @@ measure_here() {
 
 # as_measured ACCEL COMMAND...: run it so that it takes this machine for the one that would be measured
 as_measured() {
-	local accel=$1 vcpus=${cpus:-4}
+	local accel=$1 vcpus=${cpus:-$(nproc)}
 	shift
 	if [ "$where" = host ]; then
 		"$@"
@@ -280,7 +281,7 @@ measure_in_guest() {
 		boot+=(--icount)
 		inner+=(--instructions)
 	else
-		boot+=(--cpus "${cpus:-4}")
+		boot+=(--cpus "${cpus:-$(nproc)}")
 	fi
 	[ "$1" != perf ] || inner+=(--perf)
 	[ -z "$c2c" ] || inner+=("$c2c")

@@ -15,7 +15,7 @@ usage()
 	Usage: guest/boot.sh [OPTION...] -- COMMAND [ARG...]
 	Run COMMAND as root in a guest that sees this host's files, read-only.
 
-	  --cpus N            vCPUs, may exceed the host's CPUs (4)
+	  --cpus N            vCPUs, may exceed the host's CPUs (as many as it has)
 	  --mem MIB           memory (2048)
 	  --threads N         hardware threads a core (1)
 	  --numa N            NUMA nodes, a socket each, which share vCPUs and memory evenly (1)
@@ -122,7 +122,7 @@ check()
 		[[ $accel != kvm ]] || usage_error "--icount needs emulation; leave out --accel kvm"
 		cpus=1
 	fi
-	cpus=${cpus:-4}
+	cpus=${cpus:-$(nproc)}
 	number --cpus "$cpus" 1 255
 	number --threads "$threads" 1 8
 	number --numa "$numa" 1 8

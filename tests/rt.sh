@@ -18,7 +18,7 @@ ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests
 	-o build/tests/guest/rush
 
 dir=$PWD/build/tests/rt
-deadline=$((600 + cycles * 30))
+deadline=$((1800 + cycles * 60))
 rm -rf "$dir"
 mkdir -p "$dir"
 # What a stock kernel looks for by itself; sleeping with preemption off is among it.
