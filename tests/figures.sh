@@ -180,6 +180,39 @@ ok "RESULTS.md lists the Pareto front: $front" grep -qF "the cheapest get first:
 
 shows sample
 
+# The same from a guest with twice as many CPUs as its host: shown, marked, and in no comparison.
+cp -r "$sample" "$dir/crowded"
+sed -i 's/"host_cpus":4/"host_cpus":2/' "$dir/crowded/run.json"
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["oversubscribed"] = $at["cpus"] > 2 } { print }' \
+	"$sample/samples.csv" >"$dir/crowded/samples.csv"
+says sample '^What the unload gained in exchange:$'
+says sample 'times on 4 CPUs; from 1 to 4 CPUs'
+says sample 'An unload under load takes'
+reported crowded
+says crowded '^| 4 (oversubscribed) | .* | - | - | - |$'
+says crowded 'times on 2 CPUs; from 1 to 2 CPUs'
+says crowded '^What the unload gained in exchange is not told from this run: 4 virtual CPUs shared 2,'
+says crowded '^The unloads are \*\*oversubscribed\*\*'
+says crowded '^\*\*Oversubscribed:\*\* 4 virtual CPUs shared 2\.$'
+says_not crowded 'An unload under load takes'
+says_not crowded '1 to 4 CPUs'
+says_not crowded 'Pareto'
+says_not crowded '| 4 CPUs: median (interval) |'
+shows crowded
+is "crowded: no figure has its unloads against its gets" "families phases scaling stall throughput unload" \
+	"$(figures crowded | tr ' ' '\n' | grep -vxE 'waterfall|parallel|modules|hold|attempts|counters' | xargs)"
+is "crowded: variants are shown at 2 CPUs" 2 "$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = NF - i; next }
+	{ print $(NF - at["cpus_n"]) }' "$dir/crowded/report/families.dat" | sort -u)"
+
+# As two CPUs allow: one user, nobody beside.
+cp -r "$sample" "$dir/two"
+sed -i '/^  "unload":/,/^  }/ s/"workers":3/"workers":1/' "$dir/two/run.json"
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 && $at["workers"] { $at["workers"] = 1 } { print }' \
+	"$sample/unload.csv" >"$dir/two/unload.csv"
+ok "two: the report reads it" build/bin/refcost report "$dir/two" -o "$dir/two/report"
+says two 'With two CPUs one unloads and the other has the one user'
+says_not sample 'With two CPUs'
+
 make_bare
 reported bare
 is "bare: these figures are drawn" "families phases scaling stall throughput tradeoff unload" "$(figures bare)"

@@ -16,6 +16,7 @@ trap 'rm -rf "$dir"' EXIT
 points() {
 	mkdir -p "$dir/$1"
 	cp "$sample/run.json" "$sample/schemes.csv" "$dir/$1"
+	sed -i "s/\"host_cpus\":4/\"host_cpus\":$3/" "$dir/$1/run.json"
 	partial "$dir/$1" run
 	awk -v list="$2" -v host="$3" '
 		function row(scheme, l, s, k, n) {

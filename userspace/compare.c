@@ -30,9 +30,10 @@ static bool wanted(const struct compare_how *how, enum compare_what what, const 
 	return !how->leave_out[what] && (!how->schemes || i < how->nr_schemes);
 }
 
+/* What shared a CPU is shown, and no more: the time was the host's to give. */
 static void judge(struct compare_cell *cell, double threshold)
 {
-	if (isnan(cell->ratio.ratio) || isnan(cell->ratio.lo))
+	if (cell->oversubscribed || isnan(cell->ratio.ratio) || isnan(cell->ratio.lo))
 		cell->verdict = COMPARE_FEW;
 	else if (cell->ratio.lo > 1)
 		cell->verdict = COMPARE_SLOWER;
@@ -124,6 +125,7 @@ static int unload_add(struct pairing *p, const struct arm *a, const struct arm *
 	if (cell && va && vb) {
 		cell->a = unload_side(a, va);
 		cell->b = unload_side(b, vb);
+		cell->oversubscribed = model_crowded(p->a) || model_crowded(p->b);
 		err = bootstrap_ratio(va, a->cycles, vb, b->cycles, p->how->seed, &cell->ratio);
 		judge(cell, p->how->threshold);
 	}

@@ -722,7 +722,8 @@ int model_max_cpus(const struct model *m, const char *mode)
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].cpus > max)
+		if (!strcmp(m->cells[i].mode, mode) && !m->cells[i].oversubscribed &&
+		    m->cells[i].cpus > max)
 			max = m->cells[i].cpus;
 	return max;
 }
@@ -749,6 +750,14 @@ struct json_object *model_get(const struct model *m, const char *path)
 		if (!json_object_object_get_ex(o, name, &o))
 			return NULL;
 	return o;
+}
+
+bool model_crowded(const struct model *m)
+{
+	struct json_object *online = model_get(m, "environment.cpu.online");
+	struct json_object *host = model_get(m, "environment.machine.host_cpus");
+
+	return host && json_object_get_int(online) > json_object_get_int(host);
 }
 
 const char *model_text(const struct model *m, const char *path)

@@ -358,13 +358,24 @@ const struct loading *model_loading(const struct model *m, const char *scheme, c
 double model_at(const struct cell *c, double block);
 
 /**
- * model_max_cpus() - the largest number of CPUs measured
+ * model_max_cpus() - the largest number of CPUs measured that really run in parallel
  * @m: the model
  * @mode: "getput" or "lookup"
  *
- * Return: that number, or 0 if nothing was measured in this mode.
+ * What is compared with one CPU is compared at this number: oversubscribed cells are shown, and no more.
+ *
+ * Return: that number, or 0 if there is none in this mode.
  */
 int model_max_cpus(const struct model *m, const char *mode);
+
+/**
+ * model_crowded() - did the whole machine have more CPUs than really run in parallel?
+ * @m: the model
+ *
+ * An unload then waits for the time slices of virtual CPUs that wait for it, whatever runs: stop_machine()
+ * takes many times as long. No unload of such a machine is compared with another.
+ */
+bool model_crowded(const struct model *m);
 
 /**
  * model_next_cpus() - go through the numbers of CPUs measured, ascending

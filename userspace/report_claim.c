@@ -49,13 +49,18 @@ static void cost_table(const struct model *m, FILE *f)
 		const struct cell *old = model_cell(m, OLD, "getput", cpus);
 		const struct cell *new = model_cell(m, NEW, "getput", cpus);
 		struct stats_summary ratio;
+		bool shared;
 
 		if (!old || !new)
 			continue;
-		fprintf(f, "| %d%s |", cpus,
-			old->oversubscribed || new->oversubscribed ? " (oversubscribed)" : "");
+		shared = old->oversubscribed || new->oversubscribed;
+		fprintf(f, "| %d%s |", cpus, shared ? " (oversubscribed)" : "");
 		md_cell_ns(f, old);
 		md_cell_ns(f, new);
+		if (shared) {
+			fputs(" - | - | - |\n", f);
+			continue;
+		}
 		md_cell_median(f, md_ratio(&ratio, new, old) ? &ratio : NULL);
 		cell_rate(f, old->ns.s.median);
 		cell_rate(f, new->ns.s.median);
@@ -134,6 +139,14 @@ static void exchange(const struct model *m, FILE *f)
 
 	if ((!old || !new) && (!old_idle || !new_idle)) {
 		fputs("What the unload gained in exchange was not measured in this run.\n\n", f);
+		return;
+	}
+	if (model_crowded(m)) {
+		fprintf(f,
+			"What the unload gained in exchange is not told from this run: %s virtual CPUs shared "
+			"%s, and an unload waits for the time slices of those that wait for it.\n\n",
+			model_text(m, "environment.cpu.online"),
+			model_text(m, "environment.machine.host_cpus"));
 		return;
 	}
 	fputs("What the unload gained in exchange:\n\n"
@@ -229,25 +242,11 @@ static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
 	fputs("\n", f);
 }
 
-/* The largest number of CPUs that really ran at once: where there is one, that is what to look at. */
-static int most_at_once(const struct model *m)
-{
-	int cpus, most = 0;
-
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
-		const struct cell *c = model_cell(m, NEW, "getput", cpus);
-
-		if (c && !c->oversubscribed)
-			most = cpus;
-	}
-	return most;
-}
-
 /* Nothing where a verdict would rest on too few blocks. */
 static void scale_sentence(const struct model *m, FILE *f)
 {
 	static const char *const others[] = { OBJECT, FLOOR };
-	int low = md_lowest_cpus(m, "getput"), cpus = most_at_once(m);
+	int low = md_lowest_cpus(m, "getput"), cpus = model_max_cpus(m, "getput");
 	struct stats_summary times, added;
 	size_t i, n = 0;
 
@@ -257,8 +256,8 @@ static void scale_sentence(const struct model *m, FILE *f)
 			continue;
 		fprintf(f, "%sWorse than `%s` from %d to %d CPUs%s? By times: %s; by ns added: %s.",
 			n++ ? " " : "", others[i], low, cpus,
-			cpus < model_max_cpus(m, "getput") ? " (the most that ran at once)" : "",
-			verdict(&times), verdict(&added));
+			md_oversubscribed(m) ? " (the most that ran at once)" : "", verdict(&times),
+			verdict(&added));
 	}
 	if (n)
 		fputs("\n\n", f);
@@ -266,9 +265,9 @@ static void scale_sentence(const struct model *m, FILE *f)
 
 static void scale(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "getput"), cpus;
+	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput"), cpus;
 
-	if (low == model_max_cpus(m, "getput") || !model_cell(m, NEW, "getput", low) ||
+	if (low >= high || !model_cell(m, NEW, "getput", low) ||
 	    (!model_cell(m, OBJECT, "getput", low) && !model_cell(m, FLOOR, "getput", low)))
 		return;
 	fprintf(f,
@@ -279,7 +278,7 @@ static void scale(const struct model *m, FILE *f)
 		"| growth | `" NEW "` | `" OBJECT "` | `" FLOOR "` | worse than `" OBJECT "`? "
 		"| worse than `" FLOOR "`? |\n|---|---:|---:|---:|---|---|\n",
 		low);
-	for (cpus = low; (cpus = model_next_cpus(m, "getput", cpus));) {
+	for (cpus = low; (cpus = model_next_cpus(m, "getput", cpus)) && cpus <= high;) {
 		growth_row(m, f, cpus, false);
 		growth_row(m, f, cpus, true);
 	}

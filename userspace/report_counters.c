@@ -10,7 +10,7 @@
 /* What the counts are shown of: the bare get and put, where it was measured. */
 const char *md_counters_mode(const struct model *m)
 {
-	return model_max_cpus(m, "getput") ? "getput" : "lookup";
+	return md_lowest_cpus(m, "getput") ? "getput" : "lookup";
 }
 
 static void table_head(FILE *f, const char *const *events, size_t n, int low, int high)

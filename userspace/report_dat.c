@@ -150,7 +150,7 @@ static void tradeoff(const struct model *m, FILE *f)
 		const struct cell *c = model_cell(m, name, "getput", cpus);
 		const struct stats_summary *s = model_success(model_arm(m, name, "loaded"));
 
-		if (!c || !s)
+		if (!c || !s || model_crowded(m))
 			continue;
 		dat_put_scheme(m, f, name);
 		fprintf(f, " %d %d", md_front(m, name), cpus);

@@ -170,7 +170,8 @@ void md_hold(const struct model *m, FILE *f, const char *figures)
 		for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));)
 			row(m, f, cpus, hold);
 	fputs("\n", f);
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));)
+	for (cpus = 0;
+	     (cpus = model_next_cpus(m, "getput", cpus)) && cpus <= model_max_cpus(m, "getput");)
 		sentence(m, f, cpus);
 	fputs("\n", f);
 	md_figure(

@@ -51,7 +51,7 @@ static void answer(const struct model *m, FILE *f)
 	const struct arm *al = model_arm(m, "try_module_get", "loaded");
 	const struct arm *pl = model_arm(m, "percpu_live", "loaded");
 
-	if (!a1 || !aN || !p1 || !pN || low == high)
+	if (!a1 || !aN || !p1 || !pN || low >= high)
 		return;
 	fprintf(f,
 		"Linux 3.19 replaced per-CPU module counts (`percpu_live`) by one atomic count "
@@ -60,7 +60,7 @@ static void answer(const struct model *m, FILE *f)
 		"times and the latter %.1f times.",
 		p1->ns.s.median / a1->ns.s.median, low, pN->ns.s.median / aN->ns.s.median, high,
 		low, high, pN->ns.s.median / p1->ns.s.median, aN->ns.s.median / a1->ns.s.median);
-	if (model_success(al) && model_success(pl))
+	if (model_success(al) && model_success(pl) && !model_crowded(m))
 		fprintf(f,
 			" An unload under load takes %.1f ms with the atomic count (attempts: %.0f), %.1f ms with "
 			"the per-CPU counts (attempts: %.0f); medians.",
@@ -116,19 +116,6 @@ static void headline_row(const struct model *m, FILE *f, const struct scheme *s,
 	fputs("\n", f);
 }
 
-/* Median over the cells with so many CPUs. */
-static double lost_at(const struct model *m, int cpus)
-{
-	struct stats_summary s;
-	double v[m->nr_cells];
-	size_t i, n = 0;
-
-	for (i = 0; i < m->nr_cells; i++)
-		if (m->cells[i].cpus == cpus)
-			v[n++] = m->cells[i].lost.s.median;
-	return stats_summarise(v, n, &s) ? NAN : s.median;
-}
-
 static void headline_table(const struct model *m, FILE *f)
 {
 	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
@@ -153,13 +140,12 @@ static void headline_table(const struct model *m, FILE *f)
 			headline_row(m, f, &m->schemes[i], c, &family);
 	}
 	fputs("\n", f);
-	if (md_oversubscribed(m))
+	if (m->nr_arms && model_crowded(m))
 		fprintf(f,
-			"%d workers shared %s host CPUs, so each waited for one part of the time. Those gaps (median "
-			"%.0f %% of the window) are taken out of the ns above, not out of the throughput; at most %s "
-			"workers contend at any moment.\n\n",
-			high, model_text(m, "environment.machine.host_cpus"),
-			100 * lost_at(m, high), model_text(m, "environment.machine.host_cpus"));
+			"The unloads are **oversubscribed**, so compare none of them with another: %s virtual CPUs "
+			"shared %s, and an unload waits for the time slices of those that wait for it.\n\n",
+			model_text(m, "environment.cpu.online"),
+			model_text(m, "environment.machine.host_cpus"));
 }
 
 static int cost_cmp(const void *a, const void *b)
@@ -196,6 +182,10 @@ void md_headline(const struct model *m, FILE *f, const char *figures)
 	if (!m->nr_cells)
 		return;
 	fputs("## Headline\n\n", f);
+	if (md_lowest_cpus(m, "getput") && !model_max_cpus(m, "getput")) {
+		fputs("None: all was measured with more workers than CPUs.\n\n", f);
+		return;
+	}
 	answer(m, f);
 	headline_table(m, f);
 	if (!m->nr_arms)

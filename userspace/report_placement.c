@@ -64,7 +64,7 @@ static int common_cpus(const struct model *m, const struct variation *v, const c
 		for (k = 0, have = 0; k < v->n; k++)
 			have += !!form(m, v, c, k);
 		/* one layout may be for the lookup alone */
-		if (!strcmp(c->mode, mode) && c->cpus > most &&
+		if (!strcmp(c->mode, mode) && !c->oversubscribed && c->cpus > most &&
 		    (have == v->n || (v->layouts && have > 1)))
 			most = c->cpus;
 	}

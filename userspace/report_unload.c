@@ -51,6 +51,10 @@ static void unload_table(const struct model *m, FILE *f)
 		model_text(m, "unload.plan.workers"));
 	for (i = 0; i < m->nr_schemes; i++)
 		unload_row(m, f, &m->schemes[i], &family);
+	if (md_number(m, "unload.plan.workers") < 2)
+		fputs("\nWith two CPUs one unloads and the other has the one user. Users that get in each other's way "
+		      "need a third CPU, and so does a bystander beside them: this run cannot show either.\n",
+		      f);
 	fputs("\nA percentile above the median needs more samples than this (p90: 36, p99: 368), and is left "
 	      "out where it has not got them.\n\n",
 	      f);
@@ -192,6 +196,10 @@ void md_unloading(const struct model *m, FILE *f, const char *figures)
 	if (!m->nr_arms)
 		return;
 	fputs("## Unloading\n\n", f);
+	if (model_crowded(m))
+		fprintf(f, "**Oversubscribed:** %s virtual CPUs shared %s.\n\n",
+			model_text(m, "environment.cpu.online"),
+			model_text(m, "environment.machine.host_cpus"));
 	md_figure(
 		m, f, figures, "unload",
 		"Every unload, from the first attempt until the module is gone; the bar is the median.");

@@ -103,7 +103,7 @@ void md_usl(const struct model *m, FILE *f)
 	const char *family = NULL;
 	size_t i;
 
-	if (!model_max_cpus(m, "getput"))
+	if (!md_lowest_cpus(m, "getput"))
 		return;
 	fputs("### Scalability\n\nThe law C(N) = l N / (1 + s (N - 1) + k N (N - 1)) of the throughput of N "
 	      "CPUs: *s* is what each further CPU waits for the others, *k* what each pair of CPUs costs, and "

@@ -172,7 +172,7 @@ static bool costs(const struct model *m, const char *scheme, double *ns, double 
 	const struct cell *c = model_cell(m, scheme, "getput", model_max_cpus(m, "getput"));
 	const struct stats_summary *s = model_success(model_arm(m, scheme, "loaded"));
 
-	if (!c || !s)
+	if (!c || !s || model_crowded(m))
 		return false;
 	*ns = c->ns.s.median;
 	*ms = s->median;
