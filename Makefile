@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -130,6 +130,10 @@ unit: $(UNIT)
 test:
 	$(Q)tests/run.sh
 
+## check: what of the tests needs no guest
+check:
+	$(Q)tests/run.sh check
+
 ## check-debug: every scheme's lifetime on a kernel built with its debugging nets on
 check-debug:
 	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
@@ -188,6 +192,7 @@ help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
 	@echo 'refcost    the command alone         kmod  the modules alone'
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
+	@echo 'check      the part of it that needs no guest, a test a CPU: two minutes once all is built'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
 	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Run TAP producers one after another and count: source it, call suite, end with suites_done.
+# Run TAP producers one after another, or several at once, and count: source it, call suite or queue, end
+# with suites_done.
 
 logs=build/tests/logs
 mkdir -p "$logs"
@@ -29,24 +30,57 @@ suite() {
 	failed=$((failed + bad))
 }
 
-# beside FUNCTION: run the suites that it runs while others run, which joined waits for
+# beside NAME COMMAND...: run the suites that COMMAND runs while others run, until joined waits for them
+declare -A beside
 beside() {
-	rm -f "$logs/$1.counts"
+	local name=$1
+	shift
+	rm -f "$logs/$name.counts"
 	(
 		passed=0 failed=0
-		"$1"
-		echo "$passed $failed" >"$logs/$1.counts"
-	) >"$logs/$1.out" 2>&1 &
+		"$@"
+		echo "$passed $failed" >"$logs/$name.counts"
+	) >"$logs/$name.out" 2>&1 &
+	beside[$name]=$!
 }
 
-# joined FUNCTION: what it said, and count it
+# joined NAME: what they said, and count it
 joined() {
 	local ok=0 bad=1
-	wait || true
+	wait "${beside[$1]}" || true
 	cat "$logs/$1.out"
 	read -r ok bad <"$logs/$1.counts" || true
 	passed=$((passed + ok))
 	failed=$((failed + bad))
+	unset "beside[$1]"
+}
+
+# queue NAME SECONDS COMMAND...: a suite of its own, beside others of the queue, at most $at_once of them
+at_once=1
+queued=()
+queue() {
+	while [ ${#queued[@]} -ge $at_once ]; do
+		queue_next
+	done
+	beside "$1" suite "$@"
+	queued+=("$1")
+}
+
+# The first of the queue to end is done with.
+queue_next() {
+	local name ended='' left=() pids=()
+	for name in "${queued[@]}"; do pids+=("${beside[$name]}"); done
+	wait -n -p ended "${pids[@]}" || true
+	for name in "${queued[@]}"; do
+		if [ "${beside[$name]}" = "$ended" ]; then joined "$name"; else left+=("$name"); fi
+	done
+	queued=("${left[@]}")
+}
+
+queue_end() {
+	while [ ${#queued[@]} -gt 0 ]; do
+		queue_next
+	done
 }
 
 suites_done() {
