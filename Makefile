@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models
 
 all: refcost kmod
 
@@ -142,6 +142,11 @@ check-debug:
 check-rt:
 	$(Q)tests/rt.sh $(CYCLES)
 
+## check-models: the ordering of gets without a lock, in models of every state that a run could be in
+check-models:
+	$(Q)tools/deps.sh models
+	$(Q)bash -c '. tests/suite.sh; suite models 3600 tests/models.sh; suites_done'
+
 ## check-instructions: exact counts against those stored for this kernel and compiler
 check-instructions:
 	$(Q)tests/check-instructions.sh $(if $(STORE),--store)
@@ -186,7 +191,7 @@ dist:
 	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/version.h $(B)/refcost-*.tar.gz
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/models $(B)/version.h $(B)/refcost-*.tar.gz
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
@@ -196,6 +201,7 @@ help:
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
 	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'
+	@echo 'check-models  the ordering of gets without a lock, by spin: every state of tests/models/*.pml'
 	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: ten minutes'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'

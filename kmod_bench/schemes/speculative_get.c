@@ -11,8 +11,8 @@
  * the state, executes a full barrier, and reads the counts. So one of them sees the other: either the
  * check counts the user in, or the get sees GOING and goes for the lock that the check holds. A put
  * stores its count with release, and the check reads it with acquire, so the use is over when the put is
- * seen. Puts are summed before gets: a get that is counted after the put that undid an older one can
- * only make the sum too large.
+ * seen. A get that backs off waits for the check's lock first, so no sum holds its way back without its
+ * count. Without that lock puts would have to be summed before gets, as live_pair_sum() does anyway.
  */
 #include "lists.h"
 #include "liveref.h"
