@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The unload side of per-CPU module counts: everything happens with every CPU stopped.
+ * The unload side of per-CPU module counts: the check runs with every CPU stopped.
  */
 #include <linux/delay.h>
 
@@ -23,24 +23,10 @@ static int live_try_stop(void *data)
 	return 0;
 }
 
-static int live_unlink_stopped(void *data)
+/* Linux took the module off its own list of modules here, which refcost leaves to delete_module(2). */
+static int live_unlink_module(void *data)
 {
-	refcost_unlink_all(data);
 	return 0;
-}
-
-static int live_link_stopped(void *data)
-{
-	struct refcost_owner *owner = data;
-
-	refcost_link_all(owner);
-	WRITE_ONCE(live_owner(owner)->state, LIVE_LIVE);
-	return 0;
-}
-
-void live_unlink(struct refcost_owner *owner)
-{
-	live_stopped(live_unlink_stopped, owner);
 }
 
 int live_gate(struct refcost_owner *owner)
@@ -54,13 +40,15 @@ int live_gate(struct refcost_owner *owner)
 	 */
 	if (refcost_fault(WIDE) && !refcost_fault(NO_STOP))
 		msleep(100);
-	live_unlink(owner);
-	return 0;
+	rwlist_unlink(owner);
+	return live_stopped(live_unlink_module, owner);
 }
 
+/* Live first, then listed: nobody finds an object that refuses. */
 void live_ungate(struct refcost_owner *owner)
 {
-	live_stopped(live_link_stopped, owner);
+	live_set_live(owner, true);
+	rwlist_link(owner);
 }
 
 void live_set_live(struct refcost_owner *owner, bool live)

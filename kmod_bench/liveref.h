@@ -2,7 +2,8 @@
 /*
  * What all forms of per-CPU module counts up to Linux 3.18 share: a state that a get looks at before it
  * counts, neither lock nor barrier, and a check that runs with every CPU stopped. The forms differ in
- * what is counted where, and hand that in as functions.
+ * what is counted where, and hand that in as functions. The lookup before the get takes the list's lock,
+ * as all users of module counts did (file_systems_lock, and list_lock() in Roman Zippel's listings).
  *
  * Ordering: there is none between a get's look at the state and its count, nor between the last use and
  * the put. stop_machine() supplies both. It runs the check when every CPU is in its stopper thread, so no
@@ -16,6 +17,7 @@
 #include <linux/preempt.h>
 #include <linux/stop_machine.h>
 
+#include "lists.h"
 #include "loop.h"
 
 enum live_state {
@@ -69,19 +71,22 @@ static __always_inline bool live_get(struct refcost_object *obj,
 	return got;
 }
 
-/* Objects are only ever unlisted with every CPU stopped: no preemption is all the lock there is. */
+/*
+ * The get forbids preemption once more, as try_module_get() did by itself: its caller need not hold a lock,
+ * and a list's lock under PREEMPT_RT does not forbid it.
+ */
 static __always_inline struct refcost_object *live_find_get(u32 id, struct refcost_worker *w,
 							    void (*count)(struct live_owner *live))
 {
 	struct refcost_object *obj;
 
-	preempt_disable();
+	read_lock(&refcost_registry.rwlock);
 	obj = refcost_find(id);
 	if (obj && !live_get(obj, count)) {
 		w->refused++;
 		obj = NULL;
 	}
-	preempt_enable();
+	read_unlock(&refcost_registry.rwlock);
 	return obj;
 }
 
@@ -151,11 +156,10 @@ static inline const void *live_single_counter(struct refcost_worker *w)
 
 int live_gate(struct refcost_owner *owner);
 void live_ungate(struct refcost_owner *owner);
-void live_unlink(struct refcost_owner *owner);
 void live_set_live(struct refcost_owner *owner, bool live);
 
 /* The members of struct refcost_scheme that all forms share. */
 #define LIVE_MEMBERS \
-	.gate = live_gate, .ungate = live_ungate, .unlink = live_unlink, .set_live = live_set_live
+	.gate = live_gate, .ungate = live_ungate, .unlink = rwlist_unlink, .set_live = live_set_live
 
 #endif

@@ -70,6 +70,10 @@ holds srcu 8 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds srcu 8 'R_X86_64_PLT32.*__srcu_read_unlock-'
 holds rcu 8 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
+# Users of module counts find the object under the list's lock, whatever the count is.
+for scheme in percpu_live percpu_atomic percpu_array percpu_alloc speculative_get trylock_percpu global_lock try_module_get; do
+	holds ${scheme}_lookup 1 'R_X86_64_PLT32.*_raw_read_lock-'
+done
 holds rwsem_lookup 1 'R_X86_64_PLT32.*down_read-'
 holds try_module_get_lookup 1 'R_X86_64_PLT32.*try_module_get-'
 holds kref_lookup 2 'lock xadd'
