@@ -29,7 +29,6 @@
 #define REFCOST_OBJECT_STATE 192
 #define REFCOST_OWNER_STATE  192
 #define REFCOST_DRAWS	     1024 /* random draws of a worker; it walks them round and round */
-#define REFCOST_UNROLL	     8
 
 /* What kind a scheme is. */
 #define REFCOST_SCHEME_KERNEL 0u /* delete_module(2) itself is all the check there is */
@@ -180,10 +179,7 @@ struct refcost_worker {
 	struct refcost_object *draws[REFCOST_DRAWS];
 };
 
-/*
- * A loop does @n operations and returns how many gets were refused. Getput loops need @n to be a
- * multiple of REFCOST_UNROLL.
- */
+/* A loop does @n operations and returns how many gets were refused. */
 typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
 
 /**
@@ -334,7 +330,6 @@ enum refcost_session_kind {
  * @scheme: what they do
  * @kind: until when
  * @loop: the scheme's loop for this mode and hold time
- * @step: operations are done in multiples of this
  * @nr_workers: started workers
  * @workers: they
  * @nr_events: what is counted of each worker inside its window
@@ -363,7 +358,6 @@ struct refcost_session {
 	const struct refcost_scheme *scheme;
 	enum refcost_session_kind kind;
 	refcost_loop_fn loop;
-	u32 step;
 	u32 nr_workers;
 	struct refcost_worker **workers;
 	u32 nr_events;

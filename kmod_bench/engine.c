@@ -21,7 +21,7 @@
 #define GAP_FACTOR	8
 #define BATCH_MAX	(1u << 20)
 #define BARRIER_SPIN_NS 100000
-#define EXACT_BATCH	1024
+#define EXACT_BATCH	256
 #define EXACT_ROUNDS	48
 
 /* The session whose CPUs must stay online; under its own lock, since hotplug calls in. */
@@ -84,11 +84,11 @@ static u64 worker_batch(struct refcost_session *s, struct refcost_worker *w, u64
 	return refcost_clock();
 }
 
-static u64 worker_next_batch(const struct refcost_session *s, u64 batch, u64 took)
+static u64 worker_next_batch(u64 batch, u64 took)
 {
 	if (took < BATCH_LEAST_NS && batch < BATCH_MAX)
 		return batch * 2;
-	if (took > BATCH_MOST_NS && batch > s->step)
+	if (took > BATCH_MOST_NS && batch > 1)
 		return batch / 2;
 	return batch;
 }
@@ -126,7 +126,7 @@ static bool worker_look(struct refcost_session *s, struct refcost_worker *w, u64
 static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
-	u64 batch = s->step, last = refcost_clock(), least = U64_MAX, done, failed, now, next, took;
+	u64 batch = 1, last = refcost_clock(), least = U64_MAX, done, failed, now, next, took;
 	bool gap, good, was_good;
 
 	/* warm-up, which also finds the batch */
@@ -134,7 +134,7 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 		now = worker_batch(s, w, batch);
 		if (now >= s->open_ns)
 			break;
-		next = worker_next_batch(s, batch, now - last);
+		next = worker_next_batch(batch, now - last);
 		least = next == batch ? min(least, now - last) : U64_MAX;
 		batch = next;
 		last = now;
@@ -180,24 +180,23 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
-	u64 n = s->step == 1 ? EXACT_BATCH / 4 : EXACT_BATCH;
 	u64 *least[2] = { &r->exact_short_ns, &r->exact_long_ns };
 	int round, k;
 
-	r->exact_n = n;
-	r->batch = n;
+	r->exact_n = EXACT_BATCH;
+	r->batch = EXACT_BATCH;
 	r->exact_short_ns = U64_MAX;
 	r->exact_long_ns = U64_MAX;
 	r->start_ns = refcost_clock();
 	for (round = 0; round < EXACT_ROUNDS && !READ_ONCE(s->stop); round++) {
 		for (k = 0; k < 2; k++) {
-			u64 start = refcost_clock(), took;
+			u64 n = EXACT_BATCH << k, start = refcost_clock(), took;
 
-			w->failed += s->loop(w, n << k);
+			w->failed += s->loop(w, n);
 			took = refcost_clock() - start;
 			*least[k] = min(*least[k], took);
-			w->done += n << k;
-			r->ops += n << k;
+			w->done += n;
+			r->ops += n;
 			worker_close_sections(s);
 			cond_resched_tasks_rcu_qs();
 		}
@@ -371,15 +370,10 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 		goto err_free;
 	s->scheme = scheme;
 	s->kind = kind;
-	s->step = 1;
-	if (run->mode == REFCOST_LOOKUP) {
+	if (run->mode == REFCOST_LOOKUP)
 		s->loop = scheme->lookup;
-	} else if (run->hold_ns) {
-		s->loop = scheme->getput_hold;
-	} else {
-		s->loop = scheme->getput;
-		s->step = REFCOST_UNROLL;
-	}
+	else
+		s->loop = run->hold_ns ? scheme->getput_hold : scheme->getput;
 	s->warmup_ns = run->warmup_ns;
 	s->window_ns = run->window_ns;
 	s->late_worker = run->late_worker;

@@ -9,8 +9,10 @@
  *	struct refcost_object *find_get_NAME(u32 id, struct refcost_worker *w)	NULL: not found or refused
  *	void find_put_NAME(struct refcost_object *obj, struct refcost_worker *w)
  *
- * The getput loop costs one load for the object and, spread over the unrolled operations, the counting:
- * less than 3 instructions an operation, which instruction mode shows as the row `empty`.
+ * The loop costs three instructions an operation, which instruction mode shows as the row `empty`, and some ten
+ * each time that it has come to the end of the draws. It is not unrolled: that makes schemes that call functions
+ * more expensive in an emulator, and no others. QEMU finds the code behind a return in a cache of 64 entries for
+ * a page, where many return addresses get into each other's way; docs/method.md has figures.
  */
 #ifndef REFCOST_LOOP_H
 #define REFCOST_LOOP_H
@@ -19,16 +21,6 @@
 #include <linux/delay.h>
 
 #include "core.h"
-
-/*
- * Where a loop begins in its cache line is not left to chance, nor whether it crosses a page: an emulator takes a
- * tenth longer for one that does. The unrolled ones fit into half a page, but for the longest of them. Sections of
- * their own, so that the linker pads, whose padding nobody takes for code; noinline, so that perf names them.
- */
-#define REFCOST_LOOP(function, kind, align)                                       \
-	noinline __section(".text.refcost_" #kind) __aligned(align) u64 function( \
-		struct refcost_worker *w, u64 n);                                 \
-	u64 function(struct refcost_worker *w, u64 n)
 
 /* The build that loses one count takes a reference too many, once, in the first worker. */
 #define refcost_fault_lose(w) \
@@ -48,85 +40,89 @@
 			asm volatile("nop" : :); \
 	} while (0)
 
-/* The build in which every scheme gets and puts a tenth more than it counts, in whole turns of the loop. */
-#define refcost_fault_tenth(n) \
-	(refcost_fault(SLOW_TENTH) ? ((n) / 10 + REFCOST_UNROLL / 2) & -REFCOST_UNROLL : 0)
+/* The build in which every scheme gets and puts a tenth more than it counts. */
+#define refcost_fault_tenth(n) (refcost_fault(SLOW_TENTH) ? ((n) + 5) / 10 : 0)
 
-#define REFCOST_OP(name, k)                           \
-	do {                                          \
-		struct refcost_object *obj = draw[k]; \
-                                                      \
-		if (likely(get_##name(obj, w)))       \
-			put_##name(obj, w);           \
-		else                                  \
-			failed++;                     \
+#define REFCOST_OP_GETPUT(name, obj)              \
+	do {                                      \
+		if (refcost_fault_lose(w))        \
+			(void)get_##name(obj, w); \
+		if (likely(get_##name(obj, w)))   \
+			put_##name(obj, w);       \
+		else                              \
+			failed++;                 \
 	} while (0)
 
-#define REFCOST_LOOP_GETPUT(name)                                            \
-	REFCOST_LOOP(refcost_loop_##name, getput, 2048)                      \
-	{                                                                    \
-		u64 failed = 0, pos = w->pos;                                \
-                                                                             \
-		if (refcost_fault_lose(w))                                   \
-			(void)get_##name(w->draws[0], w);                    \
-		n += refcost_fault_tenth(n);                                 \
-		for (; n; n -= REFCOST_UNROLL) {                             \
-			struct refcost_object *const *draw = &w->draws[pos]; \
-                                                                             \
-			REFCOST_OP(name, 0);                                 \
-			REFCOST_OP(name, 1);                                 \
-			REFCOST_OP(name, 2);                                 \
-			REFCOST_OP(name, 3);                                 \
-			REFCOST_OP(name, 4);                                 \
-			REFCOST_OP(name, 5);                                 \
-			REFCOST_OP(name, 6);                                 \
-			REFCOST_OP(name, 7);                                 \
-			pos = (pos + REFCOST_UNROLL) % REFCOST_DRAWS;        \
-		}                                                            \
-		w->pos = pos;                                                \
-		return failed;                                               \
-	}                                                                    \
-                                                                             \
-	REFCOST_LOOP(refcost_loop_##name##_hold, hold, 512)                  \
-	{                                                                    \
-		u64 failed = 0, pos = w->pos;                                \
-                                                                             \
-		for (; n; n--) {                                             \
-			struct refcost_object *obj = w->draws[pos];          \
-                                                                             \
-			if (likely(get_##name(obj, w))) {                    \
-				obj->ops->use(obj, w);                       \
-				put_##name(obj, w);                          \
-			} else {                                             \
-				failed++;                                    \
-			}                                                    \
-			pos = (pos + 1) % REFCOST_DRAWS;                     \
-		}                                                            \
-		w->pos = pos;                                                \
-		return failed;                                               \
+#define REFCOST_OP_HOLD(name, obj)                \
+	do {                                      \
+		if (likely(get_##name(obj, w))) { \
+			obj->ops->use(obj, w);    \
+			put_##name(obj, w);       \
+		} else {                          \
+			failed++;                 \
+		}                                 \
+	} while (0)
+
+#define REFCOST_OP_LOOKUP(name, id)                   \
+	do {                                          \
+		struct refcost_object *obj;           \
+                                                      \
+		if (refcost_fault_lose(w))            \
+			(void)find_get_##name(id, w); \
+		obj = find_get_##name(id, w);         \
+		if (likely(obj)) {                    \
+			obj->ops->use(obj, w);        \
+			find_put_##name(obj, w);      \
+		} else {                              \
+			failed++;                     \
+		}                                     \
+	} while (0)
+
+/*
+ * REFCOST_LOOP() - do one of the above with the elements of a list, round and round
+ * @function: the loop's name
+ * @list: of the worker: ids or draws
+ * @op: what to do
+ * @name: the scheme's
+ *
+ * It counts up to zero, from the end of the list: load, add and jump are all there is to an operation. Where it
+ * begins in its cache line is not left to chance, nor whether it crosses a page: an emulator takes a tenth longer
+ * for one that does. A section an operation, so that the linker pads, whose padding nobody takes for code;
+ * noinline, so that perf names it.
+ */
+#define REFCOST_LOOP(function, list, op, name)                                                  \
+	noinline __section(".text." #op) __aligned(1024) u64 function(struct refcost_worker *w, \
+								      u64 n);                   \
+	u64 function(struct refcost_worker *w, u64 n)                                           \
+	{                                                                                       \
+		u64 failed = 0, pos = w->pos, part;                                             \
+                                                                                                \
+		n += refcost_fault_tenth(n);                                                    \
+		for (; n; n -= part) {                                                          \
+			typeof(&w->list[0]) end;                                                \
+			s64 i;                                                                  \
+                                                                                                \
+			part = min_t(u64, n, REFCOST_DRAWS - pos);                              \
+			pos += part;                                                            \
+			end = &w->list[pos];                                                    \
+			OPTIMIZER_HIDE_VAR(end); /* or it is added up each time */              \
+			for (i = -part; i; i++) {                                               \
+				typeof(w->list[0]) at = end[i];                                 \
+                                                                                                \
+				op(name, at);                                                   \
+			}                                                                       \
+			pos %= REFCOST_DRAWS;                                                   \
+		}                                                                               \
+		w->pos = pos;                                                                   \
+		return failed;                                                                  \
 	}
 
-#define REFCOST_LOOP_LOOKUP(name)                                                     \
-	REFCOST_LOOP(refcost_loop_##name##_lookup, lookup, 512)                       \
-	{                                                                             \
-		u64 failed = 0, pos = w->pos;                                         \
-                                                                                      \
-		if (refcost_fault_lose(w))                                            \
-			(void)find_get_##name(w->ids[0], w);                          \
-		for (; n; n--) {                                                      \
-			struct refcost_object *obj = find_get_##name(w->ids[pos], w); \
-                                                                                      \
-			if (likely(obj)) {                                            \
-				obj->ops->use(obj, w);                                \
-				find_put_##name(obj, w);                              \
-			} else {                                                      \
-				failed++;                                             \
-			}                                                             \
-			pos = (pos + 1) % REFCOST_DRAWS;                              \
-		}                                                                     \
-		w->pos = pos;                                                         \
-		return failed;                                                        \
-	}
+#define REFCOST_LOOP_GETPUT(name)                                         \
+	REFCOST_LOOP(refcost_loop_##name, draws, REFCOST_OP_GETPUT, name) \
+	REFCOST_LOOP(refcost_loop_##name##_hold, draws, REFCOST_OP_HOLD, name)
+
+#define REFCOST_LOOP_LOOKUP(name) \
+	REFCOST_LOOP(refcost_loop_##name##_lookup, ids, REFCOST_OP_LOOKUP, name)
 
 /* The members of struct refcost_scheme that the macros above fill. */
 #define REFCOST_FLOOR_LOOPS(name) \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Each measuring loop, disassembled, holds the instruction that it is about, as often as it is unrolled,
+# Each measuring loop, disassembled, holds the instruction that it is about, as often as an operation has it,
 # and no floor calls anything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,49 +26,48 @@ calls() {
 	loop "$1" | grep -E 'R_X86_64_(PLT32|PC32)' | grep -Ev '__fentry__|__x86_return_thunk|\.rodata|\.data|\.bss|refcost_|pcpu' || true
 }
 
-# Loops of up to half a page, and small ones of up to an eighth, begin where they cannot cross into another.
-is "no loop crosses a page that fits into one" "" "$(nm -S "$module" | awk '$4 ~ /^refcost_loop_/ {
-	unit = $4 ~ /_(hold|lookup)$/ ? 512 : 2048; n++
-	low = substr($1, length($1) - 2); if (unit == 2048 ? low !~ /^[08]00$/ : low !~ /^[02468ace]00$/) print $4, $1 } END { if (n < 90) print n " loops" }')"
+# A loop begins at a quarter of a page and is no longer than that.
+is "no loop crosses a page" "" "$(nm -S "$module" | awk '$4 ~ /^refcost_loop_/ {
+	n++; if (substr($1, length($1) - 2) !~ /^[048c]00$/ || $2 !~ /^0*([0-3]..|400|..?)$/) print $4, $1, $2 } END { if (n < 90) print n " loops" }')"
 
 holds empty 0 'lock|%gs'
-holds percpu_inc 8 'inc[ql]? +%gs:'
-holds percpu_inc 8 'dec[ql]? +%gs:'
-holds atomic_private 8 'lock incl'
-holds atomic_private 8 'lock decl'
-holds atomic_shared 8 'lock incl'
-holds atomic_shared 8 'lock decl'
-holds try_module_get 8 'R_X86_64_PLT32.*try_module_get-'
-holds try_module_get 8 'R_X86_64_PLT32.*module_put-'
-holds percpu_live 16 'incq +%gs:(0x[0-9a-f]+)?\('
-holds kref 16 'lock xadd'
-holds rwsem 8 'R_X86_64_PLT32.*down_read-'
-holds rwsem 8 'R_X86_64_PLT32.*up_read-'
-holds module_rwsem 16 'R_X86_64_PLT32.*down_read-'
-holds module_rwsem 16 'R_X86_64_PLT32.*up_read-'
-holds module_rwsem 8 'lock incl'
-holds module_rwsem 8 'lock decl'
-holds global_lock 8 'R_X86_64_PLT32.*_raw_spin_lock-'
-holds global_lock 8 'lock incl'
-holds global_lock 8 'lock decl'
-holds interface_count 16 'R_X86_64_PLT32.*_raw_spin_lock-'
-holds object_exit1 8 'lock incl'
-holds object_exit2 8 'lock decl'
-holds active_ref 8 'lock cmpxchg'
-holds active_ref 8 'lock xadd'
-holds refcount 16 'lock xadd'
-holds kobject 8 'R_X86_64_PLT32.*kobject_get-'
-holds kobject 8 'R_X86_64_PLT32.*kobject_put-'
-holds lockref 8 'R_X86_64_PLT32.*lockref_get_not_dead-'
-holds lockref 8 'R_X86_64_PLT32.*lockref_put_or_lock-'
-holds percpu_ref 8 'incq +%gs:\('
-holds percpu_ref 8 'decq +%gs:\('
-holds rwlock 8 'R_X86_64_PLT32.*_raw_read_lock-'
-holds percpu_rwsem 8 'incl +%gs:\('
-holds percpu_rwsem 16 'decl +%gs:\(' # fast and slow path
-holds srcu 8 'R_X86_64_PLT32.*__srcu_read_lock-'
-holds srcu 8 'R_X86_64_PLT32.*__srcu_read_unlock-'
-holds rcu 8 'R_X86_64_PLT32.*__rcu_read_lock-'
+holds percpu_inc 1 'inc[ql]? +%gs:'
+holds percpu_inc 1 'dec[ql]? +%gs:'
+holds atomic_private 1 'lock incl'
+holds atomic_private 1 'lock decl'
+holds atomic_shared 1 'lock incl'
+holds atomic_shared 1 'lock decl'
+holds try_module_get 1 'R_X86_64_PLT32.*try_module_get-'
+holds try_module_get 1 'R_X86_64_PLT32.*module_put-'
+holds percpu_live 2 'incq +%gs:(0x[0-9a-f]+)?\('
+holds kref 2 'lock xadd'
+holds rwsem 1 'R_X86_64_PLT32.*down_read-'
+holds rwsem 1 'R_X86_64_PLT32.*up_read-'
+holds module_rwsem 2 'R_X86_64_PLT32.*down_read-'
+holds module_rwsem 2 'R_X86_64_PLT32.*up_read-'
+holds module_rwsem 1 'lock incl'
+holds module_rwsem 1 'lock decl'
+holds global_lock 1 'R_X86_64_PLT32.*_raw_spin_lock-'
+holds global_lock 1 'lock incl'
+holds global_lock 1 'lock decl'
+holds interface_count 2 'R_X86_64_PLT32.*_raw_spin_lock-'
+holds object_exit1 1 'lock incl'
+holds object_exit2 1 'lock decl'
+holds active_ref 1 'lock cmpxchg'
+holds active_ref 1 'lock xadd'
+holds refcount 2 'lock xadd'
+holds kobject 1 'R_X86_64_PLT32.*kobject_get-'
+holds kobject 1 'R_X86_64_PLT32.*kobject_put-'
+holds lockref 1 'R_X86_64_PLT32.*lockref_get_not_dead-'
+holds lockref 1 'R_X86_64_PLT32.*lockref_put_or_lock-'
+holds percpu_ref 1 'incq +%gs:\('
+holds percpu_ref 1 'decq +%gs:\('
+holds rwlock 1 'R_X86_64_PLT32.*_raw_read_lock-'
+holds percpu_rwsem 1 'incl +%gs:\('
+holds percpu_rwsem 2 'decl +%gs:\(' # fast and slow path
+holds srcu 1 'R_X86_64_PLT32.*__srcu_read_lock-'
+holds srcu 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
+holds rcu 1 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
 # Users of module counts find the object under the list's lock, whatever the count is.
 for scheme in percpu_live percpu_atomic percpu_array percpu_alloc speculative_get trylock_percpu global_lock try_module_get; do
