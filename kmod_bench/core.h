@@ -142,7 +142,6 @@ struct refcost_owner {
  * @done: operations since it started
  * @failed: refused gets since it started
  * @refused: those of them that found the object, where the scheme can tell
- * @token: what a scheme's get has to remember until the put
  * @kept: an object that the scheme's user keeps a reference on between uses
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
@@ -165,7 +164,6 @@ struct refcost_worker {
 	u64 done;
 	u64 failed;
 	u64 refused;
-	int token;
 	struct refcost_object *kept;
 	bool lost;
 	struct {

@@ -17,33 +17,29 @@
 
 DEFINE_STATIC_SRCU(refcost_srcu);
 
-static __always_inline bool get_srcu(struct refcost_object *obj, struct refcost_worker *w)
+static __always_inline bool srcu_get(struct refcost_object *obj, int *token)
 {
 	asm volatile("" : : "r"(obj));
-	w->token = srcu_read_lock(&refcost_srcu);
+	*token = srcu_read_lock(&refcost_srcu);
 	return true;
 }
 
-static __always_inline void put_srcu(struct refcost_object *obj, struct refcost_worker *w)
-{
-	srcu_read_unlock(&refcost_srcu, w->token);
-}
-
-static __always_inline struct refcost_object *find_get_srcu(u32 id, struct refcost_worker *w)
+static __always_inline struct refcost_object *srcu_find_get(u32 id, int *token)
 {
 	struct refcost_object *obj;
 
-	w->token = srcu_read_lock(&refcost_srcu);
+	*token = srcu_read_lock(&refcost_srcu);
 	obj = refcost_find(id);
 	if (!obj)
-		srcu_read_unlock(&refcost_srcu, w->token);
+		srcu_read_unlock(&refcost_srcu, *token);
 	return obj;
 }
 
-static __always_inline void find_put_srcu(struct refcost_object *obj, struct refcost_worker *w)
-{
-	srcu_read_unlock(&refcost_srcu, w->token);
-}
+/* A section's token belongs to it, not to its object: it is the loop's. */
+#define get_srcu(obj, w)      srcu_get(obj, &token)
+#define put_srcu(obj, w)      srcu_read_unlock(&refcost_srcu, token)
+#define find_get_srcu(id, w)  srcu_find_get(id, &token)
+#define find_put_srcu(obj, w) put_srcu(obj, w)
 
 REFCOST_LOOP_GETPUT(srcu)
 REFCOST_LOOP_LOOKUP(srcu)
