@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models check-peer
 
 all: refcost kmod
 
@@ -151,6 +151,10 @@ check-models:
 check-instructions:
 	$(Q)tests/check-instructions.sh $(if $(STORE),--store)
 
+## check-peer: do refcost and the kernel's own refscale agree?
+check-peer:
+	$(Q)KRELEASE=$(KRELEASE) tests/peer.sh
+
 ## check-precision: does the same build measure the same, and is one that is a tenth slower found?
 check-precision:
 	$(Q)tests/precision.sh
@@ -205,6 +209,7 @@ help:
 	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: ten minutes'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
+	@echo 'check-peer  the same primitives by refscale of the distribution'"'"'s kernel source and by refcost, in turns'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'

@@ -4,8 +4,8 @@
 # Sets: build (the command and the modules), headers (of any kernel), host-headers (of the running one),
 # rt-headers (of a real-time kernel; never chosen where there are others),
 # plot, perf, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
-# models (what `make check-models` needs), debug-kernel (what `make check-debug` builds one with). Knows apt; elsewhere it names what is wanted and
-# fails.
+# models (what `make check-models` needs), debug-kernel (what `make check-debug` builds one with), peer (what
+# `make check-peer` compares with). Knows apt; elsewhere it names what is wanted and fails.
 set -euo pipefail
 
 packages_of() {
@@ -20,6 +20,7 @@ packages_of() {
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
 		xz-utils kmod cpio ;;
 	models) echo spin gcc libc6-dev ;;
+	peer) echo linux-source-6.1 xz-utils ;;
 	perf) echo linux-perf ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
 	browser) echo chromium fonts-dejavu-core python3 ;;
