@@ -337,6 +337,7 @@ enum refcost_session_kind {
  * @late_worker: as in struct refcost_run
  * @late_ns: as in struct refcost_run
  * @exact: as REFCOST_RUN_EXACT
+ * @emulated: as REFCOST_RUN_EMULATED
  * @look_most_ns: as in struct refcost_run
  * @open_ns: when the window opens; set by the last arriver before @go
  * @close_ns: when it closes
@@ -365,6 +366,7 @@ struct refcost_session {
 	u32 late_worker;
 	u64 late_ns;
 	bool exact;
+	bool emulated;
 	u64 look_most_ns;
 	u64 open_ns;
 	u64 close_ns;

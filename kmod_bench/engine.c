@@ -9,6 +9,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
+#include <linux/kernel_stat.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
@@ -93,14 +94,43 @@ static u64 worker_next_batch(u64 batch, u64 took)
 	return batch;
 }
 
-/* A batch that took far longer than the shortest did not run all the time. */
-static bool worker_gap(struct refcost_worker_result *r, u64 took, u64 least)
+/* What the kernel knows of how long a worker has not run; only differences mean anything. */
+struct worker_off {
+	u64 steal_ns;
+	u64 delay_ns;
+	unsigned long preempted;
+};
+
+static struct worker_off worker_off(const struct refcost_worker *w)
 {
-	if (took < GAP_LEAST_NS || took / GAP_FACTOR < least)
-		return false;
-	r->gap_ns += took - least;
-	r->gaps++;
-	return true;
+	struct worker_off off = {
+		.steal_ns = kcpustat_cpu(w->cpu).cpustat[CPUTIME_STEAL],
+		.preempted = current->nivcsw,
+	};
+
+#ifdef CONFIG_SCHED_INFO
+	off.delay_ns = current->sched_info.run_delay;
+#endif
+	return off;
+}
+
+/*
+ * How much of a batch is not the scheme's: the hypervisor's part, and waiting for the CPU after having lost it to
+ * another task. Waiting for it after a sleep is what a lock that sleeps costs, and a batch that took long while its
+ * worker ran is what an unfair one costs. An emulated machine is not told when it did not run, so that there the
+ * length has to tell.
+ */
+static u64 worker_gap(const struct refcost_session *s, const struct refcost_worker *w,
+		      const struct worker_off *before, u64 took, u64 least)
+{
+	struct worker_off now = worker_off(w);
+	u64 gap = now.steal_ns - before->steal_ns;
+
+	if (s->emulated)
+		return took < GAP_LEAST_NS || took / GAP_FACTOR < least ? 0 : took - least;
+	if (now.preempted != before->preempted)
+		gap += now.delay_ns - before->delay_ns;
+	return gap;
 }
 
 /*
@@ -126,8 +156,10 @@ static bool worker_look(struct refcost_session *s, struct refcost_worker *w, u64
 static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
-	u64 batch = 1, last = refcost_clock(), least = U64_MAX, done, failed, now, next, took;
-	bool gap, good, was_good;
+	u64 batch = 1, last = refcost_clock(), least = U64_MAX, most = 0;
+	u64 done, failed, now, next, took, gap;
+	struct worker_off off;
+	bool good, was_good;
 
 	/* warm-up, which also finds the batch */
 	while (!READ_ONCE(s->stop)) {
@@ -146,10 +178,14 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 	r->start_ns = last = refcost_clock();
 	good = worker_look(s, w, &last);
 	while (!READ_ONCE(s->stop)) {
+		off = worker_off(w);
 		now = worker_batch(s, w, batch);
 		took = now - last;
 		least = min(least, took);
-		gap = worker_gap(r, took, least);
+		gap = worker_gap(s, w, &off, took, least);
+		r->gap_ns += gap;
+		r->gaps += !!gap;
+		most += took - least;
 		was_good = good;
 		good = worker_look(s, w, &now);
 		if (was_good && good && !gap) {
@@ -163,6 +199,8 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 		}
 	}
 	refcost_events_disable(w);
+	/* Steal is accounted at ticks, and may be that of the warm-up. */
+	r->gap_ns = min(r->gap_ns, most);
 	r->ops = w->done - done;
 	r->failed = w->failed - failed;
 	r->batch = batch;
@@ -379,6 +417,7 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 	s->late_worker = run->late_worker;
 	s->late_ns = run->late_ns;
 	s->exact = run->flags & REFCOST_RUN_EXACT;
+	s->emulated = run->flags & REFCOST_RUN_EMULATED;
 	s->look_most_ns = run->look_most_ns;
 	s->bad_cpu = -1;
 	init_completion(&s->ready);

@@ -46,6 +46,13 @@
 /* The build in which every scheme gets and puts a tenth more than it counts. */
 #define refcost_fault_tenth(n) (refcost_fault(SLOW_TENTH) ? ((n) + 5) / 10 : 0)
 
+/* The build in which the last put of a walk takes long. */
+#define refcost_fault_spin(pos)                    \
+	do {                                       \
+		if (refcost_fault(SPIN) && !(pos)) \
+			mdelay(2);                 \
+	} while (0)
+
 #define REFCOST_OP_GETPUT(name, obj)              \
 	do {                                      \
 		if (refcost_fault_lose(w))        \
@@ -116,6 +123,7 @@
 				op(name, at);                                                   \
 			}                                                                       \
 			pos %= REFCOST_DRAWS;                                                   \
+			refcost_fault_spin(pos);                                                \
 		}                                                                               \
 		w->pos = pos;                                                                   \
 		return failed;                                                                  \

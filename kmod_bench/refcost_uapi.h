@@ -13,7 +13,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	       4
+#define REFCOST_ABI	       5
 #define REFCOST_DEVICE	       "/dev/refcost"
 #define REFCOST_NAME_MAX       32
 #define REFCOST_OBJECTS_MAX    4096
@@ -74,10 +74,10 @@ struct refcost_info {
  * @failed: gets between the two that were refused
  * @total: operations from warm-up to exit: what conservation is checked against
  * @batch: operations between two clock readings
- * @gap_ns: time between start and end in which the worker cannot have run: of batches that took at
- *	least 1 ms and eight times the shortest, what they took longer than that one. A hypervisor or
- *	an interrupt had the CPU
- * @gaps: how many such batches
+ * @gap_ns: time between start and end in which the worker did not run: it waited for its CPU, which
+ *	another task had taken, or a hypervisor had that (steal). With REFCOST_RUN_EMULATED: of batches that took at least 1 ms and
+ *	eight times the shortest, what they took longer than that one
+ * @gaps: how many batches that was in
  * @looks: looks between start and end, one before each batch and one after the last; 0: nobody looked
  * @look_ns: what they took
  * @look_least_ns: the shortest of them
@@ -144,7 +144,9 @@ struct refcost_event_count {
 	4u /* a load that begins before its victim is loaded: users are waiting for the objects */
 #define REFCOST_RUN_ONE_PHASE \
 	8u /* with EARLY: objects are listed first, and go live when the module's init() is over */
-#define REFCOST_RUN_FLAGS      15u
+#define REFCOST_RUN_EMULATED \
+	16u /* a run on a machine that is not told when it does not run: long batches are gaps */
+#define REFCOST_RUN_FLAGS      31u
 
 #define REFCOST_OBJECTS_PERCPU 0u
 

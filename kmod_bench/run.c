@@ -8,6 +8,9 @@
 
 #include "run.h"
 
+/* What a load does not take. */
+#define RUN_ALONE (REFCOST_RUN_EXACT | REFCOST_RUN_EMULATED)
+
 /* The one run or load that may go on; under the registry's mutex. */
 static bool busy;
 
@@ -105,8 +108,8 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 		return -EINVAL;
 	if (run->nr_events > REFCOST_EVENTS_MAX || (run->nr_events && (load || exact)))
 		return -EINVAL;
-	if (load ? run->mode != REFCOST_LOOKUP || exact
-		 : run->flags & ~REFCOST_RUN_EXACT || run->think_ns)
+	if (load ? run->mode != REFCOST_LOOKUP || run->flags & RUN_ALONE
+		 : run->flags & ~RUN_ALONE || run->think_ns)
 		return -EINVAL;
 	if (run->flags & REFCOST_RUN_ONE_PHASE && !early)
 		return -EINVAL;

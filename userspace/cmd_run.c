@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "env.h"
 #include "options.h"
 #include "parse.h"
 #include "perf_control.h"
@@ -34,6 +35,7 @@ enum {
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
 	OPT_SETTLE,
+	OPT_GAPS,
 	OPT_STOP_AFTER,
 };
 
@@ -70,6 +72,10 @@ static const struct argp_option options[] = {
 	  "between good looks count, on several before and after each window; wait, and measure again, for up to so "
 	  "long a window on average (default 0: do not look)",
 	  0 },
+	{ "gaps", OPT_GAPS, "RULE", 0,
+	  "Take out of a window's time what the kernel says that a worker did not run (known), or of long batches "
+	  "what the shortest did not take (long: default on emulated machines, which do not say)",
+	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
 	  0 },
 	{ "stop-after", OPT_STOP_AFTER, "N", 0,
@@ -99,6 +105,16 @@ static void parse_modes(struct argp_state *state, char *arg)
 
 	while (n--)
 		env.modes[chosen[n]] = true;
+}
+
+static void parse_gaps(struct argp_state *state, char *arg)
+{
+	int chosen[GAPS_RULES];
+
+	if (opt_choices(state, "gaps", arg, gaps_names, GAPS_RULES, chosen) != 1)
+		argp_error(state, "--gaps takes one of known and long");
+	env.gaps = chosen[0];
+	env.gaps_asked = true;
 }
 
 /* The least hold is what all tables but the sweep's are about, so that it has to be the complete one. */
@@ -179,6 +195,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SETTLE:
 		env.settle_ns = opt_ns(state, "--settle", arg, 0, REFCOST_WINDOW_MAX);
 		break;
+	case OPT_GAPS:
+		parse_gaps(state, arg);
+		break;
 	case OPT_STOP_AFTER:
 		env.stop_after = opt_u64(state, "--stop-after", arg, 1, 100000);
 		break;
@@ -219,10 +238,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(
 				state,
 				"--counters counts in windows, which --instructions has none of");
+		if (!env.gaps_asked && !strcmp(env_machine_kind(), "emulated"))
+			env.gaps = GAPS_LONG;
 		if (env.stop_after && !env.output)
 			argp_error(
 				state,
 				"--stop-after keeps what a later command goes on with: give -o DIR");
+		if (env.gaps_asked && env.instructions)
+			argp_error(state,
+				   "--gaps are in windows, which --instructions has none of");
 		if (env.settle_ns && env.instructions)
 			argp_error(state,
 				   "--settle is about time, which --instructions do not depend on");

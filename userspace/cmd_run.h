@@ -28,6 +28,15 @@
 
 extern const char *const mode_names[REFCOST_MODES];
 
+/* What is taken out of the time of a window. */
+enum gaps {
+	GAPS_KNOWN, /* when the kernel says that a worker did not run */
+	GAPS_LONG,  /* batches far longer than the shortest, where the kernel cannot say */
+	GAPS_RULES,
+};
+
+extern const char *const gaps_names[GAPS_RULES];
+
 /* What was asked for. */
 struct env {
 	const char *schemes;
@@ -47,6 +56,8 @@ struct env {
 	uint64_t objects;
 	uint64_t warmup_ns;
 	uint64_t window_ns;
+	enum gaps gaps;
+	bool gaps_asked;
 	uint64_t settle_ns;
 	uint64_t stop_after; /* blocks; 0: never */
 	uint64_t seed;

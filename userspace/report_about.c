@@ -62,6 +62,18 @@ static void validity_precision(const struct model *m, FILE *f)
 	fputc('\n', f);
 }
 
+/* Directories from before there was a choice have all their long batches taken out. */
+static void validity_gaps(const struct model *m, FILE *f)
+{
+	bool known = !strcmp(model_text(m, "run.plan.gaps"), "known");
+
+	fputs(known ? "- gaps: what is taken out of ns is time for which the kernel says that a worker did not run\n"
+		    : "- gaps: of batches that took 1 ms and eight times the shortest, all above the shortest is taken "
+		      "out of ns: an emulated machine is not told when it does not run. What a scheme does that takes "
+		      "long and is rare is lost with that\n",
+	      f);
+}
+
 static void validity_settling(const struct model *m, FILE *f)
 {
 	double most = md_number(m, "run.plan.settle_ns");
@@ -122,6 +134,7 @@ static void validity_run(const struct model *m, FILE *f)
 		samples, model_all_cells(m), flagged, flagged ? " **(unreliable)**" : "", drifting,
 		fair);
 	validity_precision(m, f);
+	validity_gaps(m, f);
 	validity_settling(m, f);
 	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
 		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),

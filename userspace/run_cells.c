@@ -47,9 +47,8 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
 
 /*
  * What one window says. Rates add up, since all workers were inside for the same time. A worker's own
- * time is what was left of that when the gaps are taken out: on a machine of its own CPUs there are
- * next to none, in a crowded guest they are time slices of other vCPUs. Where it was looked into, what
- * was quiet speaks for the rest.
+ * time is what was left of that when the gaps are taken out: time in which another task or a
+ * hypervisor had its CPU. Where it was looked into, what was quiet speaks for the rest.
  */
 static void write_sample(struct run *r, FILE *f, uint64_t block, const struct cell_plan *c,
 			 const struct refcost_run *run, const struct refcost_worker_result *w)
@@ -191,13 +190,20 @@ static int measure_settled(struct run *r, int fd, uint64_t block, const struct c
 	return err ?: results_check(&r->results, r->disturbed);
 }
 
+static uint32_t run_flags(void)
+{
+	if (env.instructions)
+		return REFCOST_RUN_EXACT;
+	return env.gaps == GAPS_LONG ? REFCOST_RUN_EMULATED : 0;
+}
+
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
 {
 	struct refcost_event_count counts[c->cpus * env.events.n + 1];
 	struct refcost_worker_result results[c->cpus];
 	struct refcost_run run = {
 		.size = sizeof(run),
-		.flags = env.instructions ? REFCOST_RUN_EXACT : 0,
+		.flags = run_flags(),
 		.mode = c->mode,
 		.objects = env.objects,
 		.nr_cpus = c->cpus,

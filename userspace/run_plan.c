@@ -13,6 +13,11 @@ const char *const mode_names[REFCOST_MODES] = {
 	[REFCOST_LOOKUP] = "lookup",
 };
 
+const char *const gaps_names[GAPS_RULES] = {
+	[GAPS_KNOWN] = "known",
+	[GAPS_LONG] = "long",
+};
+
 struct env env = {
 	.layouts = { .n = 1 },
 	.blocks = 30,
@@ -268,6 +273,8 @@ struct json_object *plan_json(const struct plan *p)
 	json_object_object_add(o, "objects", json_object_new_int64(env.objects));
 	json_object_object_add(o, "warmup_ns", json_object_new_int64(env.warmup_ns));
 	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));
+	if (!env.instructions)
+		json_object_object_add(o, "gaps", json_object_new_string(gaps_names[env.gaps]));
 	if (env.settle_ns)
 		json_object_object_add(o, "settle_ns", json_object_new_int64(env.settle_ns));
 	json_object_object_add(o, "seed", json_object_new_int64(env.seed));

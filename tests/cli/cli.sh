@@ -134,6 +134,10 @@ exits "run: settling of instruction mode" 64 "do not depend on" "$refcost" run -
 for value in -1 1h 61s ''; do
 	exits "run --settle '$value'" 64 "settle" "$refcost" run --settle "$value"
 done
+exits "run: gaps of instruction mode" 64 "has none of" "$refcost" run --instructions --gaps known
+for value in frob known,long ''; do
+	exits "run --gaps '$value'" 64 "gaps" "$refcost" run --gaps "$value"
+done
 exits "cycle: a look that nobody sees" 64 "give --csv" "$refcost" cycle --look dummy
 exits "cycle: looks at several" 64 "for one module" "$refcost" cycle --csv --look dummy nls_utf8
 exits "run: parts that nothing keeps" 64 "give -o DIR" "$refcost" run --stop-after 1

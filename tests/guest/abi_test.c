@@ -218,6 +218,7 @@ static void test_bad_loads(void **state)
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_ONE_PHASE);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER | REFCOST_RUN_ONE_PHASE);
 	EXPECT(EINVAL, (run.flags = REFCOST_RUN_EXACT, run.nr_cpus = 1));
+	EXPECT(EINVAL, run.flags = REFCOST_RUN_EMULATED);
 	EXPECT(EINVAL, (run.look_most_ns = 1, run.nr_cpus = 1));
 	EXPECT(EOPNOTSUPP,
 	       (run = sane_load("kref", 2), run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE));

@@ -3,7 +3,7 @@
 # Boot what the guest tests need:
 # tests/guest/boot.sh schemes: a guest for what schemes do
 # tests/guest/boot.sh other: guests that differ in their machine: one with NUMA nodes and SMT, some that count
-#	instructions, one with far more CPUs than the host; whose modules are wrong on purpose; that end badly
+#	instructions, one with far more CPUs than the host; whose modules are wrong on purpose, or whose CPU is taken away; that end badly
 # tests/guest/boot.sh timed: guests for tracers, signals, faults and results, which want the host for themselves,
 #	after the others
 set -euo pipefail
@@ -162,6 +162,8 @@ dying_call() {
 	unset REFCOST_MODULES
 }
 
+gaps_guest() { tests_in gaps --cpus 2 --deadline 120; }
+
 crowded_guest() {
 	ok "16 CPUs, whatever the host has: a run over 1..16" boot --cpus 16 --deadline 200 -- \
 		build/bin/refcost run -s atomic_shared,percpu_live,rwsem,try_module_get -c 1-16 -b 1 --window 20ms --warmup 5ms -o "$dir/crowded"
@@ -208,7 +210,7 @@ schemes)
 	as_the_schema_says run bench counted hardware
 	;;
 other)
-	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts crowded_guest bad_guests
+	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts gaps_guest crowded_guest bad_guests
 	as_the_schema_says placed layouts-1 one
 	;;
 timed)

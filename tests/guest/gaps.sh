@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# What is taken out of a window's time: what the worker did not run, and not what took long while it ran.
+# Run by tests/guest/boot.sh in a guest of two CPUs: tests/guest/gaps.sh DIR
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/guest/lib.sh
+
+# One put of 1024 takes 2 ms: 1953 ns an operation.
+rare_and_long() {
+	local rule
+	for rule in known long; do
+		REFCOST_MODULES=$PWD/build/kmod-fault/SPIN/$release ok "SPIN, gaps as they are $rule" \
+			"$refcost" run -s kref -c 1 -b 1 --gaps $rule -o "$dir/spin-$rule"
+		is "... which run.json says" "$rule" "$(json "$dir/spin-$rule/run.json" gaps)"
+	done
+	ok "a put that takes long now and then shows" \
+		awk '$1 >= 1950 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-known/samples.csv" ns_per_op)"
+	ok "... but not where the length alone tells" \
+		awk '$1 < 500 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-long/samples.csv" ns_per_op)"
+}
+
+# The scheduler's own limit for such tasks leaves the worker a part of that second.
+taken_away() {
+	"$refcost" run -s kref -c 1 --cpu-list 1 -b 1 --window 3s --warmup 100ms --gaps known -o "$dir/taken" >/dev/null &
+	until [ -e "$dir/taken/workers.csv" ]; do sleep 0.05; done
+	sleep 1.5
+	taskset -c 1 chrt -f 1 timeout 1 sh -c 'while :; do :; done' || true
+	wait $!
+	ok "what another task took is a gap ($(column "$dir/taken/workers.csv" gap_ns) ns)" \
+		awk '$1 >= 200e6 && $1 < 3e9 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/taken/workers.csv" gap_ns)"
+}
+
+parts rare_and_long taken_away
+nothing_left "gaps"
+tap_done
