@@ -26,7 +26,6 @@
 #define MODULE_STATE_LIVE   0
 #define MODULE_STATE_COMING 1
 #define MODULE_STATE_GOING  2
-#define MODULE_NAME_AT	    24	/* name in struct module: a state and a list head come before it */
 #define NR_SLOTS	    256 /* a power of two */
 #define MAX_IN_FLIGHT	    1024
 #define MAX_FAMILY	    8192
@@ -201,9 +200,9 @@ static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
 {
 	char name[TRACE_NAME_LEN] = {};
 
-	return !c->name &&
+	return !c->name && config.name_at >= 0 &&
 	       bpf_probe_read_kernel_str(name, sizeof(name),
-					 (const void *)(unsigned long)(mod + MODULE_NAME_AT)) > 1 &&
+					 (const void *)(unsigned long)(mod + config.name_at)) > 1 &&
 	       same_name(name, c->rec.module);
 }
 
@@ -216,7 +215,8 @@ static __always_inline void keep_name(struct in_flight *c, __u64 name)
 
 static __always_inline void learn_name(struct in_flight *c, __u64 mod)
 {
-	keep_name(c, mod + MODULE_NAME_AT);
+	if (config.name_at >= 0)
+		keep_name(c, mod + config.name_at);
 }
 
 /* The page with the name may be absent at first; once the kernel has copied it, it is not. */

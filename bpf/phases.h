@@ -186,7 +186,8 @@ struct trace_tally {
  * @owner_at: where the owner is in a mutex; negative: not known
  * @pid_at: where the thread's number is in a task
  * @comm_at: where its name is
- * @refcnt_at: where the count of references is in a module; negative: not known
+ * @name_at: where a module's name is in it; negative: not known
+ * @refcnt_at: where its count of references is; negative: not known
  * @text_at: where the address of its code is; negative: not known
  * @text_size_at: where the size of that is, 32 bits
  * @waits_traced: tracepoints say when module_mutex has to be waited for
@@ -203,6 +204,7 @@ struct trace_config {
 	__s32 owner_at;
 	__s32 pid_at;
 	__s32 comm_at;
+	__s32 name_at;
 	__s32 refcnt_at;
 	__s32 text_at;
 	__s32 text_size_at;

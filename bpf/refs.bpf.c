@@ -22,14 +22,13 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Set before loading. */
 const volatile char module[REFS_NAME_LEN];
+const volatile __u32 state_at, name_at; /* in a struct module */
 
 /* Its struct module while it is live; 0: not seen since it was loaded, compare names. */
 static volatile __u64 known;
 
-/* How a struct module begins. */
 struct module_head {
 	__u32 state;
-	__u64 list[2];
 	char name[REFS_NAME_LEN];
 };
 
@@ -86,8 +85,11 @@ static __always_inline bool is_name(const char *name)
 
 static __always_inline bool is_module(__u64 mod, struct module_head *head)
 {
-	return !bpf_probe_read_kernel(head, sizeof(*head), (const void *)(unsigned long)mod) &&
-	       is_name(head->name);
+	return !bpf_probe_read_kernel(head->name, sizeof(head->name),
+				      (const void *)(unsigned long)(mod + name_at)) &&
+	       is_name(head->name) &&
+	       !bpf_probe_read_kernel(&head->state, sizeof(head->state),
+				      (const void *)(unsigned long)(mod + state_at));
 }
 
 /*

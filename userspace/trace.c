@@ -87,7 +87,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->family = opts->pid && opts->family;
 	t->stacks = opts->stacks;
 	t->config.owner_at = t->config.pid_at = t->config.comm_at = -1;
-	t->config.refcnt_at = t->config.text_at = -1;
+	t->config.name_at = t->config.refcnt_at = t->config.text_at = -1;
 	t->config.only_tgid = t->pid;
 	t->config.follow = t->family;
 	t->config.stacks = t->stacks;

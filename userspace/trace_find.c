@@ -12,6 +12,9 @@
 
 #include <bpf/btf.h>
 
+#include "env.h"
+#include "kstruct.h"
+#include "ksyms.h"
 #include "trace_watch.h"
 
 bool is_traced_wait(const struct watch *w, int ev)
@@ -156,35 +159,12 @@ static void on_traceable(struct trace *t, char *line)
 		}
 }
 
-/* Byte offset of a member, also of an anonymous one's (a kernel may shuffle members into one); or -1. */
-static int member_at(const struct btf *btf, int id, const char *name)
-{
-	const struct btf_type *type = btf__type_by_id(btf, btf__resolve_type(btf, id));
-	int i, at;
-
-	if (!type || !btf_is_composite(type))
-		return -1;
-	for (i = 0; i < btf_vlen(type); i++) {
-		const struct btf_member *m = &btf_members(type)[i];
-		const char *its = btf__name_by_offset(btf, m->name_off);
-
-		if (*its)
-			at = strcmp(its, name) ? -1 : 0;
-		else
-			at = member_at(btf, m->type, name);
-		if (at >= 0)
-			return at + btf_member_bit_offset(type, i) / 8;
-	}
-	return -1;
-}
-
 /* Since 6.4 a module lies in several places, the first of which has its code. */
-static void find_text(struct trace *t, const struct btf *btf, int module)
+static void find_text(struct trace *t, const struct btf *btf)
 {
-	int memory = btf__find_by_name_kind(btf, "module_memory", BTF_KIND_STRUCT);
-	int mem = module > 0 ? member_at(btf, module, "mem") : -1;
-	int base = memory > 0 ? member_at(btf, memory, "base") : -1;
-	int size = memory > 0 ? member_at(btf, memory, "size") : -1;
+	int mem = kstruct_at(btf, "module", "mem");
+	int base = kstruct_at(btf, "module_memory", "base");
+	int size = kstruct_at(btf, "module_memory", "size");
 
 	if (mem < 0 || base < 0 || size < 0)
 		return;
@@ -194,15 +174,10 @@ static void find_text(struct trace *t, const struct btf *btf, int module)
 
 static void find_members(struct trace *t, const struct btf *btf)
 {
-	int mutex = btf__find_by_name_kind(btf, "mutex", BTF_KIND_STRUCT);
-	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
-	int module = btf__find_by_name_kind(btf, "module", BTF_KIND_STRUCT);
-
-	t->config.owner_at = mutex > 0 ? member_at(btf, mutex, "owner") : -1;
-	t->config.pid_at = task > 0 ? member_at(btf, task, "pid") : -1;
-	t->config.comm_at = task > 0 ? member_at(btf, task, "comm") : -1;
-	t->config.refcnt_at = module > 0 ? member_at(btf, module, "refcnt") : -1;
-	find_text(t, btf, module);
+	t->config.owner_at = kstruct_at(btf, "mutex", "owner");
+	t->config.pid_at = kstruct_at(btf, "task_struct", "pid");
+	t->config.comm_at = kstruct_at(btf, "task_struct", "comm");
+	find_text(t, btf);
 }
 
 /* No program may read an argument that points to what the BTF only declares: pt_regs, with 5.10. */
@@ -221,9 +196,8 @@ static bool is_readable(const struct btf *btf, int func)
 	return !btf_is_fwd(type);
 }
 
-static void find_in_btf(struct trace *t)
+static void find_in_btf(struct trace *t, const struct btf *btf)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	size_t k, i;
 
 	if (!btf) {
@@ -242,7 +216,6 @@ static void find_in_btf(struct trace *t)
 			f->in_btf = t->mech == TRACE_AUTO && f->traceable && func > 0 &&
 				    is_readable(btf, func);
 		}
-	btf__free(btf);
 }
 
 static bool has_waits(const struct trace_table *table)
@@ -271,13 +244,11 @@ bool has_events(const struct trace *t, const char *system, const char *events)
 	return true;
 }
 
-int find_symbols(struct trace *t)
+static int find_functions(struct trace *t, const struct btf *btf)
 {
 	char path[128];
 	size_t k;
 
-	if (t->mech == TRACE_TRACEPOINTS)
-		return 0;
 	for (k = 0; k < t->nr_watches; k++) {
 		t->watches[k].waits_traced =
 			t->mech == TRACE_AUTO && has_waits(t->watches[k].table) &&
@@ -291,8 +262,20 @@ int find_symbols(struct trace *t)
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
 	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
 		t->note = "this kernel has no function tracer: kprobes instead of fentry";
-	find_in_btf(t);
+	find_in_btf(t, btf);
 	return 0;
+}
+
+int find_symbols(struct trace *t)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int err;
+
+	t->config.name_at = kstruct_module(btf).name;
+	t->config.refcnt_at = btf ? kstruct_at(btf, "module", "refcnt") : -1;
+	err = t->mech == TRACE_TRACEPOINTS ? 0 : find_functions(t, btf);
+	btf__free(btf);
+	return err;
 }
 
 static bool has_calls(const struct trace *t, const struct watch *w)

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
+#include "kstruct.h"
 #include "refcost.h"
 #include "refs.skel.h"
 #include "refs_count.h"
@@ -26,11 +28,18 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 
 static int load(struct refs *r)
 {
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct kstruct_module at = kstruct_module(btf);
 	int err;
 
+	btf__free(btf);
+	if (at.state < 0 || at.name < 0)
+		return -ENODATA;
 	r->bpf = refs_bpf__open();
 	if (!r->bpf)
 		return -errno;
+	r->bpf->rodata->state_at = at.state;
+	r->bpf->rodata->name_at = at.name;
 	bpf_map__set_max_entries(r->bpf->maps.counts, r->cap);
 	bpf_map__set_max_entries(r->bpf->maps.tasks, r->cap);
 	memcpy((char *)r->bpf->rodata->module, r->module, sizeof(r->module));
@@ -83,6 +92,10 @@ static int complain(int err, char *line, size_t len)
 {
 	if (err == -ENOMEM || err == -E2BIG)
 		snprintf(line, len, "no memory for the counts: give a smaller --rows");
+	else if (err == -ENODATA)
+		snprintf(line, len,
+			 "where a module's name is in this kernel is not known: it needs BTF "
+			 "(CONFIG_DEBUG_INFO_BTF)");
 	else
 		snprintf(line, len,
 			 "the kernel refuses to count references (%s): it needs Linux 5.8 with "

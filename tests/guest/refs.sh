@@ -126,13 +126,14 @@ signals() {
 	ok "at the end it adds up" grep -q "own count is 1: it adds up" "$tmp/before"
 	modprobe -r nf_nat
 	sysctl -q kernel.kptr_restrict=2
-	mount -t tmpfs none /sys/kernel/btf
+	# without BTF only a kernel whose configuration can be read is known to shuffle nothing
+	[ ! -r "/lib/modules/$(uname -r)/build/.config" ] || mount -t tmpfs none /sys/kernel/btf
 	begin hidden -m dummy --csv
 	load dummy
 	rmmod dummy
 	end_with TERM
 	sysctl -q kernel.kptr_restrict=0
-	umount /sys/kernel/btf
+	! mountpoint -q /sys/kernel/btf || umount /sys/kernel/btf
 	is "SIGTERM, and no BTF: exit 0" 0 "$status"
 	ok "addresses are hidden: says so" grep -q 'call sites will be numbers: the kernel hides its addresses' "$tmp/hidden.err"
 	ok "... and prints numbers" grep -Eq '^,dummy,1,end,[0-9]+,0x[0-9a-f]{16},[0-9]+,[0-9]+,insmod,1,0,1$' "$tmp/hidden"

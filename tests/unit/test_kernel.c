@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the tracer makes of kernels that are not this one: of their BTF and their symbols. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#ifndef REFCOST_NO_BPF
+
+#include <bpf/btf.h>
+
+#include "kstruct.h"
+
+static char root[] = "/tmp/refcost-test.XXXXXX";
+
+/* A file of the made-up machine. */
+static void put(const char *path, const char *text)
+{
+	char full[256], *slash;
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	for (slash = full + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(full, 0755);
+		*slash = '/';
+	}
+	f = fopen(full, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	return !mkdtemp(root) || setenv("REFCOST_SYSROOT", root, 1);
+}
+
+static int end(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command);
+}
+
+/* A struct module as CONFIG_RANDSTRUCT may have it: shuffled, and inside a member without a name. */
+static struct btf *shuffled(void)
+{
+	struct btf *btf = btf__new_empty();
+	int byte, word, name, inner;
+
+	assert_non_null(btf);
+	byte = btf__add_int(btf, "char", 1, BTF_INT_CHAR);
+	word = btf__add_int(btf, "unsigned int", 4, 0);
+	name = btf__add_array(btf, word, byte, 56);
+	inner = btf__add_struct(btf, "", 72);
+	btf__add_field(btf, "refcnt", word, 8 * 8, 0);
+	btf__add_field(btf, "name", name, 8 * 16, 0);
+	btf__add_struct(btf, "module", 200);
+	btf__add_field(btf, "exit", word, 0, 0);
+	btf__add_field(btf, "", inner, 8 * 32, 0);
+	btf__add_field(btf, "state", word, 8 * 104, 0);
+	return btf;
+}
+
+static void members_are_where_the_btf_says(void **state)
+{
+	struct btf *btf = shuffled();
+	struct kstruct_module at = kstruct_module(btf);
+
+	(void)state;
+	assert_int_equal(at.state, 104);
+	assert_int_equal(at.name, 32 + 16);
+	assert_int_equal(kstruct_at(btf, "module", "refcnt"), 32 + 8);
+	assert_int_equal(kstruct_at(btf, "module", "exit"), 0);
+	assert_int_equal(kstruct_at(btf, "module", "none"), -1);
+	assert_int_equal(kstruct_at(btf, "mutex", "owner"), -1);
+	btf__free(btf);
+}
+
+/* Without BTF nobody knows, unless nothing was shuffled. */
+static void shuffled_members_are_not_guessed(void **state)
+{
+	struct kstruct_module at;
+	struct utsname u;
+	char path[128];
+
+	(void)state;
+	uname(&u);
+	snprintf(path, sizeof(path), "/boot/config-%s", u.release);
+	put(path, "CONFIG_GCC_PLUGIN_RANDSTRUCT=y\n");
+	at = kstruct_module(NULL);
+	assert_int_equal(at.state, -1);
+	assert_int_equal(at.name, -1);
+}
+
+#endif
+
+int main(void)
+{
+#ifndef REFCOST_NO_BPF
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(members_are_where_the_btf_says),
+		cmocka_unit_test(shuffled_members_are_not_guessed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, begin, end);
+#else
+	puts("1..0 # SKIP built without the tracer");
+	return 0;
+#endif
+}
