@@ -8,6 +8,7 @@
 
 #include "doctor.h"
 #include "env.h"
+#include "ksyms.h"
 #include "refcost.h"
 #include "suite.h"
 
@@ -81,6 +82,26 @@ static void check_kernel(void)
 		doctor_finding(DOCTOR_GOOD, "lockdown", *value ? value : "none");
 }
 
+/* Which of the tracer's mechanisms, and why. */
+static void check_fexit(void)
+{
+	char full[ENV_PATH];
+
+	switch (ksyms_has(env_path("/proc/kallsyms", full, sizeof(full)), KSYM_TRAMPOLINES_STAY)) {
+	case 1:
+		doctor_finding(DOCTOR_GOOD, "fentry", "the tracer uses it: it is safe to take off");
+		break;
+	case 0:
+		doctor_finding(
+			DOCTOR_DISTORTS, "fentry",
+			"not safe before 5.12 (no " KSYM_TRAMPOLINES_STAY
+			"): the tracer uses kprobes, at five times the cost: use a newer kernel");
+		break;
+	default:
+		doctor_finding(DOCTOR_GOOD, "fentry", "this kernel's symbols are not to be read");
+	}
+}
+
 static void check_modules(void)
 {
 	struct schemes schemes;
@@ -107,6 +128,7 @@ static void check_pmu(void)
 void doctor_needed(void)
 {
 	check_kernel();
+	check_fexit();
 	check_modules();
 	check_pmu();
 	check_programs();

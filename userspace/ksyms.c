@@ -132,6 +132,22 @@ struct ksyms *ksyms_open(const char *path)
 	return NULL;
 }
 
+int ksyms_has(const char *path, const char *name)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL, its[KSYM_LEN];
+	size_t size = 0;
+	int has = 0;
+
+	if (!f)
+		return -errno;
+	while (!has && getline(&line, &size, f) > 0)
+		has = sscanf(line, "%*s %*c %95s", its) == 1 && !strcmp(its, name);
+	free(line);
+	fclose(f);
+	return has;
+}
+
 void ksyms_free(struct ksyms *k)
 {
 	if (!k)

@@ -13,6 +13,9 @@
 
 #define KSYM_LEN 96 /* room for any name from ksyms_name() */
 
+/* A kernel that has it frees no trampoline of fexit that a task asleep in the function returns to (5.12). */
+#define KSYM_TRAMPOLINES_STAY "__bpf_tramp_exit"
+
 struct ksyms;
 
 /**
@@ -37,6 +40,15 @@ struct ksyms_gone {
  * (kernel.kptr_restrict).
  */
 struct ksyms *ksyms_open(const char *path);
+
+/**
+ * ksyms_has() - does the kernel have a symbol?
+ * @path: as for ksyms_open()
+ * @name: the symbol
+ *
+ * Return: 1 if so, 0 if not, -errno.
+ */
+int ksyms_has(const char *path, const char *name);
 
 /**
  * ksyms_name() - which function an address is in

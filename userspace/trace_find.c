@@ -131,6 +131,8 @@ static void on_symbol(struct trace *t, char *line)
 		t->config.module_mutex = strtoull(line, NULL, 16);
 	else if (!strcmp(name, "module_notify_list"))
 		t->config.module_notify_list = strtoull(line, NULL, 16);
+	else if (!strcmp(name, KSYM_TRAMPOLINES_STAY))
+		t->trampolines_stay = true;
 	if (!strchr("tTwW", name[-2]))
 		return;
 	for (k = 0; k < t->nr_watches; k++) {
@@ -213,8 +215,8 @@ static void find_in_btf(struct trace *t, const struct btf *btf)
 			struct function *f = &t->watches[k].functions[i];
 			int func = btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC);
 
-			f->in_btf = t->mech == TRACE_AUTO && f->traceable && func > 0 &&
-				    is_readable(btf, func);
+			f->in_btf = t->mech == TRACE_AUTO && t->trampolines_stay && f->traceable &&
+				    func > 0 && is_readable(btf, func);
 		}
 }
 
@@ -246,7 +248,7 @@ bool has_events(const struct trace *t, const char *system, const char *events)
 
 static int find_functions(struct trace *t, const struct btf *btf)
 {
-	char path[128];
+	char path[ENV_PATH];
 	size_t k;
 
 	for (k = 0; k < t->nr_watches; k++) {
@@ -255,13 +257,17 @@ static int find_functions(struct trace *t, const struct btf *btf)
 			has_events(t, "lock", "contention_begin,contention_end");
 		list_candidates(&t->watches[k]);
 	}
-	if (each_line("/proc/kallsyms", on_symbol, t))
+	if (each_line(env_path("/proc/kallsyms", path, sizeof(path)), on_symbol, t))
 		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
 	for (k = 0; k < t->nr_watches; k++)
 		t->watches[k].mutex_known = t->config.module_mutex;
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
 	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
 		t->note = "this kernel has no function tracer: kprobes instead of fentry";
+	if (t->mech == TRACE_AUTO && !t->trampolines_stay)
+		t->note =
+			"no " KSYM_TRAMPOLINES_STAY " in this kernel (it came with 5.12): kprobes "
+			"instead of fentry, whose end could crash tasks that sleep in what is watched";
 	find_in_btf(t, btf);
 	return 0;
 }

@@ -29,6 +29,7 @@ good_machine() {
 	put proc/loadavg '0.00 0.00 0.00 1/100 1000'
 	put proc/stat 'cpu  1000 0 1000 100000 0 0 0 0 0 0'
 	put proc/cpuinfo 'flags		: fpu tsc'
+	put proc/kallsyms 'ffffffff81000000 T __bpf_tramp_exit'
 	put proc/sys/kernel/numa_balancing 0
 	put proc/sys/kernel/nmi_watchdog 0
 	put "boot/config-$release" 'CONFIG_SMP=y'
@@ -109,6 +110,7 @@ for part in proc/modules lib sys/kernel/btf; do
 done
 put $cpu/smt/control on
 exits "--strict: what distorts comes first" 2 "1 things distort" "$refcost" doctor --strict
+found distorts fentry proc/kallsyms 'ffffffff81000000 T free_module'
 stock_machine
 is "what can be turned" 5 "$("$refcost" doctor --knobs | wc -l)"
 is "... the governors that are wrong" "/$cpu/cpufreq/policy1/scaling_governor performance" \

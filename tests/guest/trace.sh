@@ -461,6 +461,21 @@ mechanisms() {
 	is "no BTF: exit 0" 0 "$status"
 	ok "... says so, in one line" grep -q 'no BTF of this kernel.*kprobes instead' <<<"$stderr"
 	ok "... kprobes do it" grep -q ',kretprobe,' <<<"$stdout"
+	# as with a kernel before 5.12
+	grep -v __bpf_tramp_exit /proc/kallsyms >"$tmp/kallsyms"
+	load nls_utf8
+	mount --bind "$tmp/kallsyms" /proc/kallsyms
+	run_cmd "$refcost" trace -v --csv --strict -- sh -c "rmmod nls_utf8; insmod $tmp/nls_utf8.ko; rmmod nls_utf8"
+	umount /proc/kallsyms
+	is "trampolines that are not safe: exit 0, strictly" 0 "$status"
+	ok "... says so, in one line" grep -q 'no __bpf_tramp_exit in this kernel.*kprobes instead of fentry' <<<"$stderr"
+	ok "... no boundary is watched by fentry" bash -c '! grep -Eq "f(entry|exit) " <<<"$1"' . "$stderr"
+	ok "... kprobes do it" grep -q ',kretprobe,' <<<"$stdout"
+	printf '%s\n' "$stdout" >"$tmp/kprobes.csv"
+	phases() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $at["phase"] !~ /lock wait|teardown/ { print $at["phase"] }' "$1" | sort -u; }
+	load nls_utf8
+	"$refcost" trace --csv --strict -- rmmod nls_utf8 >"$tmp/fentry.csv"
+	is "... and the phases are the same, but for waits" "$(phases "$tmp/fentry.csv")" "$(phases "$tmp/kprobes.csv")"
 	sysctl -q kernel.bpf_stats_enabled=1
 	load nls_utf8
 	run_cmd "$refcost" trace -v -- rmmod nls_utf8

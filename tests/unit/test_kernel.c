@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the tracer makes of kernels that are not this one: of their BTF and their symbols. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,9 @@
 #include <bpf/btf.h>
 
 #include "kstruct.h"
+#include "ksyms.h"
+#include "trace_watch.h"
+#include "unload.h"
 
 static char root[] = "/tmp/refcost-test.XXXXXX";
 
@@ -105,6 +109,62 @@ static void shuffled_members_are_not_guessed(void **state)
 	assert_int_equal(at.name, -1);
 }
 
+/* What the tracer decides where /proc/kallsyms holds that. */
+static void looked_at(struct trace *t, const char *kallsyms)
+{
+	put("/proc/kallsyms", kallsyms);
+	memset(t, 0, sizeof(*t));
+	snprintf(t->tracefs, sizeof(t->tracefs), "%s/tracing", root);
+	t->watches[t->nr_watches++].table = &trace_tables[TRACE_UNLOAD];
+	assert_int_equal(find_symbols(t), 0);
+}
+
+#define SYMBOLS                                    \
+	"ffffffff81000000 T synchronize_rcu\n"     \
+	"ffffffff81000100 T bpf_trampoline_link\n" \
+	"ffffffff81000200 t __bpf_tramp_exit_other\n"
+
+static bool any_fentry(const struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < NR_FUNCTIONS; i++)
+		if (t->watches[0].functions[i].in_btf)
+			return true;
+	return false;
+}
+
+static void fexit_is_used_only_where_it_is_safe(void **state)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool here = btf && btf__find_by_name_kind(btf, "synchronize_rcu", BTF_KIND_FUNC) > 0;
+	char path[64];
+	static struct trace t;
+
+	(void)state;
+	btf__free(btf);
+	put("/tracing/available_filter_functions", "synchronize_rcu\n");
+	snprintf(path, sizeof(path), "%s/proc/kallsyms", root);
+
+	looked_at(&t, SYMBOLS);
+	assert_false(t.trampolines_stay);
+	assert_false(any_fentry(&t));
+	assert_string_equal(t.watches[0].functions[UNLOAD_FTRACE_OUT].name, "synchronize_rcu");
+	assert_non_null(t.note);
+	assert_int_equal(ksyms_has(path, KSYM_TRAMPOLINES_STAY), 0);
+
+	looked_at(&t, SYMBOLS "ffffffff81000300 T __bpf_tramp_exit\t[module]\n");
+	assert_false(t.trampolines_stay);
+
+	looked_at(&t, SYMBOLS "ffffffff81000300 T __bpf_tramp_exit\n");
+	assert_true(t.trampolines_stay);
+	assert_int_equal(any_fentry(&t), here);
+	assert_int_equal(ksyms_has(path, KSYM_TRAMPOLINES_STAY), 1);
+
+	unlink(path);
+	assert_int_equal(ksyms_has(path, KSYM_TRAMPOLINES_STAY), -ENOENT);
+}
+
 #endif
 
 int main(void)
@@ -113,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_where_the_btf_says),
 		cmocka_unit_test(shuffled_members_are_not_guessed),
+		cmocka_unit_test(fexit_is_used_only_where_it_is_safe),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
