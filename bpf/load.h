@@ -4,7 +4,8 @@
  *
  * load_module() takes module_mutex once for each symbol that it resolves, and else: in newer kernels to
  * look for a module of the same name before anything is laid out; to enter it in the list; to complete it;
- * and to give its init memory back. A call that fails passes none of these boundaries while it undoes
+ * and to give its init memory back. Where memory is accounted by code tags, kernels free their copy of the
+ * file before they look at those (6.10), or after (6.16). A call that fails passes none of these boundaries while it undoes
  * what it did: that is its last phase.
  */
 #ifndef REFCOST_LOAD_H
@@ -39,6 +40,8 @@
 	  "blocking_notifier_call_chain_robust")                                                   \
 	X(PARSED, ENTRY, ANY, ENTER, OPTIONAL, "parameters", "mod_sysfs_setup")                    \
 	X(SYSFS, RETURN, ANY, ENTER, OPTIONAL, "sysfs", "mod_sysfs_setup")                         \
+	X(UNCOPIED, ENTRY, ANY, SYSFS, ADDED, "early file copy", "codetag_load_module")            \
+	X(TAGS, RETURN, ANY, UNCOPIED, ADDED, "code tags", "codetag_load_module")                  \
 	X(LOADED, TRACEPOINT, MODULE1, ENTER, OPTIONAL, "file copy", "module_load")                \
 	X(INITIALISED, RETURN, ANY, LOADED, MAYBE, "init()", "do_one_initcall")                    \
 	X(LIVE, RETURN, LIVE, LOADED, OPTIONAL, "notifiers LIVE", "blocking_notifier_call_chain")  \

@@ -641,14 +641,17 @@ static __always_inline bool only_marked(void)
 #undef X
 }
 
-/* A slot holds what its last owner left: of that, what does not mean something by itself is cleared. */
+/*
+ * A slot holds what its last owner left: of that, what does not mean something by itself is cleared. Each call
+ * passes both ends.
+ */
 static __always_inline void clear(struct in_flight *c)
 {
 	bool all = !only_marked();
 	int i;
 
-#define X(id, where, filter, after, need, label, symbols) \
-	if (all || IS_MARKED(where))                      \
+#define X(id, where, filter, after, need, label, symbols)          \
+	if ((all || IS_MARKED(where)) && AT_##where != AT_SYSCALL) \
 		c->rec.ts[EVENT(id)] = 0;
 	BOUNDARIES(X)
 #undef X
@@ -730,10 +733,11 @@ static __always_inline void copy_record(struct trace_record *to, const struct tr
 	bool all = !only_marked();
 	int i;
 
-#define X(id, where, filter, after, need, label, symbols)       \
-	if (all || IS_MARKED(where)) {                          \
-		to->ts[EVENT(id)] = rec->ts[EVENT(id)];         \
-		to->off_ns[EVENT(id)] = rec->off_ns[EVENT(id)]; \
+#define X(id, where, filter, after, need, label, symbols)               \
+	if (all || IS_MARKED(where)) {                                  \
+		to->ts[EVENT(id)] = rec->ts[EVENT(id)];                 \
+		if (EVENT(id) != EVENT(ENTER)) /* ends no phase */      \
+			to->off_ns[EVENT(id)] = rec->off_ns[EVENT(id)]; \
 	}
 	BOUNDARIES(X)
 #undef X

@@ -13,7 +13,8 @@
  *          little: its entry needs no program
  * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
  * after    the boundary that must have been passed: functions are called from init() and exit() too
- * need     REQUIRED, OPTIONAL, or MAYBE (the kernel does not pass it in every call: no loss)
+ * need     REQUIRED, OPTIONAL, MAYBE (the kernel does not pass it in every call: no loss), or ADDED (the same,
+ *          and a kernel without the function does not do what it does: nothing is merged there)
  * label    the phase that ends here
  * symbols  candidates, separated by commas, newest last; rows with equal text share programs; of
  *          SYSCALL, the tracepoints of all of them
@@ -72,8 +73,7 @@ enum trace_args {
 	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK || \
 	  FILTER_##filter == FILTER_WAIT))
 
-#define TRACE_EVENTS \
-	30 /* room for the boundaries of any table; a record has a bit for each in 32 */
+#define TRACE_EVENTS	  32 /* room for the boundaries of any table; a record has a bit for each */
 #define TRACE_LOCKS	  5  /* room for the waits of any table */
 #define TRACE_CALLS	  2  /* room for the system calls of any table */
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */
@@ -106,7 +106,7 @@ struct trace_holder {
  * @ts: when each boundary was passed, CLOCK_MONOTONIC ns; 0: it was not; of those in @enabled alone
  * @off_ns: time off the CPU in the phase that ends at this boundary, ns; likewise
  * @kind: enum trace_kind; says which table the boundaries are of
- * @enabled: mask of the boundaries that were watched
+ * @enabled: mask of the boundaries that were watched, or that this kernel does not have
  * @flags: TRACE_*
  * @ret: what the call returned, 0 or -errno
  * @pid: the thread

@@ -26,6 +26,7 @@
 	X(FTRACE_GP, RETURN, ANY, FTRACE_OUT, MAYBE, "ftrace grace period", "synchronize_rcu")   \
 	X(FTRACED, ENTRY, ANY, NOTIFIED, OPTIONAL, "ftrace release", "async_synchronize_full")   \
 	X(ASYNC, TRACEPOINT, ANY, ENTER, OPTIONAL, "async", "module_free")                       \
+	X(TAGS, END, ANY, ASYNC, ADDED, "code tags", "codetag_unload_module")                    \
 	X(LOCKED2, RETURN, WAIT, ASYNC, MAYBE, "lock wait 2", "mutex_lock_nested,mutex_lock")    \
 	X(SYSFS, END, ANY, ASYNC, OPTIONAL, "sysfs", "mod_sysfs_teardown")                       \
 	X(LOCKED3, RETURN, WAIT, ASYNC, MAYBE, "lock wait 3", "mutex_lock_nested,mutex_lock")    \

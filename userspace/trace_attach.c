@@ -23,6 +23,16 @@ static void merge(struct watch *w, int ev, const char *why)
 	w->why[ev] = why;
 }
 
+/* What the kernel does not do is not part of the next phase. */
+static void lack(struct watch *w, int ev)
+{
+	if (w->table->rows[ev].need == ADDED)
+		w->absent |= 1U << ev;
+	merge(w, ev,
+	      w->absent & (1U << ev) ? "this kernel has no such step"
+				     : "this kernel has no such function");
+}
+
 static bool is_fentry_target(const struct function *f)
 {
 	return f->in_btf && !f->no_fentry;
@@ -36,7 +46,7 @@ static void choose_function(const struct trace *t, struct watch *w, int ev)
 	if (t->mech == TRACE_TRACEPOINTS)
 		merge(w, ev, "tracepoints alone were asked for");
 	else if (!f->name[0])
-		merge(w, ev, "this kernel has no such function");
+		lack(w, ev);
 	else if (f->homonyms > 1)
 		merge(w, ev, "several functions have this name");
 	else if (w->table->rows[ev].wait && !t->config.module_mutex && !is_fentry_target(f))
@@ -90,7 +100,7 @@ static void choose(const struct trace *t, struct watch *w)
 	int ev;
 
 	choose_calls(w);
-	w->enabled = 0;
+	w->enabled = w->absent = 0;
 	for (ev = 0; ev < w->table->nr; ev++) {
 		const struct trace_row *row = &w->table->rows[ev];
 
@@ -291,7 +301,7 @@ static int load(const struct trace *t, struct watch *w)
 	err = select_functions(w);
 	err = err ?: select_calls(w);
 	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
-	config.enabled = w->enabled;
+	config.enabled = w->enabled | w->absent;
 	config.waits_traced = w->waits_traced;
 	config.by_function = w->call_functions[0];
 	err = err

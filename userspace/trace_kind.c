@@ -68,6 +68,12 @@ const char *trace_boundary_name(enum trace_kind kind, int event)
 	return r ? r->label : NULL;
 }
 
+/* Does the kernel pass it in some calls alone? */
+static bool is_rare(const struct trace_row *r)
+{
+	return r->need == MAYBE || r->need == ADDED;
+}
+
 static bool is_blind(const struct trace_record *rec, int ev)
 {
 	return !(rec->enabled & (1U << ev)) || rec->flags & TRACE_UNPAIRED;
@@ -95,7 +101,7 @@ static int reach(const struct trace_record *rec)
 	while (!passed(rec, ev));
 	do
 		ev++;
-	while (ev <= t->last_failed && (is_blind(rec, ev) || t->rows[ev].need == MAYBE));
+	while (ev <= t->last_failed && (is_blind(rec, ev) || is_rare(&t->rows[ev])));
 	return ev;
 }
 
@@ -114,7 +120,7 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 		if (!passed(rec, ev)) {
 			/* not missing if the kernel need not pass it, or never came to it */
 			if (first == t->nr && ev < far &&
-			    (is_blind(rec, ev) || t->rows[ev].need != MAYBE))
+			    (is_blind(rec, ev) || !is_rare(&t->rows[ev])))
 				first = ev;
 			continue;
 		}

@@ -9,7 +9,7 @@
 
 #include "../bpf/phases.h"
 
-enum trace_need { REQUIRED, OPTIONAL, MAYBE };
+enum trace_need { REQUIRED, OPTIONAL, MAYBE, ADDED };
 
 /**
  * struct trace_row - one boundary; phases.h says what the columns are

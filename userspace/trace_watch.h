@@ -43,6 +43,8 @@ struct attached {
  *
  * @waits_traced: the kernel has tracepoints that serve rows which are about waits
  * @mutex_known: and no row has to learn which lock it is
+ * @enabled: boundaries that are watched
+ * @absent: those of steps that this kernel does not have
  * @call_functions: the functions of the system calls, if these are watched so; else ""
  */
 struct watch {
@@ -55,7 +57,7 @@ struct watch {
 	const char *mechanism[TRACE_EVENTS];
 	const char *why[TRACE_EVENTS];
 	char call_functions[TRACE_CALLS * NAME_LEN];
-	uint32_t enabled;
+	uint32_t enabled, absent;
 	struct bpf_object *obj;
 	struct attached attached[TRACE_PROGS_KIND];
 	size_t nr_attached;

@@ -454,6 +454,30 @@ static void failed_calls_have_the_phases_they_came_to(void **state)
 	assert_phases("lock wait..return", &rec);
 }
 
+/* What a kernel does not have is neither a phase nor merged into one; what was not watched is. */
+static void steps_that_came_later_have_phases_of_their_own(void **state)
+{
+	const uint32_t tags = bit(TRACE_UNLOAD, "code tags");
+	const uint32_t few = bit(TRACE_UNLOAD, "start") | bit(TRACE_UNLOAD, "async") |
+			     bit(TRACE_UNLOAD, "sysfs") | bit(TRACE_UNLOAD, "return");
+	const uint32_t early = bit(TRACE_LOAD, "early file copy") | bit(TRACE_LOAD, "code tags");
+	const uint32_t load = bit(TRACE_LOAD, "start") | bit(TRACE_LOAD, "sysfs") |
+			      bit(TRACE_LOAD, "file copy") | bit(TRACE_LOAD, "return");
+	struct trace_record rec;
+
+	(void)state;
+	rec = passed(TRACE_UNLOAD, few | tags | bit(TRACE_UNLOAD, "lock wait 2"), few | tags, 0);
+	assert_phases("lock wait..async; code tags; sysfs; lock wait 3..return", &rec);
+	rec = passed(TRACE_UNLOAD, few | tags | bit(TRACE_UNLOAD, "lock wait 2"), few, 0);
+	assert_phases("lock wait..async; sysfs; lock wait 3..return", &rec);
+	rec = passed(TRACE_UNLOAD, few | bit(TRACE_UNLOAD, "lock wait 2"), few, 0);
+	assert_phases("lock wait..async; code tags..sysfs; lock wait 3..return", &rec);
+	rec = passed(TRACE_LOAD, load | early, load | early, 0);
+	assert_phases("read..sysfs; early file copy; code tags; file copy; init()..return", &rec);
+	rec = passed(TRACE_LOAD, load | early, load, 0);
+	assert_phases("read..sysfs; file copy; init()..return", &rec);
+}
+
 static void no_phase_sleeps_longer_than_it_takes(void **state)
 {
 	struct trace_record rec = passed(TRACE_UNLOAD, ~0U, ~0U, 0);
@@ -552,6 +576,7 @@ int main(void)
 		cmocka_unit_test(hidden_addresses_are_refused),
 		cmocka_unit_test(each_wait_has_a_slot),
 		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
+		cmocka_unit_test(steps_that_came_later_have_phases_of_their_own),
 		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),
 		cmocka_unit_test(any_loss_is_a_loss),
 		cmocka_unit_test(commands_are_found),
