@@ -537,9 +537,21 @@ int contention_end(struct bpf_raw_tracepoint_args *ctx)
 		return function_return(symbols, 0);                              \
 	}
 
+/* A task in another namespace than the one that is meant has no number there. */
+static __always_inline __u32 current_tgid(void)
+{
+	struct bpf_pidns_info there = {};
+
+	if (!config.ns_ino)
+		return bpf_get_current_pid_tgid() >> 32;
+	if (bpf_get_ns_current_pid_tgid(config.ns_dev, config.ns_ino, &there, sizeof(there)))
+		return 0;
+	return there.tgid;
+}
+
 static __always_inline bool is_family(__u64 task)
 {
-	return (__u32)(bpf_get_current_pid_tgid() >> 32) == config.only_tgid ||
+	return current_tgid() == config.only_tgid ||
 	       (config.follow && bpf_map_lookup_elem(&family, &task));
 }
 

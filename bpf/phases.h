@@ -183,6 +183,8 @@ struct trace_tally {
  * @module_notify_list: its address; 0: hidden, know the notifier by its arguments
  * @enabled: mask of the boundaries that are watched
  * @only_tgid: calls of this process only; 0: of any
+ * @ns_dev: device of the PID namespace in which it has this number
+ * @ns_ino: inode of that; 0: it is the first
  * @owner_at: where the owner is in a mutex; negative: not known
  * @pid_at: where the thread's number is in a task
  * @comm_at: where its name is
@@ -199,6 +201,8 @@ struct trace_config {
 	char target[TRACE_NAME_LEN];
 	__u64 module_mutex;
 	__u64 module_notify_list;
+	__u64 ns_dev;
+	__u64 ns_ino;
 	__u32 enabled;
 	__u32 only_tgid;
 	__s32 owner_at;

@@ -13,6 +13,7 @@
 
 #include <bpf/bpf.h>
 
+#include "pidns.h"
 #include "refcost.h"
 #include "refs_count.h"
 
@@ -113,13 +114,14 @@ static int read_sums(struct refs *r, struct refs_state *out)
 static void name_rows(struct refs *r, struct refs_state *s)
 {
 	struct refs_task task;
+	bool first = pidns_is_first(); /* else they have other numbers in /proc */
 	char path[32];
 	size_t i;
 
 	qsort(s->rows, s->nr_rows, sizeof(*s->rows), by_site);
 	for (i = 0; i < s->nr_rows; i++) {
 		snprintf(path, sizeof(path), "/proc/%u", s->rows[i].tid);
-		s->rows[i].ended = s->rows[i].tid && access(path, F_OK);
+		s->rows[i].ended = first && s->rows[i].tid && access(path, F_OK);
 		if (bpf_map_lookup_elem(r->tasks_fd, &s->rows[i].tid, &task))
 			continue;
 		s->rows[i].tgid = task.tgid;

@@ -29,6 +29,7 @@ bool trace_locked_down(void)
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 
+#include "pidns.h"
 #include "trace_module.h"
 #include "trace_watch.h"
 
@@ -72,6 +73,22 @@ static int set_module(struct trace *t, const char *module)
 	return 0;
 }
 
+static int set_process(struct trace *t)
+{
+	struct pidns_process process;
+	const char *why;
+
+	if (!t->pid)
+		return 0;
+	why = pidns_process(t->pid, t->family, &process);
+	if (why)
+		return complain(t, ENOTSUP, why);
+	t->config.only_tgid = process.tgid;
+	t->config.ns_dev = process.dev;
+	t->config.ns_ino = process.ino;
+	return 0;
+}
+
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)
 {
 	struct trace *t = calloc(1, sizeof(*t));
@@ -88,7 +105,6 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->stacks = opts->stacks;
 	t->config.owner_at = t->config.pid_at = t->config.comm_at = -1;
 	t->config.name_at = t->config.refcnt_at = t->config.text_at = -1;
-	t->config.only_tgid = t->pid;
 	t->config.follow = t->family;
 	t->config.stacks = t->stacks;
 	for (k = 0; k < TRACE_KINDS; k++)
@@ -99,7 +115,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->err = err;
 	t->errlen = errlen;
 	libbpf_set_print(quiet);
-	if (set_module(t, opts->module) || find_tracefs(t) || find_symbols(t))
+	if (set_module(t, opts->module) || set_process(t) || find_tracefs(t) || find_symbols(t))
 		goto fail;
 	for (k = 0; k < t->nr_watches; k++)
 		if (watch_begin(t, &t->watches[k]))

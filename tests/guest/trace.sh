@@ -347,6 +347,42 @@ whose_calls() {
 	is "-m: that module alone, however its name is spelt" "0 nls_utf8" "$status $(awk '/gone/ { print $1 }' "$tmp/module" | paste -sd' ')"
 }
 
+# Where processes have other numbers than in the first namespace: a command, and -p, also one that is further inside.
+namespaces() {
+	local inside="unshare -pf --mount-proc" pid
+	load nls_utf8
+	load crc_itu_t
+	begin others --mechanism tracepoints
+	# shellcheck disable=SC2086 # words
+	run_cmd $inside "$refcost" trace --strict -- sh -c 'sh -c "rmmod nls_utf8"; true'
+	is "a command in a PID namespace: its call alone, strictly" "0 nls_utf8" "$status $(awk '/ gone / { print $1 }' <<<"$stdout" | paste -sd' ')"
+	rm -f "$tmp/now"
+	{ eventually 30 test -e "$tmp/now" && rmmod crc_itu_t; } &
+	run_cmd $inside "$refcost" trace --mechanism tracepoints -d 30 -- sh -c "
+		touch $tmp/now; while grep -q ^crc_itu_t /proc/modules; do sleep 0.2; done"
+	is "... and nobody else's" "" "$(grep ' gone ' <<<"$stdout" || true)"
+	end_with INT
+	is "... whom a tracer outside sees" 2 "$(grep -c ' gone ' "$tmp/others")"
+	load nls_utf8
+	load crc_itu_t
+	rm -f "$tmp/now"
+	cat >"$tmp/inside" <<-END
+		sh -c 'until test -e $tmp/now; do sleep 0.2; done; rmmod crc_itu_t' &
+		unshare -pf sh -c 'while grep -q ^crc_itu_t /proc/modules; do sleep 0.2; done; exec rmmod nls_utf8' &
+		until pgrep -P \$! >/dev/null; do sleep 0.1; done
+		exec "$refcost" trace --strict --mechanism tracepoints -n 1 -d 20 -p \$(pgrep -P \$!)
+	END
+	$inside sh "$tmp/inside" >"$tmp/inner" 2>"$tmp/inner.err" &
+	pid=$!
+	eventually 30 grep -q 'Ctrl-C ends it' "$tmp/inner.err"
+	touch "$tmp/now"
+	status=0
+	wait $pid || status=$?
+	is "-p of a process further inside" "0 nls_utf8" "$status $(awk '/gone/ { print $1 }' "$tmp/inner" | paste -sd' ')"
+	bad "/proc of another namespace" 4 "/proc is another PID namespace's" unshare -pf "$refcost" trace -p 1 -d 1
+	rm -f "$tmp/now"
+}
+
 # In flight, or begun before: loop takes its time to go.
 cut_off() {
 	load loop max_loop=$slow
@@ -548,7 +584,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-parts commands_of_others refused agree loads whose_calls cut_off lost four_loops holders mechanisms bad_input modest
+parts commands_of_others refused agree loads whose_calls namespaces cut_off lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done
