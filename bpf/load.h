@@ -55,8 +55,9 @@
 	  "sys_exit_init_module,sys_exit_finit_module")
 
 #define LOAD_CALLS(X)                                                      \
-	X(finit_module, "__arm64_sys_finit_module,__x64_sys_finit_module") \
-	X(init_module, "__arm64_sys_init_module,__x64_sys_init_module")
+	X(finit_module, "__arm64_sys_finit_module,__x64_sys_finit_module", \
+	  "__ia32_sys_finit_module")                                       \
+	X(init_module, "__arm64_sys_init_module,__x64_sys_init_module", "__ia32_sys_init_module")
 
 enum load_event {
 #define X(id, where, filter, after, need, label, symbols) LOAD_##id,

@@ -109,6 +109,14 @@ struct {
 	__type(value, __u8);
 } family SEC(".maps");
 
+/* Tasks whose call is counted as unmatched although its return may still be seen. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_IN_FLIGHT);
+	__type(key, __u64); /* as in calls */
+	__type(value, __u8);
+} strays SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TRACE_RING_BYTES);
@@ -560,16 +568,31 @@ static __always_inline bool is_wanted(__u64 task)
 	return !config.only_tgid || is_family(task);
 }
 
+static __always_inline bool is_target_module(__u64 mod)
+{
+	char name[TRACE_NAME_LEN] = {};
+
+	return !config.target[0] ||
+	       (config.name_at >= 0 &&
+		bpf_probe_read_kernel_str(name, sizeof(name),
+					  (const void *)(unsigned long)(mod + config.name_at)) >
+			1 &&
+		is_target(name));
+}
+
 /*
- * Where calls are watched as functions, the return of one that began before its function was is not seen.
- * It shows by what it passes: of unloads, as against loads that fail, by a module without references.
+ * Where calls are watched as functions, the return of one that began before its function was is not seen, nor
+ * is that of a 32-bit caller's by the tracepoints. Such a call shows by what it passes: of unloads, as
+ * against loads that fail, by a module without references.
  */
 static __always_inline void note_unmatched(__u64 mod)
 {
+	__u64 task = bpf_get_current_task();
 	struct trace_tally *n = count();
+	__u8 one = 1;
 	int refs = 0;
 
-	if (!config.by_function || config.target[0] || !n || !is_wanted(bpf_get_current_task()))
+	if (!n || !is_wanted(task) || !is_target_module(mod))
 		return;
 	if (KIND == TRACE_UNLOAD &&
 	    (config.refcnt_at < 0 ||
@@ -578,6 +601,7 @@ static __always_inline void note_unmatched(__u64 mod)
 	     refs))
 		return;
 	add(&n->unmatched, 1);
+	bpf_map_update_elem(&strays, &task, &one, BPF_ANY);
 }
 
 /* All of the system "module" that are watched have the module as their first argument. */
@@ -817,7 +841,7 @@ static __always_inline int leave(__s64 ret)
 	c = find(task);
 	if (!c) {
 		/* with a target, other modules are not looked at */
-		if (!config.target[0] && is_wanted(task))
+		if (bpf_map_delete_elem(&strays, &task) && !config.target[0] && is_wanted(task))
 			add(&n->unmatched, 1);
 		return 0;
 	}
@@ -838,7 +862,7 @@ static __always_inline int leave(__s64 ret)
  * A system call, by its tracepoints and as a function, whose argument is its caller's registers. An unload
  * names its module in the first.
  */
-#define CALL_PROGRAMS(call, symbols)                                          \
+#define CALL_PROGRAMS(call, symbols, compat)                                  \
 	SEC("tp/syscalls/sys_enter_" #call)                                   \
 	int syscall_enter_##call(struct sys_enter_args *ctx)                  \
 	{                                                                     \
@@ -863,6 +887,28 @@ static __always_inline int leave(__s64 ret)
 	}
 
 CALLS(CALL_PROGRAMS)
+
+/* The same of 32-bit callers. Few are left: a kprobe does, whatever else is used. */
+#ifdef __TARGET_ARCH_x86
+#define COMPAT_PROGRAMS(call, symbols, compat)                                  \
+	SEC("kprobe")                                                           \
+	int kprobe_compat_##call(struct pt_regs *ctx)                           \
+	{                                                                       \
+		const struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);        \
+		__u64 name = 0;                                                 \
+                                                                                \
+		if (KIND == TRACE_UNLOAD)                                       \
+			bpf_probe_read_kernel(&name, sizeof(name), &regs->rbx); \
+		return enter((__u32)name);                                      \
+	}                                                                       \
+	SEC("kretprobe")                                                        \
+	int kretprobe_compat_##call(struct pt_regs *ctx)                        \
+	{                                                                       \
+		return leave((int)PT_REGS_RC(ctx));                             \
+	}
+
+CALLS(COMPAT_PROGRAMS)
+#endif
 
 /* Arguments: preempt, the task that leaves, the task that comes. */
 SEC("raw_tp/sched_switch")

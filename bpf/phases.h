@@ -19,9 +19,10 @@
  * symbols  candidates, separated by commas, newest last; rows with equal text share programs; of
  *          SYSCALL, the tracepoints of all of them
  *
- * The functions that those calls are, each with the caller's registers as its argument:
+ * The functions that those calls are, each with the caller's registers as its argument, and what 32-bit
+ * callers on a 64-bit kernel have instead, whom its system-call tracepoints leave out:
  *
- * X(call, symbols)
+ * X(call, symbols, compat)
  */
 #ifndef REFCOST_PHASES_H
 #define REFCOST_PHASES_H
@@ -161,7 +162,8 @@ struct trace_stacked {
  * @exits: how many of them returned
  * @dropped: records lost because the ring buffer was full
  * @lost: calls not traced, or tasks not followed, because there were too many
- * @unmatched: calls begun before the tracer was attached: returns, or modules freed or come, without an entry
+ * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer was attached,
+ *             or by a way that is not watched
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits
  */

@@ -8,8 +8,10 @@
  * these programs run where memory cannot be asked for, and never evict: what finds no room is counted.
  */
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 #include "refs.h"
 
 #define MODULE_STATE_LIVE 0
@@ -188,11 +190,9 @@ int on_free(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* The name is read when the call returns: by then its page is there. */
-SEC("tp/syscalls/sys_enter_delete_module")
-int on_delete(const __u64 *ctx)
+static __always_inline int begin(__u64 name)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	__u64 name = ctx[SYSCALL_ARG];
 
 	bpf_map_update_elem(&unloading, &tid, &name, BPF_ANY);
 	return 0;
@@ -214,8 +214,7 @@ static __always_inline void tell(__u32 tgid)
 	bpf_ringbuf_submit(r, 0);
 }
 
-SEC("tp/syscalls/sys_exit_delete_module")
-int on_deleted(const __u64 *ctx)
+static __always_inline int end(__s64 ret)
 {
 	__u64 id = bpf_get_current_pid_tgid(), *at;
 	char name[REFS_NAME_LEN] = {};
@@ -224,10 +223,41 @@ int on_deleted(const __u64 *ctx)
 	at = bpf_map_lookup_elem(&unloading, &tid);
 	if (!at)
 		return 0;
-	if ((__s64)ctx[SYSCALL_ARG] == -EWOULDBLOCK &&
+	if (ret == -EWOULDBLOCK &&
 	    bpf_probe_read_user_str(name, sizeof(name), (const void *)(unsigned long)*at) > 0 &&
 	    is_name(name))
 		tell(id >> 32);
 	bpf_map_delete_elem(&unloading, &tid);
 	return 0;
 }
+
+SEC("tp/syscalls/sys_enter_delete_module")
+int on_delete(const __u64 *ctx)
+{
+	return begin(ctx[SYSCALL_ARG]);
+}
+
+SEC("tp/syscalls/sys_exit_delete_module")
+int on_deleted(const __u64 *ctx)
+{
+	return end(ctx[SYSCALL_ARG]);
+}
+
+/* 32-bit callers pass no tracepoint. */
+#ifdef __TARGET_ARCH_x86
+SEC("kprobe/__ia32_sys_delete_module")
+int on_delete_compat(struct pt_regs *ctx)
+{
+	const struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);
+	__u64 name = 0;
+
+	bpf_probe_read_kernel(&name, sizeof(name), &regs->rbx);
+	return begin((__u32)name);
+}
+
+SEC("kretprobe/__ia32_sys_delete_module")
+int on_deleted_compat(struct pt_regs *ctx)
+{
+	return end((int)PT_REGS_RC(ctx));
+}
+#endif

@@ -39,7 +39,9 @@
 	X(FREED, END, ANY, ENTER, OPTIONAL, "memory", "free_module")                             \
 	X(EXIT, SYSCALL, ANY, ENTER, REQUIRED, "return", "sys_exit_delete_module")
 
-#define UNLOAD_CALLS(X) X(delete_module, "__arm64_sys_delete_module,__x64_sys_delete_module")
+#define UNLOAD_CALLS(X)                                                       \
+	X(delete_module, "__arm64_sys_delete_module,__x64_sys_delete_module", \
+	  "__ia32_sys_delete_module")
 
 enum unload_event {
 #define X(id, where, filter, after, need, label, symbols) UNLOAD_##id,

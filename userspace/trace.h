@@ -48,7 +48,7 @@ struct trace_opts {
  * @exits: how many of them returned; less than @entries while one is in flight
  * @dropped: records lost because the buffer was full: poll more often
  * @lost: calls not traced, or tasks not followed, because there were too many
- * @unmatched: returns of calls that began before the tracer did
+ * @unmatched: calls that began before the tracer did, or in a way that is not watched
  * @missed: programs that the kernel did not run because they were running already
  * @probe_entries: watched functions entered, over all records
  * @probe_exits: and left; the same, or return probes missed
@@ -113,8 +113,9 @@ struct trace_prog {
 	uint64_t missed;
 };
 
-#define TRACE_PROGS_KIND \
-	(2 * TRACE_EVENTS + 7) /* no more programs than this are attached for a kind */
+#define TRACE_PROGS_KIND                      \
+	(2 * TRACE_EVENTS + 2 * TRACE_CALLS + \
+	 7) /* no more programs than this are attached for a kind */
 #define TRACE_PROGS (TRACE_KINDS * TRACE_PROGS_KIND)
 
 struct trace;

@@ -177,8 +177,8 @@ int map_fd(const struct watch *w, const char *name)
 /* The first kind has the maps, the others use them, too: one buffer, one account. */
 static int share_maps(const struct trace *t, const struct watch *w)
 {
-	static const char *const names[] = { "slots",  "calls",	  "sleeps",
-					     "family", "records", "counts" };
+	static const char *const names[] = { "slots",  "calls",	  "sleeps", "family",
+					     "strays", "records", "counts" };
 	size_t i;
 	int err = 0;
 
@@ -242,20 +242,32 @@ static struct bpf_program *call_program(const struct watch *w, int call, enum tr
 	return variant_program(w, variant, w->table->calls[call].name);
 }
 
+/* As far as there is such a thing. */
+static struct bpf_program *compat_program(const struct watch *w, int call, enum trace_where where)
+{
+	return variant_program(w, where == AT_ENTRY ? "kprobe_compat" : "kretprobe_compat",
+			       w->table->calls[call].name);
+}
+
+static int select_call(struct watch *w, int call, enum trace_where where)
+{
+	struct bpf_program *prog = call_program(w, call, where);
+	struct bpf_program *compat = compat_program(w, call, where);
+
+	if (compat)
+		bpf_program__set_autoload(compat, true);
+	bpf_program__set_autoload(prog, true);
+	if (!w->call_functions[0])
+		return 0;
+	return bpf_program__set_attach_target(prog, 0, call_function(w, call)->name);
+}
+
 static int select_calls(struct watch *w)
 {
-	static const enum trace_where ways[] = { AT_ENTRY, AT_RETURN };
-	int call, i, err = 0;
+	int call, err = 0;
 
-	for (call = 0; call < w->table->nr_calls; call++)
-		for (i = 0; i < 2 && !err; i++) {
-			struct bpf_program *prog = call_program(w, call, ways[i]);
-
-			bpf_program__set_autoload(prog, true);
-			if (w->call_functions[0])
-				err = bpf_program__set_attach_target(prog, 0,
-								     call_function(w, call)->name);
-		}
+	for (call = 0; call < w->table->nr_calls && !err; call++)
+		err = select_call(w, call, AT_ENTRY) ?: select_call(w, call, AT_RETURN);
 	return err;
 }
 
@@ -372,9 +384,22 @@ static int attach_named(struct watch *w, const char *name)
 	return keep(w, bpf_program__attach(prog), prog, name);
 }
 
+/* A kernel need not have 32-bit callers; if it has and refuses the probe, they count as unmatched. */
+static void attach_compat(struct watch *w, int call, enum trace_where where)
+{
+	struct bpf_program *prog = compat_program(w, call, where);
+	const char *name = w->table->calls[call].compat;
+
+	if (prog)
+		keep(w, bpf_program__attach_kprobe(prog, where == AT_RETURN, name), prog, name);
+}
+
 static int attach_calls(struct watch *w, enum trace_where where)
 {
 	int call, err = 0;
+
+	for (call = 0; call < w->table->nr_calls; call++)
+		attach_compat(w, call, where);
 
 	for (call = 0; call < w->table->nr_calls && !err; call++) {
 		struct bpf_program *prog = call_program(w, call, where);

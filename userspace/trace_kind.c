@@ -35,7 +35,7 @@ static const struct trace_row load_rows[] = {
 #undef X
 };
 
-#define CALL(call, symbols) { #call, symbols },
+#define CALL(call, symbols, compat) { #call, symbols, compat },
 static const struct trace_call unload_calls[] = { UNLOAD_CALLS(CALL) };
 static const struct trace_call load_calls[] = { LOAD_CALLS(CALL) };
 

@@ -39,10 +39,12 @@ struct trace_row {
  * struct trace_call - a system call
  * @name: names the programs
  * @symbols: candidates for the function that it is
+ * @compat: what it is to 32-bit callers
  */
 struct trace_call {
 	const char *name;
 	const char *symbols;
+	const char *compat;
 };
 
 /**

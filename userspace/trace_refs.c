@@ -62,6 +62,20 @@ static int attach_one(struct refs *r, struct bpf_program *prog)
 	return 0;
 }
 
+/* A kernel need not have 32-bit callers. */
+static void attach_compat(struct refs *r)
+{
+	static const char *const names[] = { "on_deleted_compat", "on_delete_compat" };
+	struct bpf_program *prog;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		prog = bpf_object__find_program_by_name(r->bpf->obj, names[i]);
+		if (prog)
+			attach_one(r, prog);
+	}
+}
+
 /* Puts before gets: whoever is seen to take a reference is seen to give it back. */
 static int attach(struct refs *r)
 {
@@ -76,6 +90,7 @@ static int attach(struct refs *r)
 		r->note =
 			"refused unloads are not seen: they take tracefs (mount -t tracefs tracefs "
 			"/sys/kernel/tracing) and CONFIG_FTRACE_SYSCALLS";
+	attach_compat(r);
 	return 0;
 }
 

@@ -74,7 +74,7 @@ struct refs_balance {
 	int64_t end;
 };
 
-#define REFS_PROGS 6
+#define REFS_PROGS 8
 
 struct refs;
 

@@ -39,6 +39,8 @@ schemes_guest() {
 }
 timed_guest() {
 	local up
+	mkdir -p build/tests/guest
+	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
 	tests_in timed --cpus 4 --deadline 600
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10

@@ -91,6 +91,21 @@ holder() {
 	rmmod loop
 }
 
+# Refused by int 0x80, where 32-bit programs come in; and in a PID namespace, where threads have other numbers.
+elsewhere() {
+	local call=build/tests/guest/compat
+	if ! grep -q ' __ia32_sys_delete_module$' /proc/kallsyms || ! [ -x $call ]; then
+		tap_skip "a 32-bit caller is refused" "this kernel has none, or tests/guest/compat.c is not built"
+		return
+	fi
+	load loop max_loop=1
+	run_cmd unshare -pf --mount-proc "$refcost" trace --refs -m loop --json -- sh -c "
+		exec 9</dev/loop0; $call delete loop; exec 9<&-; true"
+	ok "a 32-bit caller is refused: that is reported" grep -q '"reason":"busy"' <<<"$stdout"
+	ok "in a PID namespace nobody is said to have ended" bash -c 'grep -q "\"ended\":false" <<<"$1" && ! grep -q "\"ended\":true" <<<"$1"' . "$stdout"
+	rmmod loop
+}
+
 # begin NAME ARGS...: a counter in the background, in $tracer; $tmp/NAME and $tmp/NAME.err have its output
 begin() {
 	local name=$1
@@ -161,7 +176,7 @@ bad_input() {
 	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost trace --refs -m dummy --rows 1000000 -d 1"
 }
 
-parts exact holder signals loads bad_input
+parts exact holder elsewhere signals loads bad_input
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

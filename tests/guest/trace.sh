@@ -383,6 +383,40 @@ namespaces() {
 	rm -f "$tmp/now"
 }
 
+# 32-bit callers, whom the system calls' tracepoints leave out: by whatever calls are watched.
+compat() {
+	local mechanism call=build/tests/guest/compat kprobes=/sys/kernel/debug/kprobes/enabled
+	if ! grep -q ' __ia32_sys_delete_module$' /proc/kallsyms || ! [ -x $call ]; then
+		tap_skip "32-bit callers" "this kernel has none, or tests/guest/compat.c is not built"
+		return
+	fi
+	cat >"$tmp/calls" <<-END
+		$call finit $tmp/nls_utf8.ko; $call delete nls_utf8; $call init $tmp/nls_utf8.ko; $call delete nls_utf8
+		insmod $tmp/nls_utf8.ko; $call delete no_such; rmmod nls_utf8
+	END
+	for mechanism in auto kprobe tracepoints; do
+		run_cmd "$refcost" trace --load --csv --strict --mechanism $mechanism -- sh "$tmp/calls"
+		printf '%s\n' "$stdout" >"$tmp/compat.csv"
+		is "$mechanism: calls by int 0x80 and by rmmod, in turn" \
+			"0 load compat loaded,unload compat gone,load compat loaded,unload compat gone,load insmod loaded,unload compat not loaded,unload rmmod gone" \
+			"$status $(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } !seen[$2]++ { print $NF, $at["command"], $at["result"] }' "$tmp/compat.csv" | paste -sd,)"
+		is "... phases of each add up to its total" "" "$(wrong_sums "$tmp/compat.csv")"
+		# as if the kernel refused these probes
+		load nls_utf8
+		echo 0 >$kprobes
+		run_cmd "$refcost" trace --strict --mechanism $mechanism -- $call delete nls_utf8
+		is "... not seen: exit 2 with --strict" 2 "$status"
+		ok "... and counted" grep -q ' 1 unmatched.*: incomplete' <<<"$stderr"
+		load nls_utf8
+		run_cmd "$refcost" trace --strict --mechanism $mechanism -m nls_utf8 -- $call delete nls_utf8
+		ok "... also with -m" grep -q ' 1 unmatched.*: incomplete' <<<"$stderr"
+		load nls_utf8
+		run_cmd "$refcost" trace --strict --mechanism $mechanism -m dummy -- $call delete nls_utf8
+		ok "... of that module alone" grep -q ' 0 unmatched' <<<"$stderr"
+		echo 1 >$kprobes
+	done
+}
+
 # In flight, or begun before: loop takes its time to go.
 cut_off() {
 	load loop max_loop=$slow
@@ -584,7 +618,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-parts commands_of_others refused agree loads whose_calls namespaces cut_off lost four_loops holders mechanisms bad_input modest
+parts commands_of_others refused agree loads whose_calls namespaces compat cut_off lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done
