@@ -8,6 +8,7 @@
 
 #include "doctor.h"
 #include "env.h"
+#include "leftover.h"
 #include "refcost.h"
 #include "topo.h"
 
@@ -243,6 +244,15 @@ static void check_hypervisor(void)
 			       "points beyond the host's CPUs are marked: --cpus");
 }
 
+static void check_leftover(void)
+{
+	if (leftover_any())
+		doctor_finding(DOCTOR_DISTORTS, "left over",
+			       "by a refcost that was killed: use refcost doctor --repair");
+	else
+		doctor_finding(DOCTOR_GOOD, "left over", "nothing");
+}
+
 void doctor_distorting(void)
 {
 	size_t i;
@@ -257,4 +267,5 @@ void doctor_distorting(void)
 	check_hypervisor();
 	check_steal();
 	check_load();
+	check_leftover();
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "leftover.h"
 #include "refcost.h"
 #include "version.h"
 
@@ -117,6 +118,9 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "refcost %s", commands[i].name);
 		argv[1] = name;
 		catch_signals();
+		/* the doctor changes nothing unasked */
+		if (commands[i].fn != cmd_doctor)
+			leftover_repair();
 		return flush(commands[i].fn(argc - 1, argv + 1));
 	}
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],

@@ -6,6 +6,9 @@
  * holding its page, so an emulated CPU that gets to that place at that moment may keep the translation
  * of the breakpoint for ever, and hang: about one attach and detach in fifteen, if the others are busy.
  * A CPU that is offline does not get there. Events of a task are patched in and out, too.
+ *
+ * CPUs come back however this process ends: another one takes them, and gives them back when this one says so
+ * or is no more. If that is killed as well, its record says what was taken, see leftover.h.
  */
 #ifndef REFCOST_QUIET_H
 #define REFCOST_QUIET_H
@@ -16,6 +19,14 @@
  * quiet_needed() - are CPUs emulated, so that patching has to be kept from them?
  */
 bool quiet_needed(void);
+
+/**
+ * quiet_online() - take a CPU online; it may be already
+ * @cpu: which
+ *
+ * Return: false if that fails.
+ */
+bool quiet_online(int cpu);
 
 /**
  * quiet_begin() - take all CPUs but the first offline

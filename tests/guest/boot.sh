@@ -45,6 +45,7 @@ timed_guest() {
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }
+killed_guest() { tests_in killed --cpus 4 --deadline 300; }
 results_guest() { tests_in results --cpus 4 --deadline 250; }
 placement_guest() { tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150; }
 
@@ -216,7 +217,7 @@ other)
 	as_the_schema_says placed layouts-1 one
 	;;
 timed)
-	parts timed_guest results_guest shares
+	parts timed_guest killed_guest results_guest shares
 	as_the_schema_says holds think loading busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/settle \
 		results/disturbed results/unsettled
 	;;
