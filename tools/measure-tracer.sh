@@ -11,6 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 . tools/plan.sh
+. tools/tune.sh
 
 blocks=11 unloads=23 instructions='' dry_run=''
 while [[ ${1:-} == --* ]]; do
@@ -54,6 +55,7 @@ clean_up() {
 	echo "$was" >$expedited
 	rmmod refcost 2>/dev/null || true
 	one_cpu 1
+	tune_forget
 	rm -rf "$tmp"
 }
 
@@ -337,6 +339,9 @@ fi
 tmp=$(mktemp -d)
 was=$(cat $expedited)
 find_cpus
+tune_hold
+tune_note $expedited "$was"
+for cpu in "${others[@]}"; do tune_note "$cpu" 1; done
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 kernel_traces

@@ -155,6 +155,27 @@ tunes "--tune, and SIGTERM" 130 wait TERM
 tunes "--tune, and SIGHUP" 130 wait HUP
 tunes "--tune, and SIGINT" 130 wait INT
 
+# Nothing can be turned back by who is killed: the next command does.
+stock_machine
+before=$(all_knobs)
+rm -f "$dir/ready"
+set -m
+env ACT=wait "${measure[@]}" --tune >"$dir/log" 2>&1 &
+pid=$!
+set +m
+timeout 10 sh -c "until [ -e '$dir/ready' ]; do sleep 0.1; done" || true
+run_cmd "$refcost" list
+is "while all is tuned no other command minds" "0 " "$status $stderr"
+kill -KILL -- "-$pid"
+wait "$pid" 2>/dev/null || true
+run_cmd "$refcost" doctor
+ok "--tune, and SIGKILL: the doctor sees what is left" grep -Eq '^  distorts +left over .*: use refcost doctor --repair' <<<"$stdout"
+run_cmd "$refcost" list
+is "... the next command turns all back" "$before" "$(all_knobs)"
+is "... and says so in one line" "1 5" "$(wc -l <<<"$stderr") $(grep '^refcost: put right .* turned back: ' <<<"$stderr" | grep -o '/[^ ]* [^,]*' | wc -l)"
+run_cmd "$refcost" list
+is "... once" "" "$stderr"
+
 good_machine
 run_cmd "${measure[@]}" --tune
 is "nothing to tune: exits 0" 0 "$status"
