@@ -441,6 +441,22 @@ static bool device_is_open(void)
 	return module_users(SUITE_BENCH) > module_loaded(SUITE_VICTIM);
 }
 
+#define DIED                                                                     \
+	"an earlier call died in the kernel (see dmesg): refcost does not work " \
+	"until the next boot"
+
+/* Did a call die in the module, which then serves no other? */
+static bool device_died(void)
+{
+	struct refcost_info info = { .size = sizeof(info) };
+	int fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
+	bool died = fd >= 0 && device_call(fd, REFCOST_IOC_INFO, &info) == -EIO;
+
+	if (fd >= 0)
+		close(fd);
+	return died;
+}
+
 int suite_put_right(void)
 {
 	bool bench = module_loaded(SUITE_BENCH);
@@ -451,6 +467,8 @@ int suite_put_right(void)
 	/* the descriptor of a command that was just killed may take a moment to close */
 	for (tries = 0; device_is_open() && tries < DELETE_TRIES; tries++)
 		usleep(1000);
+	if (device_died())
+		return fail(EXIT_FAILED, DIED);
 	if (device_is_open())
 		return fail(
 			EXIT_FAILED,
@@ -626,6 +644,9 @@ const char *device_why(int err, const struct refcost_run *run, char *buf, size_t
 		break;
 	case EPERM:
 		snprintf(buf, len, "the kernel wants CAP_SYS_ADMIN for this: run it as root");
+		break;
+	case EIO:
+		snprintf(buf, len, DIED);
 		break;
 	default:
 		snprintf(buf, len, "%s", strerror(err));
