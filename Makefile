@@ -49,7 +49,7 @@ all: refcost kmod
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
 # Builds that are wrong on purpose, for the tests: what is wrong, a + between two things.
-FAULTS := LOSE_ONE SLOW OOPS WIDE NO_STATE_TEST+WIDE NO_STOP+WIDE SIGNAL_INSIDE+WIDE SPIN
+FAULTS := LOSE_ONE SLOW SLOW_EXIT OOPS SPIN WIDE NO_STATE_TEST+WIDE NO_STOP+WIDE SIGNAL_INSIDE+WIDE
 kmod-fault: $(FAULTS:%=$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko)
 
 # --- kernel modules: sources are mirrored, since kbuild writes beside them --------------------------

@@ -136,6 +136,9 @@ out:
 static void __exit victim_exit(void)
 {
 	refcost_unregister(THIS_MODULE);
+	/* Until the notifier says that exit() has returned, others may end the load. */
+	if (refcost_fault(SLOW_EXIT))
+		msleep(30);
 }
 
 module_init(victim_init);
