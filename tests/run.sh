@@ -54,7 +54,7 @@ guest/fetch.sh "$release"
 guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
 # Its guest waits for grace periods much of the time, and none of its outcomes depends on when something happens.
-beside guest-schemes suite guest-schemes 960 tests/guest/boot.sh schemes
+beside guest-schemes suite guest-schemes 1110 tests/guest/boot.sh schemes
 checks
 joined guest-schemes
 suite guest-other 600 tests/guest/boot.sh other

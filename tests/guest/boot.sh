@@ -35,12 +35,19 @@ schemes_guest() {
 		-o build/tests/guest/abi_test -lcmocka
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/rush.c \
 		-o build/tests/guest/rush
-	tests_in schemes --cpus 4 --deadline 900
+	build_states
+	tests_in schemes --cpus 4 --deadline 1050
+}
+build_states() {
+	mkdir -p build/tests/guest
+	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/states.c \
+		-o build/tests/guest/states
 }
 timed_guest() {
 	local up
 	mkdir -p build/tests/guest
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
+	build_states
 	tests_in timed --cpus 4 --deadline 600
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10

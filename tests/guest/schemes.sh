@@ -252,7 +252,9 @@ bench_host() {
 
 lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6; }
 
-parts load_and_unload every_scheme_runs every_scheme_unloads lifetimes lost_count_is_caught perf_session \
+states() { run_tap_here tests/guest/states.sh quick; }
+
+parts load_and_unload states every_scheme_runs every_scheme_unloads lifetimes lost_count_is_caught perf_session \
 	bench_host
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 tap_done
