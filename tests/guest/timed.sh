@@ -308,7 +308,10 @@ any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
 references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts busy_and_starved two_phases any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
+# Nobody's module has to wait for ours.
+beside_others() { run_tap_here tests/guest/states.sh beside; }
+
+parts busy_and_starved two_phases beside_others any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done
