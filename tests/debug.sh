@@ -24,13 +24,16 @@ else
 	kernel=$(guest/debug-kernel.sh)
 fi
 tree=${kernel%/arch/x86/boot/bzImage}
-make -j"$(nproc)" KRELEASE="$(<"$tree/include/config/kernel.release")" KDIR="$tree" refcost kmod
+release=$(<"$tree/include/config/kernel.release")
+make -j"$(nproc)" KRELEASE="$release" KDIR="$tree" refcost kmod "build/kmod-fault/SLOW_EXIT/$release/refcost.ko"
 mkdir -p build/tests/guest
 ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/rush.c \
 	-o build/tests/guest/rush
+${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/states.c \
+	-o build/tests/guest/states
 
 dir=$PWD/build/tests/debug-$kind
-deadline=$((1800 + cycles * 60))
+deadline=$((7200 + cycles * 60))
 rm -rf "$dir"
 mkdir -p "$dir"
 REFCOST_NETS=$nets suite "lifetime-$kind" $((deadline + 60)) guest/boot.sh --kernel "$kernel" --append "$append" \

@@ -6,7 +6,8 @@
 # unloads a scheme, arm and hold; all schemes unless some are named.
 #
 # REFCOST_NETS="KASAN PROVE_LOCKING ...": fail unless these nets of the kernel are at work. Without it a
-# kernel that looks for nothing would pass.
+# kernel that looks for nothing would pass. With nets all sequences of REFCOST_STATES (4) operations on a load and its
+# victim are tried, too.
 # shellcheck disable=SC2154 # what run_cmd sets
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,6 +23,7 @@ kmemleak=/sys/kernel/debug/kmemleak
 expedited=/sys/kernel/rcu_expedited
 # With users that stay inside some schemes refuse for good; that is no error, but takes its time.
 attempts=20
+length=${REFCOST_STATES:-4}
 tested=0
 
 loaded() { grep -E '^refcost' /proc/modules || true; }
@@ -256,6 +258,20 @@ lifetimes_without_nets() {
 	tested=$(tr , '\n' <<<"$1" | wc -l)
 }
 
+# All states of a load and its victim, and signals in gates: see states.sh.
+states() {
+	local log=$dir/states.log
+	if [ ! -x build/tests/guest/states ]; then
+		tap_skip "states" "no build/tests/guest/states"
+		return
+	fi
+	mark "states"
+	REFCOST_MODULES=$modules tests/guest/states.sh long "$length" >"$log" 2>&1 || true
+	is "states: all that was tried is as documented" "" "$(grep -A 9 '^not ok' "$log" || true)"
+	ok "... $(grep -c '^ok' "$log" || true) times, to the end" grep -q '^1\.\.' "$log"
+	quiet "states" "states"
+}
+
 rm -rf "$dir"
 mkdir -p "$dir"
 if [ -w $expedited ]; then
@@ -275,6 +291,7 @@ if [ -n "$nets" ]; then
 	for name in "${names[@]}"; do
 		lifetime "$name"
 	done
+	states
 else
 	lifetimes_without_nets "$(IFS=,; echo "${names[*]}")"
 fi
