@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models check-peer
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models check-peer check-damage
 
 all: refcost kmod
 
@@ -124,7 +124,13 @@ $(B)/tests/%: tests/unit/%.c $(filter-out $(B)/userspace/main.o,$(OBJS))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(filter-out $(B)/userspace/cmd_%,$^) -lcmocka $(LDLIBS) -o $@
 
-unit: $(UNIT)
+# The command for those who run it thousands of times.
+$(B)/tests/forked: tests/forked.c userspace/main.c $(OBJS)
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(filter-out $(B)/userspace/main.o,$(OBJS)) $(LDLIBS) -o $@
+
+unit: $(UNIT) $(B)/tests/forked
 
 ## test: install what is missing, build, run all tests
 test:
@@ -146,6 +152,15 @@ check-rt:
 check-models:
 	$(Q)tools/deps.sh models
 	$(Q)bash -c '. tests/suite.sh; suite models 3600 tests/models.sh; suites_done'
+
+## check-damage: damaged results directories, read by a build that sanitizers watch. make test looks for leaks,
+## which takes as long as the rest, after the few that it draws.
+DAMAGES ?= 10000
+check-damage:
+	$(Q)tools/deps.sh build headers test
+	$(Q)$(MAKE) kmod
+	$(Q)ASAN_OPTIONS=detect_leaks=0 DAMAGES=$(DAMAGES) SEED=$(SEED) JOBS=$$(nproc) \
+		bash -c '. tests/suite.sh; suite damage 36000 tests/sanitized.sh; suites_done'
 
 ## check-instructions: exact counts against those stored for this kernel and compiler
 check-instructions:
@@ -206,6 +221,7 @@ help:
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
 	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'
 	@echo 'check-models  the ordering of gets without a lock, by spin: every state of tests/models/*.pml'
+	@echo 'check-damage  DAMAGES=10000 damaged results directories, drawn from SEED, under ASan and UBSan'
 	@echo 'check-precision  the same build twice, and one that is a tenth slower ten times: ten minutes'
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
