@@ -53,10 +53,14 @@ make -j"$(nproc)" KRELEASE="$release" kmod-fault
 guest/fetch.sh "$release"
 guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
-# Its guest waits for grace periods much of the time, and none of its outcomes depends on when something happens.
-beside guest-schemes suite guest-schemes 1110 tests/guest/boot.sh schemes
+# Their guests wait for grace periods much of the time, and none of their outcomes depends on when something happens.
+waiting_guests() {
+	suite guest-schemes 1110 tests/guest/boot.sh schemes
+	suite guest-fuzz 460 tests/guest/boot.sh fuzz
+}
+beside guests waiting_guests
 checks
-joined guest-schemes
+joined guests
 suite guest-other 600 tests/guest/boot.sh other
 suite guest-timed 900 tests/guest/boot.sh timed
 suites_done

@@ -4,6 +4,7 @@
 # tests/guest/boot.sh schemes: a guest for what schemes do
 # tests/guest/boot.sh other: guests that differ in their machine: one with NUMA nodes and SMT, some that count
 #	instructions, one with far more CPUs than the host; whose modules are wrong on purpose, or whose CPU is taken away; that end badly
+# tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments
 # tests/guest/boot.sh timed: guests for tracers, signals, faults and results, which want the host for themselves,
 #	after the others
 set -euo pipefail
@@ -11,7 +12,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 
 release=$(tools/kernel-release.sh)
-dir=$PWD/build/tests/guest-results/${1:?schemes, other or timed}
+dir=$PWD/build/tests/guest-results/${1:?schemes, other, fuzz or timed}
 rm -rf "$dir"
 mkdir -p "$dir"
 
@@ -56,6 +57,18 @@ killed_guest() { tests_in killed --cpus 4 --deadline 300; }
 results_guest() { tests_in results --cpus 4 --deadline 250; }
 placement_guest() { tests_in placement --cpus 8 --threads 2 --numa 2 --deadline 150; }
 
+# shown SEED N: calls N - 20 to N of a thread
+shown() { build/tests/guest/fuzz --schemes kref,srcu --cpus 4 --seed "$1" --show "1/$2"; }
+
+fuzz_guest() {
+	mkdir -p build/tests/guest
+	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/fuzz.c \
+		-o build/tests/guest/fuzz -pthread
+	is "calls are drawn from seed, thread and number alone" "$(shown 7 20 | tail -n 11)" "$(shown 7 30 | head -n 11)"
+	ok "another seed draws others" test "$(shown 7 20)" != "$(shown 8 20)"
+	# little memory, so that one process can take it all
+	tests_in fuzz --cpus 2 --mem 768 --deadline 400
+}
 
 declare -A counting
 # count_in NAME COMMAND...: boot a guest that counts, beside others: its clock does not depend on the host's load
@@ -222,6 +235,9 @@ schemes)
 other)
 	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts gaps_guest crowded_guest bad_guests
 	as_the_schema_says placed layouts-1 one
+	;;
+fuzz)
+	parts fuzz_guest
 	;;
 timed)
 	parts timed_guest killed_guest results_guest shares
