@@ -42,7 +42,7 @@ OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-rt check-instructions check-precision lint format install uninstall dist clean help FORCE check-models check-peer check-damage
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-torture check-rt check-models check-damage check-peer check-instructions check-precision lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -144,6 +144,10 @@ check:
 check-debug:
 	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
 
+## check-torture: a campaign against the modules and the command on that kernel
+check-torture:
+	$(Q)tests/torture.sh $(or $(HOURS),1) $(SEED)
+
 ## check-rt: every scheme's lifetime on Debian's real-time kernel
 check-rt:
 	$(Q)tests/rt.sh $(CYCLES)
@@ -219,6 +223,8 @@ help:
 	@echo 'check      the part of it that needs no guest, a test a CPU: two minutes once all is built'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
+	@echo 'check-torture  HOURS=1 (or 0.1) of unloads under load, drawn ioctls, signals, CPUs that come and go'
+	@echo '           and failing allocations on it; what was survived goes into docs/reliability.md; SEED=N'
 	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'
 	@echo 'check-models  the ordering of gets without a lock, by spin: every state of tests/models/*.pml'
 	@echo 'check-damage  DAMAGES=10000 damaged results directories, drawn from SEED, under ASan and UBSan'
