@@ -27,7 +27,7 @@ unprivileged() {
 }
 
 # The plan of the stored run, on whatever machine this is.
-same_plan=(run --dry-run -b 10 --mode "getput,lookup" -c "1,2,4" --window 120ms --warmup 20ms
+same_plan=(run --dry-run -b 10 --mode "getput,lookup" -c "1,2,4" --window 120ms --warmup 20ms --gaps long
 	-s "empty,percpu_inc,atomic_private,atomic_shared,try_module_get,percpu_live,kref,rwsem,module_rwsem")
 planned() { HWLOC_SYNTHETIC="core:4 pu:1" unprivileged "$dir/refcost" "${same_plan[@]}" "$@"; }
 
