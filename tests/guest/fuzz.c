@@ -526,7 +526,7 @@ static void arm_victim(struct rng *r)
 	char params[64];
 
 	usleep(below(r, chance(r, 100) ? 50000 : 5000));
-	if (chance(r, 800)) {
+	if (chance(r, 700)) {
 		snprintf(params, sizeof(params), "objects=%lu layout=%lu node=%d",
 			 PICK(r, 1, 1, 2, 4, 4, 16, opt.cpus, below(r, 4098), 4096),
 			 PICK(r, 0, 0, 0, 0, 1, 2, 2, below(r, 4)),
@@ -647,7 +647,7 @@ static void arm_memory(struct rng *r)
 	volatile char *p;
 	pid_t pid;
 
-	usleep(200000 + below(r, 1000000));
+	usleep(1000000 + below(r, 3000000));
 	pid = fork();
 	if (!pid) {
 		write_file("/proc/self/oom_score_adj", "1000");
