@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 enum leftover {
-	LEFT_CPUS,    /* numbers of those taken offline */
-	LEFT_KNOBS,   /* a path and the value that it had, a line each */
+	LEFT_CPUS,  /* numbers of those taken offline */
+	LEFT_KNOBS, /* a path and the value that it had, a line each */
 	LEFT_KINDS
 };
 
