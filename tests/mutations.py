@@ -30,7 +30,8 @@ VALUES = [None, True, 0, -1, 1e308, 2**53, 2**63 - 1, "", "x" * 5000, "a\nb|c", 
 SHOWN = 10
 # The plan of the stored run, less schemes and blocks, on whatever machine this is.
 SAME_PLAN = ["run", "--dry-run", "-s", ",".join(SCHEMES), "-b", str(BLOCKS), "-c", "1,2,4", "--mode", "getput,lookup",
-             "--window", "120ms", "--warmup", "20ms", "--counters=cycles,cache-misses,branches", "-o"]
+             "--window", "120ms", "--warmup", "20ms", "--gaps", "long",
+             "--counters=cycles,cache-misses,branches", "-o"]
 CODES = {"report": {0, 1}, "html": {0, 1}, "compare": {0, 1, 3}, "run": {0, 1}}
 
 
