@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -158,14 +159,19 @@ u32 refcost_living(const struct refcost_owner *owner)
  * refcost_module_users() - count the references on an owner's module
  * @owner: whose
  *
- * While a module is being loaded the kernel holds a reference of its own, which is left out.
+ * While a module is being loaded the kernel holds a reference of its own, which is left out. A
+ * delete_module(2) that is refused has taken one off for a moment: of some readings the most is right.
  *
  * Return: references.
  */
 int refcost_module_users(const struct refcost_owner *owner)
 {
-	int count = module_refcount(owner->module);
+	int count = module_refcount(owner->module), i;
 
+	for (i = 0; i < 3; i++) {
+		usleep_range(20, 50);
+		count = max(count, module_refcount(owner->module));
+	}
 	return refcost_module_in_init(owner->module) && count ? count - 1 : count;
 }
 
