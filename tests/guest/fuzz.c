@@ -69,7 +69,10 @@ struct call {
 	unsigned int odd_cmd;
 	enum place arg, cpus, results, events, counts;
 	uint32_t size;
-	struct refcost_run run;
+	union {
+		struct refcost_run run;
+		struct refcost_load_stat stat;
+	};
 	uint32_t cpu_list[CPUS_MAX];
 	struct refcost_event event_list[EVENTS_MAX];
 	bool pauses; /* afterwards, also where it worked */
@@ -121,6 +124,7 @@ static struct {
 static struct thread threads[THREADS_MAX + 1]; /* the last is of processes that are killed */
 static _Atomic int slots[SLOTS] = { -1, -1, -1 };
 static atomic_bool stop;
+static char load_scheme[REFCOST_NAME_MAX]; /* of the last load that began */
 static _Atomic uint64_t arm_done[ARM_NR];
 static int kmsg = -1, tap_n, tap_bad;
 
@@ -461,6 +465,12 @@ static int do_ioctl(struct thread *t, struct call *c)
 	if (c->fail_nth)
 		fail_allocation(t, c->fail_nth);
 	err = ioctl(fd, cmd, at(t, c->arg, &c->run)) < 0 ? errno : 0;
+	if (c->op == LOAD_START && !err)
+		snprintf(load_scheme, sizeof(load_scheme), "%s", c->run.scheme);
+	if (err == EUCLEAN)
+		say("# %u/%lu %s: %s: balance %lld\n", t->index, t->done, op_names[c->op],
+		    c->op == RUN ? c->run.scheme : load_scheme,
+		    c->op == RUN ? c->run.balance : c->stat.balance);
 	if (c->fail_nth)
 		fail_allocation(t, 0);
 	return err;
