@@ -159,20 +159,26 @@ u32 refcost_living(const struct refcost_owner *owner)
  * refcost_module_users() - count the references on an owner's module
  * @owner: whose
  *
- * While a module is being loaded the kernel holds a reference of its own, which is left out. A
- * delete_module(2) that is refused has taken one off for a moment: of some readings the most is right.
+ * While a module is being loaded the kernel holds a reference of its own, which is left out: it is dropped a
+ * moment before the sections of init() are. A delete_module(2) that is refused has taken one off for a moment,
+ * so of some readings the most is right, and one that succeeds has taken the last: then there are none.
  *
  * Return: references.
  */
 int refcost_module_users(const struct refcost_owner *owner)
 {
-	int count = module_refcount(owner->module), i;
+	bool in_init;
+	int count, i;
 
-	for (i = 0; i < 3; i++) {
-		usleep_range(20, 50);
-		count = max(count, module_refcount(owner->module));
-	}
-	return refcost_module_in_init(owner->module) && count ? count - 1 : count;
+	do {
+		in_init = refcost_module_in_init(owner->module);
+		count = 0;
+		for (i = 0; i < 3; i++) {
+			count = max(count, module_refcount(owner->module));
+			usleep_range(20, 50);
+		}
+	} while (in_init != refcost_module_in_init(owner->module));
+	return in_init && count ? count - 1 : count;
 }
 
 /**
