@@ -16,6 +16,7 @@
 #include "env.h"
 #include "quiet.h"
 #include "refcost.h"
+#include "temporary.h"
 
 #define DIR "/run/refcost"
 #define MAX 8192
@@ -157,7 +158,7 @@ bool leftover_any(void)
 int leftover_repair(void)
 {
 	enum leftover kind;
-	int n = 0;
+	int n = temporary_put_right();
 
 	for (kind = 0; kind < LEFT_KINDS; kind++) {
 		int fd = left_open(kind, O_RDWR);

@@ -4,7 +4,6 @@
  */
 #include "results.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "refcost.h"
 #include "resume.h"
 #include "rows.h"
+#include "temporary.h"
 
 static int make_dirs(const char *dir)
 {
@@ -109,31 +109,14 @@ int results_load(struct results *r, const char *dir)
 
 static int open_temporary(struct results *r)
 {
-	char dir[] = "/tmp/refcost.XXXXXX";
-	int err;
+	char dir[64];
+	int err = temporary_make(dir, sizeof(dir));
 
-	if (!mkdtemp(dir))
-		return fail(EXIT_FAILED, "cannot make a directory under /tmp: %s", strerror(errno));
+	if (err)
+		return err;
 	err = results_open(r, dir);
 	r->temporary = true;
 	return err;
-}
-
-/* Only files lie in a results directory that nobody asked for. */
-static void remove_temporary(const char *dir)
-{
-	char path[PATH_MAX + 256];
-	struct dirent *entry;
-	DIR *d = opendir(dir);
-
-	while (d && (entry = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (entry->d_name[0] != '.')
-			unlink(path);
-	}
-	if (d)
-		closedir(d);
-	rmdir(dir);
 }
 
 int results_open(struct results *r, const char *dir)
@@ -261,6 +244,6 @@ void results_close(struct results *r)
 	json_object_put(r->doc);
 	r->doc = NULL;
 	if (r->temporary)
-		remove_temporary(r->dir);
+		temporary_remove(r->dir);
 	r->temporary = false;
 }
