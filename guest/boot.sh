@@ -294,7 +294,7 @@ complaints()
 verdict()
 {
 	local code found
-	local wrong='BUG:|WARNING:|Oops|Kernel panic|rcu.*stall|blocked for more than'
+	local wrong='BUG:|kernel BUG at|\[#[0-9]+\]|WARNING:|Oops|Kernel panic|rcu.*stall|blocked for more than'
 
 	if [[ -n $late ]]; then
 		say "not done after $deadline s, killed; give a longer --deadline, or see why"
