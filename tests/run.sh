@@ -11,8 +11,8 @@ checks() {
 	local test
 	queue sanitized 400 tests/sanitized.sh
 	queue mutations 240 tests/mutations.py
-	queue figures 120 tests/figures.sh
-	queue compare 120 tests/cli/compare.sh
+	queue figures 240 tests/figures.sh
+	queue compare 240 tests/cli/compare.sh
 	queue report 240 tests/cli/report.sh
 	queue bad-input 120 tests/cli/bad-input.sh
 	queue cli 120 tests/cli/cli.sh
@@ -21,7 +21,7 @@ checks() {
 	queue lint 120 tests/lint.sh
 	queue scalability 60 tests/scalability.sh
 	queue check-instructions 60 tests/cli/check-instructions.sh
-	queue tune 60 tests/cli/tune.sh
+	queue tune 120 tests/cli/tune.sh
 	queue plan 60 tests/cli/plan.sh
 	queue kernel-release 30 tests/cli/kernel-release.sh
 	queue loops 60 tests/loops.sh
