@@ -55,12 +55,12 @@ guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
 # Their guests wait for grace periods much of the time, and none of their outcomes depends on when something happens.
 waiting_guests() {
-	suite guest-schemes 1110 tests/guest/boot.sh schemes
+	suite guest-schemes 1560 tests/guest/boot.sh schemes
 	suite guest-fuzz 460 tests/guest/boot.sh fuzz
 }
 beside guests waiting_guests
 checks
 joined guests
-suite guest-other 600 tests/guest/boot.sh other
-suite guest-timed 900 tests/guest/boot.sh timed
+suite guest-other 900 tests/guest/boot.sh other
+suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done

@@ -37,7 +37,7 @@ schemes_guest() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/rush.c \
 		-o build/tests/guest/rush
 	build_states
-	tests_in schemes --cpus 4 --deadline 1050
+	tests_in schemes --cpus 4 --deadline 1500
 }
 build_states() {
 	mkdir -p build/tests/guest
@@ -49,7 +49,7 @@ timed_guest() {
 	mkdir -p build/tests/guest
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
 	build_states
-	tests_in timed --cpus 4 --deadline 600
+	tests_in timed --cpus 4 --deadline 1100
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }

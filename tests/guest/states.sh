@@ -42,7 +42,6 @@ quick)
 	states 300 refusals
 	states 300 sequences
 	states 300 sequences -w 1 -l 3
-	states 300 sequences -w 1 -b -l 2
 	states 300 signals -n 6
 	states 300 two
 	states 300 memory
