@@ -185,7 +185,7 @@ dying_call() {
 	unset REFCOST_MODULES
 }
 
-gaps_guest() { tests_in gaps --cpus 2 --deadline 120; }
+gaps_guest() { tests_in gaps --cpus 2 --deadline 300; }
 
 crowded_guest() {
 	ok "16 CPUs, whatever the host has: a run over 1..16" boot --cpus 16 --deadline 200 -- \

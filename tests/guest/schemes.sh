@@ -187,6 +187,7 @@ perf_sessions() {
 	local out=$dir/perf cell
 	run_cmd tools/perf-sessions.sh --quick "$out" kref
 	is "perf sessions: exit 0" 0 "$status"
+	[ "$status" = 0 ] || sed "s,^,# ," <<<"$stderr"
 	for cell in "$out"/perf/kref-{1,4}; do
 		ok "${cell##*/}: perf.data names the loop" grep -aq refcost_loop_kref "$cell/folded.txt"
 		ok "... and is not empty" test -s "$cell/perf.data"
