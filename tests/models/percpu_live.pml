@@ -5,7 +5,8 @@
  *
  *	get	live_get()
  *	put	put_percpu_live()
- *	unload	live_gate(); then delete_module(2), which ends the victim or fails, and live_ungate()
+ *	unload	the check of live_gate(), whose second stop only keeps its cost; then delete_module(2), which ends the
+ *		victim or fails, and live_ungate()
  *
  * stop_machine() is one step, for which every CPU must have its preemption on and its buffer empty.
  *
@@ -103,7 +104,7 @@ active proctype unload()
 		:: sum == 0 ->
 			if
 			:: gone = true
-			:: d_step { NOBODY_INSIDE && ALL_DRAINED -> memory[STATE] = LIVE }
+			:: store(UNLOADER, STATE, LIVE)
 			fi
 		:: else
 		fi;
