@@ -2,7 +2,7 @@
 /*
  * What a refcost that is killed would leave behind, and who puts it right.
  *
- * Whoever changes the machine for a while first writes into a file under /run/refcost what has to be undone,
+ * A process that changes the machine for a while first writes into a file under /run/refcost what has to be undone,
  * and holds a lock on it. A file that says something and that nobody holds was left by a process that was
  * killed: the next command undoes it, and says so.
  */
@@ -20,7 +20,7 @@ enum leftover {
 /**
  * leftover_hold() - get hold of a record
  * @kind: of what
- * @wait: for whoever has it
+ * @wait: for the process that has it
  *
  * What a killed holder left in it is undone first.
  *

@@ -12,15 +12,6 @@ mkdir -p "$dir"
 online=/sys/devices/system/cpu/online
 record=/run/refcost
 
-# eventually SECONDS COMMAND...
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
-	done
-}
 all_back() { [ "$(cat $online)" = 0-2 ] && ! pgrep -x refcost-cpus >/dev/null; }
 
 # killed_at MS ARGS...: sets pid; what the command had said is in $dir/log

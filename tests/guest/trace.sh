@@ -49,15 +49,6 @@ quietly() {
 
 attached() { bpftool prog show | grep -cE 'name (syscall_enter|syscall_exit|sched_switch|contention_|fentry_|fexit_|kprobe_|kretprobe_)' || true; }
 
-# eventually SECONDS COMMAND...
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
-	done
-}
 
 # begin NAME ARGS...: a tracer in the background, in $tracer; $tmp/NAME and $tmp/NAME.err have its output
 begin() {
