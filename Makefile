@@ -220,7 +220,7 @@ help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
 	@echo 'refcost    the command alone         kmod  the modules alone'
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
-	@echo 'check      the part of it that needs no guest, a test a CPU: two minutes once all is built'
+	@echo 'check      the part of it that needs no guest, a test per CPU: some minutes'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
 	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
 	@echo 'check-torture  HOURS=1 (or 0.1) of unloads under load, drawn ioctls, signals, CPUs that come and go'
