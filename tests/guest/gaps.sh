@@ -25,7 +25,7 @@ taken_away() {
 	"$refcost" run -s kref -c 1 --cpu-list 1 -b 1 --window 3s --warmup 100ms --gaps known -o "$dir/taken" >/dev/null &
 	until [ -e "$dir/taken/workers.csv" ]; do sleep 0.05; done
 	sleep 1.5
-	taskset -c 1 chrt -f 1 timeout 1 sh -c 'while :; do :; done' || true
+	timeout 1 taskset -c 1 chrt -f 1 sh -c 'while :; do :; done' || true
 	wait $!
 	ok "what another task took is a gap ($(column "$dir/taken/workers.csv" gap_ns) ns)" \
 		awk '$1 >= 200e6 && $1 < 3e9 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/taken/workers.csv" gap_ns)"
