@@ -92,8 +92,9 @@ static int percpu_ref_bind(struct refcost_owner *owner)
 }
 
 /*
- * Folded into one atomic, the counts can be read; the list's own reference is left. The RCU callback that
- * folds holds a reference of its own, and wakes the waiter before it drops that: wait for its end.
+ * Folded into one atomic, the counts can be read; the list's own reference is left. All are told to fold before
+ * any is waited for: a grace period each would be a minute for as many objects as there may be. The RCU callback
+ * that folds holds a reference of its own, and wakes the waiter before it drops that: wait for its end.
  */
 static s64 percpu_ref_balance(struct refcost_owner *owner)
 {
@@ -101,6 +102,8 @@ static s64 percpu_ref_balance(struct refcost_owner *owner)
 	s64 sum = 0;
 	u32 i;
 
+	refcost_for_each_object(owner, i, obj)
+		percpu_ref_switch_to_atomic(&percpu_ref_state(obj)->ref, NULL);
 	refcost_for_each_object(owner, i, obj)
 		percpu_ref_switch_to_atomic_sync(&percpu_ref_state(obj)->ref);
 	rcu_barrier();
