@@ -20,8 +20,9 @@
 #include "lists.h"
 #include "loop.h"
 
+/* Not 0: the state of an owner that no scheme is bound to must not look live. */
 enum live_state {
-	LIVE_LIVE,
+	LIVE_LIVE = 1,
 	LIVE_COMING,
 	LIVE_GOING,
 };
