@@ -61,6 +61,16 @@ exits() {
 $stderr"
 }
 
+# eventually SECONDS COMMAND...: it succeeds within them
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
 # parts FUNCTION...: run them, and say how long each took
 parts() {
 	local part begin

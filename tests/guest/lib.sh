@@ -24,16 +24,6 @@ column() {
 json() { sed -n "/^ *\"$2\":/{s/.*: *//;s/[\",]//g;p;q}" "$1"; }
 bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }
 
-# eventually SECONDS COMMAND...
-eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
-	done
-}
-
 # A TAP producer inside: its lines are comments here, its failures are ours.
 run_tap() {
 	"$@" | tee /dev/stderr | awk '/^not ok/ { bad = 1 } /^1\.\./ { plan = 1 } END { exit bad || !plan }'
