@@ -6,6 +6,7 @@
 logs=build/tests/logs
 mkdir -p "$logs"
 passed=0 failed=0
+suites_began=${EPOCHREALTIME/./}
 
 # suite NAME SECONDS COMMAND...: run a TAP producer under a deadline and count
 suite() {
@@ -84,6 +85,7 @@ queue_end() {
 }
 
 suites_done() {
+	echo "took $(((${EPOCHREALTIME/./} - suites_began) / 1000000)) s"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ]
 }
