@@ -86,6 +86,7 @@ tidy() {
 
 # --- the command, and what happens to it ----------------------------------------------------------------
 
+signal='' # that the command was sent
 scheme() { echo "${schemes[RANDOM % ${#schemes[@]}]}"; }
 
 # start COMMAND...: in the background, with the signals of a command in the foreground; sets $pid
@@ -128,13 +129,14 @@ ended() {
 	tidy "$1"
 }
 
-# ended_with ARM CODE: above 128 is a signal's number, which it may have been sent
+# ended_with ARM CODE: above 128 is a signal's number, which it may have been sent. A stop and a continue change
+# nothing.
 ended_with() {
 	case $2 in
 	0) count "$1" well ;;
 	129 | 130 | 131 | 137 | 143) count "$1" refused ;;
 	*)
-		if [ "$2" -lt 126 ] && [ -s "$dir/err" ]; then
+		if [ "$2" -lt 126 ] && [ -s "$dir/err" ] && [ "$signal" != STOP ]; then
 			count "$1" refused
 		else
 			count "$1" crashed
@@ -145,7 +147,7 @@ ended_with() {
 }
 
 arm_signals() {
-	local signals=(INT TERM HUP QUIT KILL STOP) signal
+	local signals=(INT TERM HUP QUIT KILL STOP)
 	draw_command
 	start "${command[@]}"
 	signal=${signals[RANDOM % ${#signals[@]}]}
@@ -157,6 +159,7 @@ arm_signals() {
 		kill -CONT "$pid" 2>/dev/null || true
 	fi
 	ended signals
+	signal=''
 }
 
 arm_hotplug() {
