@@ -82,7 +82,10 @@ def bytewise(rng, data):
 
 def table(rng, data):
     """A table with one thing wrong that a table can have."""
-    rows = list(csv.reader(io.StringIO(data.decode(errors="replace"))))
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode(errors="replace"), newline="")))
+    except csv.Error:  # it is damaged already
+        return bytewise(rng, data)
     if len(rows) < 2 or not rows[0]:
         return bytewise(rng, data)
     row, a, b = rng.randrange(1, len(rows)), rng.randrange(len(rows[0])), rng.randrange(len(rows[0]))
