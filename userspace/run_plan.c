@@ -79,8 +79,9 @@ static int plan_cpus(struct plan *p)
 		default_counts();
 	for (i = 0; i < env.nr_counts; i++) {
 		if (env.counts[i] > (int)most)
-			return fail(EXIT_USAGE, "--cpus %d: only %zu CPUs are online or listed%s",
-				    env.counts[i], most, env_offline(offline, sizeof(offline)));
+			return fail(EXIT_USAGE, "--cpus %d: only %zu CPU%s online or listed%s",
+				    env.counts[i], most, most == 1 ? "" : "s",
+				    env_offline(offline, sizeof(offline)));
 		if (env.counts[i] > p->max_count)
 			p->max_count = env.counts[i];
 	}

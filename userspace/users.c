@@ -26,8 +26,8 @@ int users_plan(struct users *u, uint64_t workers)
 	if (workers == USERS_ALL_BUT_ONE)
 		workers = u->nr_cpus > 1 ? u->nr_cpus - 1 : 1;
 	if (workers > u->nr_cpus)
-		return fail(EXIT_USAGE, "--load %lu: only %zu CPUs are online%s", workers,
-			    u->nr_cpus, env_offline(offline, sizeof(offline)));
+		return fail(EXIT_USAGE, "--load %lu: only %zu CPU%s online%s", workers, u->nr_cpus,
+			    u->nr_cpus == 1 ? "" : "s", env_offline(offline, sizeof(offline)));
 	u->workers = workers;
 	return EXIT_FINE;
 }

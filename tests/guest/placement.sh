@@ -96,7 +96,7 @@ one_cpu() {
 	run_cmd "$refcost" run -s empty,kref,percpu_live,try_module_get --mode getput,lookup "${quick[@]}" -o "$out"
 	is "one CPU: run: exit 0" 0 "$status"
 	is "... it alone" "1" "$(distinct "$out/samples.csv" '$c["cpus"]')"
-	exits "one CPU: two are asked for" 64 "only 1 CPUs" "$refcost" run -c 2
+	exits "one CPU: two are asked for" 64 "only 1 CPU online" "$refcost" run -c 2
 	exits "one CPU: no siblings" 4 "no core here has a second thread" "$refcost" run --placement smt
 	exits "one CPU: no other node" 4 "needs two NUMA nodes with CPUs" "$refcost" run --placement remote
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
