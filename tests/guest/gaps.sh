@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What is taken out of a window's time: what the worker did not run, and not what took long while it ran.
+# What wants a CPU for each thread: what is taken out of a window's time, which is what the worker did not run, and
+# not what took long while it ran; and that nobody's module has to wait for ours.
 # Run by tests/guest/boot.sh in a guest of two CPUs: tests/guest/gaps.sh DIR
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -31,6 +32,8 @@ taken_away() {
 		awk '$1 >= 200e6 && $1 < 3e9 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/taken/workers.csv" gap_ns)"
 }
 
-parts rare_and_long taken_away
+beside_others() { run_tap_here tests/guest/states.sh beside; }
+
+parts rare_and_long taken_away beside_others
 nothing_left "gaps"
 tap_done
