@@ -37,7 +37,7 @@ schemes_guest() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/rush.c \
 		-o build/tests/guest/rush
 	build_states
-	tests_in schemes --cpus 4 --deadline 1500
+	tests_in schemes --cpus 2 --deadline 1500
 }
 build_states() {
 	mkdir -p build/tests/guest
@@ -48,8 +48,7 @@ timed_guest() {
 	local up
 	mkdir -p build/tests/guest
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
-	build_states
-	tests_in timed --cpus 4 --deadline 1100
+	tests_in timed --cpus 3 --deadline 1100
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
 }
@@ -185,7 +184,10 @@ dying_call() {
 	unset REFCOST_MODULES
 }
 
-gaps_guest() { tests_in gaps --cpus 2 --deadline 300; }
+gaps_guest() {
+	build_states
+	tests_in gaps --cpus 2 --deadline 300
+}
 
 crowded_guest() {
 	ok "16 CPUs, whatever the host has: a run over 1..16" boot --cpus 16 --deadline 200 -- \

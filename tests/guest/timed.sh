@@ -6,10 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/guest/lib.sh
 
+cpus=$(nproc)
+last=$((cpus - 1)) # CPU that comes and goes
+online=/sys/devices/system/cpu/cpu$last/online
+
 # What an unload that finds users does, and how long it may take.
 busy_and_starved() {
 	local out=$dir/holds
-	# three users that are always inside: an unload may slip between them, but not every time
+	# users that are always inside: an unload may slip between them, but not every time
 	run_cmd "$refcost" unload -s object_exit2,try_module_get,exit_release,interface_count,object_exit1,kref,active_ref \
 		--arms loaded -n 1 --hold 10ms --patience 400ms --no-bystander -o "$out"
 	is "a steady stream of users: exit 0" 0 "$status"
@@ -87,7 +91,7 @@ interrupted_runs() {
 		for signal in INT TERM; do
 			out=$dir/$command-$signal
 			case $command in
-			run) file=samples.csv && set -- run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$out" ;;
+			run) file=samples.csv && set -- run -s kref,rwsem -c "$cpus" -b 50 --window 100ms -o "$out" ;;
 			unload) file=unload.csv && set -- unload -s percpu_live,module_rwsem -n 50 -o "$out" ;;
 			esac
 			# An asynchronous command of a script ignores SIGINT: env puts that right.
@@ -104,7 +108,7 @@ interrupted_runs() {
 	done
 	n=$(rows "$dir/run-INT/samples.csv")
 	ok "what was measured is kept" test "$n" -gt 0
-	"$refcost" run -s kref,rwsem -c 4 -b 50 --window 100ms -o "$dir/run-INT" >/dev/null 2>&1 &
+	"$refcost" run -s kref,rwsem -c "$cpus" -b 50 --window 100ms -o "$dir/run-INT" >/dev/null 2>&1 &
 	more_rows "$dir/run-INT/samples.csv" "$n"
 	# Stopped, it cannot be reloading them between two blocks.
 	for ((tries = 0; tries < 50; tries++)); do
@@ -173,32 +177,32 @@ stopped_often() {
 
 stopped_and_continued() {
 	local out=$dir/stopped-unload
-	stopped_often run samples.csv 36 run -s kref,rwsem,percpu_live -c 4 -b 12 --window 100ms
+	stopped_often run samples.csv 36 run -s kref,rwsem,percpu_live -c "$cpus" -b 12 --window 100ms
 	stopped_often unload unload.csv 24 unload -s kref,release_wait,module_rwsem --arms loaded -n 8 --hold 10ms --patience 1s
 	# a stop is 0.4 s, and what the tracer saw of the call and the gate's own clock hold none
 	ok "... no time holds a stop" awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		$c["attempts"] == 1 && $c["success_ns"] - $c["gate_ns"] - $c["trace_ns"] > 200e6 { bad = 1; print }
 		END { exit bad }' "$out/unload.csv"
 	is "... a record each" "$(column "$out/unload.csv" gone | grep -c 1)" "$(column "$out/unload.csv" records | paste -sd+ | bc_sum)"
-	stopped_often load loading.csv 16 load -s percpu_live -n 8
+	stopped_often load loading.csv 28 load -s percpu_live -n 14
 }
 
 cpu_offline() {
-	"$refcost" run -s kref -c 4 -b 1 --window 4s -o "$dir/offline" >"$dir/offline.log" 2>&1 &
+	"$refcost" run -s kref -c "$cpus" -b 1 --window 4s -o "$dir/offline" >"$dir/offline.log" 2>&1 &
 	sleep 1.5
-	echo 0 >/sys/devices/system/cpu/cpu3/online
+	echo 0 >$online
 	end_of $!
 	is "a CPU goes offline: exit 1" 1 "$status"
 	ok "... at once" test $took -lt 2000
-	ok "... and is named" grep -q "CPU 3 is offline or went offline" "$dir/offline.log"
-	ok "... with what to do" grep -q "echo 1 | sudo tee /sys/devices/system/cpu/cpu3/online" "$dir/offline.log"
-	exits "more CPUs than are online: says which is not" 64 "only 3 CPUs are online.*CPU 3 is offline .echo 1" "$refcost" run -c 4
-	exits "... of users, too" 64 "only 3 CPUs are online: CPU 3 is offline .echo 1" "$refcost" unload -l 4
-	exits "an offline CPU is refused" 64 "CPU 3 is absent or offline" "$refcost" run --cpu-list 0,3 -c 2
+	ok "... and is named" grep -q "CPU $last is offline or went offline" "$dir/offline.log"
+	ok "... with what to do" grep -q "echo 1 | sudo tee $online" "$dir/offline.log"
+	exits "more CPUs than are online: says which is not" 64 "only $last CPUs? online.*CPU $last is offline .echo 1" "$refcost" run -c "$cpus"
+	exits "... of users, too" 64 "only $last CPUs? online: CPU $last is offline .echo 1" "$refcost" unload -l "$cpus"
+	exits "an offline CPU is refused" 64 "CPU $last is absent or offline" "$refcost" run --cpu-list "0,$last" -c 2
 	ok "the CPUs left are enough" "$refcost" run -s kref -b 1 --window 5ms
-	exits "going on with fewer CPUs" 1 "another number of CPUs online .*CPU 3 is offline .echo 1" \
-		"$refcost" run -s kref -c 3 -b 1 --window 4s -o "$dir/offline"
-	echo 1 >/sys/devices/system/cpu/cpu3/online
+	exits "going on with fewer CPUs" 1 "another number of CPUs online .*CPU $last is offline .echo 1" \
+		"$refcost" run -s kref -c "$last" -b 1 --window 4s -o "$dir/offline"
+	echo 1 >$online
 	nothing_left "offline"
 	offline_again_and_again
 }
@@ -208,24 +212,24 @@ offline_again_and_again() {
 	local n command hotplug said
 	while :; do
 		for n in 0 1; do
-			echo $n >/sys/devices/system/cpu/cpu3/online
+			echo $n >$online
 			sleep 0.1
 		done
 	done &
 	hotplug=$!
 	for n in 1 2 3; do
-		for command in "run -s kref -c 4 -b 3 --window 100ms" "unload -s kref --no-trace --arms loaded -l 4 -n 5" "load -l 4 -n 5"; do
+		for command in "run -s kref -c $cpus -b 3 --window 100ms" "unload -s kref --no-trace --arms loaded -l $cpus -n 5" "load -l $cpus -n 5"; do
 			# shellcheck disable=SC2086 # words
 			run_cmd "$refcost" $command -o "$dir/hotplug-${command%% *}-$n"
 			said=$(grep -v '^refcost: percpu' <<<"$stderr" | head -n 1 || true)
 			[ "$status" != 0 ] || continue
-			ok "${command%% *} while a CPU comes and goes: $said" grep -q 'CPU 3 is offline or went offline\|only 3 CPUs are online' <<<"$stderr"
+			ok "${command%% *} while a CPU comes and goes: $said" grep -Eq "CPU $last is offline or went offline|only $last CPUs? online" <<<"$stderr"
 			is "... nothing loaded" "" "$(loaded)"
 		done
 	done
 	kill $hotplug
 	wait $hotplug 2>/dev/null || true
-	echo 1 2>/dev/null >/sys/devices/system/cpu/cpu3/online || true
+	echo 1 2>/dev/null >$online || true
 	nothing_left "a CPU that comes and goes"
 }
 
@@ -308,10 +312,7 @@ any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
 references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-# Nobody's module has to wait for ours.
-beside_others() { run_tap_here tests/guest/states.sh beside; }
-
-parts busy_and_starved two_phases beside_others any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
+parts busy_and_starved two_phases any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done
