@@ -37,6 +37,6 @@ deadline=$((7200 + cycles * 60))
 rm -rf "$dir"
 mkdir -p "$dir"
 REFCOST_NETS=$nets suite "lifetime-$kind" $((deadline + 60)) guest/boot.sh --kernel "$kernel" --append "$append" \
-	--cpus 4 --mem 4096 --deadline $deadline --share "$dir" --log "$dir/console.log" -- \
+	--cpus 2 --mem 4096 --deadline $deadline --share "$dir" --log "$dir/console.log" -- \
 	tests/guest/lifetime.sh "$dir" "$cycles"
 suites_done
