@@ -38,7 +38,9 @@ $(info no clang: building without the tracer (install clang and libbpf-dev to ha
 CPPFLAGS += -DREFCOST_NO_BPF
 endif
 
-OBJS := $(patsubst userspace/%.c,$(B)/userspace/%.o,$(wildcard userspace/*.c))
+SRCS := $(wildcard userspace/*.c userspace/*/*.c userspace/*/*/*.c)
+OBJS := $(SRCS:%.c=$(B)/%.o)
+TESTED := $(filter-out $(B)/userspace/main.o,$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
@@ -109,26 +111,32 @@ $(B)/userspace/%.o: userspace/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/bin/refcost: $(OBJS)
+# What was linked: a source that is removed leaves nothing newer than the command, which has to be linked again.
+$(B)/objects: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo $(OBJS) > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/bin/refcost: $(OBJS) $(B)/objects
 	$(say) LD $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(OBJS) $(LDLIBS) -o $@
 
 -include $(OBJS:.o=.d)
 
 # --- tests ------------------------------------------------------------------------------------------
 
 # Unit tests link the whole command but its main().
-$(B)/tests/%: tests/unit/%.c $(filter-out $(B)/userspace/main.o,$(OBJS))
+$(B)/tests/%: tests/unit/%.c $(TESTED) $(B)/objects
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(filter-out $(B)/userspace/cmd_%,$^) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(TESTED) -lcmocka $(LDLIBS) -o $@
 
 # The command for those who run it thousands of times.
-$(B)/tests/forked: tests/forked.c userspace/main.c $(OBJS)
+$(B)/tests/forked: tests/forked.c userspace/main.c $(TESTED) $(B)/objects
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $< $(filter-out $(B)/userspace/main.o,$(OBJS)) $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(TESTED) $(LDLIBS) -o $@
 
 unit: $(UNIT) $(B)/tests/forked
 
@@ -214,7 +222,7 @@ dist:
 	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/models $(B)/version.h $(B)/refcost-*.tar.gz
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/models $(B)/version.h $(B)/objects $(B)/refcost-*.tar.gz
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
