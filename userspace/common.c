@@ -9,11 +9,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "progress.h"
 #include "refcost.h"
 
 volatile sig_atomic_t interrupted;
 volatile sig_atomic_t resumed;
+
+/* The last line on stderr has no end yet: what is said next takes its place. */
+static bool over;
+
+void say_over(bool unfinished)
+{
+	over = unfinished;
+}
 
 static void vsay(const char *fmt, va_list ap)
 {
@@ -25,7 +32,9 @@ static void vsay(const char *fmt, va_list ap)
 	for (c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == '\x7f')
 			*c = '?';
-	progress_clear();
+	if (over)
+		fputs("\r\033[K", stderr);
+	over = false;
 	fprintf(stderr, "refcost: %s\n", text);
 	free(text);
 }

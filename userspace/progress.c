@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "progress.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +12,6 @@
 /* One run a process. */
 static size_t skipped, said;
 static uint64_t said_ns;
-static bool on_line;
 
 const char *duration_text(double ns, char *buf, size_t len)
 {
@@ -31,13 +29,6 @@ const char *duration_text(double ns, char *buf, size_t len)
 void progress_skip(size_t n)
 {
 	skipped += n;
-}
-
-void progress_clear(void)
-{
-	if (on_line)
-		fputs("\r\033[K", stderr);
-	on_line = false;
 }
 
 /* The line and its end; nothing is known of the time as long as nothing was measured. */
@@ -60,7 +51,7 @@ void progress(const char *what, size_t done, size_t total, uint64_t started_ns)
 	if (isatty(STDERR_FILENO)) {
 		fputc('\r', stderr);
 		put(what, done, total, now - started_ns, done < total ? "\033[K" : "\033[K\n");
-		on_line = done < total;
+		say_over(done < total);
 		fflush(stderr);
 	} else if (done < total && now - last >= QUIET_NS && done - said >= total / LINES_MOST) {
 		fputs("refcost: ", stderr);

@@ -24,11 +24,6 @@ void progress(const char *what, size_t done, size_t total, uint64_t started_ns);
 void progress_skip(size_t n);
 
 /**
- * progress_clear() - take the line that is written over away, for another to take its place
- */
-void progress_clear(void);
-
-/**
  * duration_text() - a long time for people, as "8 s", "4 min 10 s", "1 h 5 min"
  * @ns: the time
  * @buf: where to put the text

@@ -44,6 +44,12 @@ extern volatile sig_atomic_t resumed;
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
+ * say_over() - have the next line of chatter take the place of what stands on the terminal
+ * @unfinished: a line without an end stands there, as from progress()
+ */
+void say_over(bool unfinished);
+
+/**
  * fail() - say why, and return the exit code
  * @code: the exit code
  * @fmt: as printf, without a newline
