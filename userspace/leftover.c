@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpu.h"
 #include "env.h"
-#include "quiet.h"
 #include "refcost.h"
 #include "temporary.h"
 
@@ -33,7 +33,7 @@ static int record_open(enum leftover kind, int flags)
 
 static bool undo_cpu(char *word)
 {
-	return quiet_online(atoi(word));
+	return cpu_set_online(atoi(word), true);
 }
 
 static bool undo_knob(char *line)

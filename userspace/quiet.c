@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cpu.h"
 #include "env.h"
 #include "leftover.h"
 
@@ -27,24 +28,6 @@
 /* Who keeps the CPUs offline, and what it waits for. */
 static pid_t keeper = -1;
 static int leash = -1;
-
-static bool set_online(int cpu, bool online)
-{
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	f = fopen(path, "we");
-	if (!f)
-		return false;
-	fputc(online ? '1' : '0', f);
-	return !fclose(f);
-}
-
-bool quiet_online(int cpu)
-{
-	return set_online(cpu, true);
-}
 
 bool quiet_needed(void)
 {
@@ -69,7 +52,7 @@ static size_t take(int record, int *cpus)
 	}
 	leftover_note(record, text);
 	for (i = 0; i < nr; i++)
-		set_online(cpus[i], false);
+		cpu_set_online(cpus[i], false);
 	return nr;
 }
 
@@ -108,7 +91,7 @@ static void __attribute__((noreturn)) keep(int end, int ready, pid_t parent)
 	if (write(READY, "", 1) != 1 || read(LEASH, &word, 1) != 1)
 		outlive(parent);
 	for (i = 0; i < nr; i++)
-		set_online(cpus[i], true);
+		cpu_set_online(cpus[i], true);
 	leftover_note(record, "");
 	_exit(0);
 }

@@ -21,14 +21,6 @@
 bool quiet_needed(void);
 
 /**
- * quiet_online() - take a CPU online; it may be already
- * @cpu: which
- *
- * Return: false if that fails.
- */
-bool quiet_online(int cpu);
-
-/**
  * quiet_begin() - take all CPUs but the first offline
  *
  * Does nothing where CPUs are real ones.
