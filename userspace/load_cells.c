@@ -203,7 +203,7 @@ static int open_output(struct loads *l)
 
 	if (err)
 		return err;
-	l->section = results_section(&l->results, "loading", load_plan_json(l));
+	l->section = resume_section(&l->results, "loading", load_plan_json(l));
 	l->rows = l->section ? results_csv(&l->results, "loading.csv", ROWS_HEADER) : NULL;
 	if (!l->rows)
 		return EXIT_FAILED;

@@ -14,7 +14,6 @@
 #include "csv.h"
 #include "env.h"
 #include "refcost.h"
-#include "resume.h"
 #include "rows.h"
 #include "temporary.h"
 
@@ -32,22 +31,6 @@ static int make_dirs(const char *dir)
 		*p = '/';
 	}
 	return mkdir(path, 0777) && errno != EEXIST ? -errno : 0;
-}
-
-/* This command as it was given, words apart by blanks. */
-static struct json_object *command_line(void)
-{
-	char text[4096];
-	FILE *f = fopen("/proc/self/cmdline", "re");
-	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0, i;
-
-	if (f)
-		fclose(f);
-	for (i = 0; i + 1 < n; i++)
-		if (!text[i])
-			text[i] = ' ';
-	text[n] = '\0';
-	return json_object_new_string(text);
 }
 
 static struct json_object *new_document(void)
@@ -141,34 +124,6 @@ int results_open(struct results *r, const char *dir)
 	r->doc = new_document();
 	r->fresh = true;
 	return results_save(r);
-}
-
-struct json_object *results_section(struct results *r, const char *name, struct json_object *plan)
-{
-	struct json_object *section, *old;
-	bool known = json_object_object_get_ex(r->doc, name, &section);
-
-	if (known && !json_object_object_get_ex(section, "plan", &old)) {
-		say("%s/run.json does not say what '%s' was: " MEND, r->dir, name);
-		goto refuse;
-	}
-	if ((!r->fresh && resume_same_machine(r, name)) ||
-	    (known && resume_same_plan(r->dir, name, old, plan)))
-		goto refuse;
-	r->begun = !known;
-	if (known) {
-		json_object_put(plan);
-		return section;
-	}
-	section = json_object_new_object();
-	json_object_object_add(section, "status", json_object_new_string("partial"));
-	json_object_object_add(section, "command", command_line());
-	json_object_object_add(section, "plan", plan);
-	json_object_object_add(r->doc, name, section);
-	return section;
-refuse:
-	json_object_put(plan);
-	return NULL;
 }
 
 uint64_t results_add(struct json_object *section, const char *key, uint64_t n)

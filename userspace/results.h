@@ -51,20 +51,6 @@ int results_open(struct results *r, const char *dir);
 int results_load(struct results *r, const char *dir);
 
 /**
- * results_section() - begin or go on with a part of run.json
- * @r: open directory
- * @name: "run", "unload", ...
- * @plan: what is going to be done; its reference is taken over
- *
- * A part that is there must have the same plan, and the directory be of this machine, kernel and build of
- * the modules, else finished cells of something else would be mixed in.
- * A new one also gets the command line that it was asked for with.
- *
- * Return: the part (borrowed), or NULL after a line that says what to do.
- */
-struct json_object *results_section(struct results *r, const char *name, struct json_object *plan);
-
-/**
  * results_add() - add to a number of a part; runs that go on where one stopped add up
  * @section: the part, or an object in it
  * @key: the number's name

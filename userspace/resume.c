@@ -2,6 +2,7 @@
 #include "resume.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,7 +65,11 @@ static struct json_object *at(struct json_object *o, const char *path)
 	return o;
 }
 
-int resume_same_machine(const struct results *r, const char *name)
+/*
+ * Is this the machine, the kernel and the build of the modules of a directory? "instructions" are counted in a guest
+ * of their own, with the same kernel and modules.
+ */
+static int same_machine(const struct results *r, const char *name)
 {
 	static const char *const paths[] = {
 		/* these are all that a count depends on */
@@ -110,6 +115,50 @@ int resume_same_machine(const struct results *r, const char *name)
 		"%s was measured on another machine, kernel or build (%s): give another directory with "
 		"-o DIR",
 		r->dir, what);
+}
+
+/* This command as it was given, words apart by blanks. */
+static struct json_object *command_line(void)
+{
+	char text[4096];
+	FILE *f = fopen("/proc/self/cmdline", "re");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0, i;
+
+	if (f)
+		fclose(f);
+	for (i = 0; i + 1 < n; i++)
+		if (!text[i])
+			text[i] = ' ';
+	text[n] = '\0';
+	return json_object_new_string(text);
+}
+
+struct json_object *resume_section(struct results *r, const char *name, struct json_object *plan)
+{
+	struct json_object *section, *old;
+	bool known = json_object_object_get_ex(r->doc, name, &section);
+
+	if (known && !json_object_object_get_ex(section, "plan", &old)) {
+		say("%s/run.json does not say what '%s' was: " MEND, r->dir, name);
+		goto refuse;
+	}
+	if ((!r->fresh && same_machine(r, name)) ||
+	    (known && resume_same_plan(r->dir, name, old, plan)))
+		goto refuse;
+	r->begun = !known;
+	if (known) {
+		json_object_put(plan);
+		return section;
+	}
+	section = json_object_new_object();
+	json_object_object_add(section, "status", json_object_new_string("partial"));
+	json_object_object_add(section, "command", command_line());
+	json_object_object_add(section, "plan", plan);
+	json_object_object_add(r->doc, name, section);
+	return section;
+refuse:
+	json_object_put(plan);
+	return NULL;
 }
 
 int resume_done(const struct results *r, const char *name, struct csv *done)

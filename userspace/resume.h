@@ -22,13 +22,18 @@ int resume_same_plan(const char *dir, const char *name, struct json_object *old,
 		     struct json_object *plan);
 
 /**
- * resume_same_machine() - is this the machine, the kernel and the build of the modules of a directory?
+ * resume_section() - begin or go on with a part of run.json
  * @r: open directory
- * @name: of the part; "instructions" are counted in a guest of their own, with the same kernel and modules
+ * @name: "run", "unload", ...
+ * @plan: what is going to be done; its reference is taken over
  *
- * Return: EXIT_FINE, or EXIT_FAILED after a line that names what differs.
+ * A part that is there must have the same plan, and the directory be of this machine, kernel and build of
+ * the modules, else finished cells of something else would be mixed in.
+ * A new one also gets the command line that it was asked for with.
+ *
+ * Return: the part (borrowed), or NULL after a line that says what to do.
  */
-int resume_same_machine(const struct results *r, const char *name);
+struct json_object *resume_section(struct results *r, const char *name, struct json_object *plan);
 
 /**
  * resume_done() - read the cells that are finished

@@ -390,8 +390,8 @@ int open_output(struct run *r)
 	err = results_open(&r->results, env.output);
 	if (err)
 		return err;
-	r->section = results_section(&r->results, env.instructions ? "instructions" : "run",
-				     plan_json(&r->plan));
+	r->section = resume_section(&r->results, env.instructions ? "instructions" : "run",
+				    plan_json(&r->plan));
 	if (!r->section)
 		return EXIT_FAILED;
 	note_kinds(r);

@@ -253,7 +253,7 @@ int unload_output(struct unloads *u)
 	err = results_open(&u->results, u->opts.output);
 	if (err)
 		return err;
-	u->section = results_section(&u->results, "unload", unload_plan_json(u));
+	u->section = resume_section(&u->results, "unload", unload_plan_json(u));
 	if (!u->section)
 		return EXIT_FAILED;
 	u->cycles = results_csv(&u->results, "unload.csv", CYCLES_HEADER);

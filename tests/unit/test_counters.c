@@ -23,6 +23,7 @@
 #include "events.h"
 #include "model.h"
 #include "refcost.h"
+#include "resume.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";
 
@@ -125,7 +126,7 @@ static struct json_object *section(struct run *r)
 	struct json_object *plan = json_object_new_object();
 
 	json_object_object_add(plan, "blocks", json_object_new_int(1));
-	r->section = results_section(&r->results, "run", plan);
+	r->section = resume_section(&r->results, "run", plan);
 	return r->section;
 }
 

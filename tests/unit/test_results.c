@@ -52,7 +52,7 @@ static void test_json_round_trip(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("a/b/c")), EXIT_FINE);
-	section = results_section(&r, "run", plan(3));
+	section = resume_section(&r, "run", plan(3));
 	assert_non_null(section);
 	json_object_object_add(section, "big", json_object_new_int64(INT64_MAX));
 	json_object_object_add(section, "text", json_object_new_string("a \"quoted\"\n\xc3\xa9"));
@@ -60,7 +60,7 @@ static void test_json_round_trip(void **state)
 	results_close(&r);
 
 	assert_int_equal(results_open(&r, in_dir("a/b/c")), EXIT_FINE);
-	again = results_section(&r, "run", plan(3));
+	again = resume_section(&r, "run", plan(3));
 	assert_non_null(again);
 	assert_int_equal(json_object_get_int64(json_object_object_get(again, "big")), INT64_MAX);
 	assert_string_equal(json_object_get_string(json_object_object_get(again, "text")),
@@ -70,7 +70,7 @@ static void test_json_round_trip(void **state)
 	/* this program's own, which was given no argument */
 	assert_non_null(strstr(json_object_get_string(json_object_object_get(again, "command")),
 			       "test_results"));
-	assert_null(results_section(&r, "run", plan(4)));
+	assert_null(resume_section(&r, "run", plan(4)));
 	assert_non_null(json_object_object_get(r.doc, "environment"));
 	results_close(&r);
 	assert_int_not_equal(access(in_dir("a/b/c/run.json.new"), F_OK), 0);
@@ -99,7 +99,7 @@ static void test_model(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("model")), EXIT_FINE);
-	assert_non_null(results_section(&r, "run", plan(6)));
+	assert_non_null(resume_section(&r, "run", plan(6)));
 	assert_int_equal(results_save(&r), EXIT_FINE);
 	f = results_csv(&r, "samples.csv",
 			"block,scheme,floor,mode,cpus,ns_per_op,ns_elapsed,overlap,"
@@ -192,7 +192,7 @@ static void test_placements_stand_apart(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("placed")), EXIT_FINE);
-	assert_non_null(results_section(
+	assert_non_null(resume_section(
 		&r, "run",
 		json_tokener_parse(
 			"{\"placements\": [{\"name\": \"cores\"}, {\"name\": \"packed\"}],"
@@ -266,7 +266,7 @@ static void test_nothing_is_mixed(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
-	assert_non_null(results_section(&r, "run", plan(3)));
+	assert_non_null(resume_section(&r, "run", plan(3)));
 	assert_int_equal(results_save(&r), EXIT_FINE);
 	results_close(&r);
 
@@ -274,25 +274,25 @@ static void test_nothing_is_mixed(void **state)
 	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
 	environment = json_object_object_get(r.doc, "environment");
 	replace(environment, "host", "another");
-	assert_null(results_section(&r, "run", plan(3)));
-	assert_null(results_section(&r, "unload", plan(3)));
+	assert_null(resume_section(&r, "run", plan(3)));
+	assert_null(resume_section(&r, "unload", plan(3)));
 	/* a guest of its own counts instructions; its modules are the same */
-	assert_non_null(results_section(&r, "instructions", plan(3)));
+	assert_non_null(resume_section(&r, "instructions", plan(3)));
 	f = results_csv(&r, "instructions.csv", header);
 	assert_non_null(f);
 	fputs("0,kref,0,getput,7\n", f);
 	fclose(f);
-	assert_non_null(results_section(&r, "instructions", plan(3)));
+	assert_non_null(resume_section(&r, "instructions", plan(3)));
 	f = results_csv(&r, "instructions.csv", header);
 	assert_non_null(f);
 	fclose(f);
 	replace(json_object_object_get(environment, "kernel"), "version", "#2");
-	assert_null(results_section(&r, "instructions", plan(3)));
+	assert_null(resume_section(&r, "instructions", plan(3)));
 	results_close(&r);
 
 	assert_int_equal(unlink(in_dir("mixed/run.json")), 0);
 	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
-	assert_non_null(results_section(&r, "instructions", plan(3)));
+	assert_non_null(resume_section(&r, "instructions", plan(3)));
 	assert_null(results_csv(&r, "instructions.csv", header));
 	results_close(&r);
 }
@@ -320,7 +320,7 @@ static const char *said(struct json_object *(*work)(struct results *r), struct r
 
 static struct json_object *run_section(struct results *r)
 {
-	return results_section(r, "run", plan(3));
+	return resume_section(r, "run", plan(3));
 }
 
 static void set_online(struct results *r, int n)
