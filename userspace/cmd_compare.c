@@ -12,6 +12,7 @@
 #include "events.h"
 #include "options.h"
 #include "parse.h"
+#include "model_counters.h"
 #include "refcost.h"
 
 static struct env {

@@ -10,6 +10,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
+#include "model_counters.h"
 #include "refcost.h"
 
 /* What all cells are made with. */

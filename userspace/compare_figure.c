@@ -14,7 +14,6 @@
 
 #include "compare.h"
 #include "refcost.h"
-#include "report_md.h"
 
 extern char **environ;
 
@@ -43,7 +42,7 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
 {
 	const struct scheme *s = cell->scheme;
 
-	fprintf(f, "%s \"%s\" %d %d %s %s %g", s->name, md_family(s->family), s->rank, s->slot,
+	fprintf(f, "%s \"%s\" %d %d %s %s %g", s->name, model_family(s->family), s->rank, s->slot,
 		cell->mode, *cell->event ? cell->event : "-", cell->at);
 	put(f, cell->ratio.ratio);
 	put(f, cell->ratio.lo);

@@ -5,6 +5,7 @@
 
 #include "compare.h"
 #include "csv.h"
+#include "model_counters.h"
 #include "refcost.h"
 
 static bool differing(const struct compare_cell *cell)

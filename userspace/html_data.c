@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model_counters.h"
 #include "html.h"
 #include "report_md.h"
 
@@ -104,7 +105,7 @@ static struct json_object *scheme_json(const struct model *m, const struct schem
 	double instructions = model_instructions(m, s->name, "getput");
 
 	add_text(o, "name", s->name);
-	add_text(o, "family", md_family(s->family));
+	add_text(o, "family", model_family(s->family));
 	add_text(o, "what", s->what);
 	json_object_object_add(o, "rank", json_object_new_int(s->rank));
 	json_object_object_add(o, "front", json_object_new_boolean(md_front(m, s->name)));

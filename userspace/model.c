@@ -3,6 +3,7 @@
  * Reading a results directory back.
  */
 #include "model.h"
+#include "model_counters.h"
 
 #include <errno.h>
 #include <math.h>
@@ -55,11 +56,6 @@ static int use_scheme(struct model *m, const struct row *r)
 	return 0;
 }
 
-static bool same_use(const struct cell *a, const struct cell *b)
-{
-	return a->cpus == b->cpus && !strcmp(a->scheme, b->scheme) && !strcmp(a->mode, b->mode);
-}
-
 static bool same_place(const struct cell *a, const struct cell *b)
 {
 	return !strcmp(a->placement, b->placement) && !strcmp(a->layout, b->layout);
@@ -95,7 +91,7 @@ static struct cell *cell_get(struct model *m, const struct row *r)
 		 or_else(row_text(r, "placement"), "cores"));
 	snprintf(key.layout, sizeof(key.layout), "%s", or_else(row_text(r, "layout"), "own"));
 	for (i = 0; i < m->nr_cells; i++)
-		if (same_use(&m->cells[i], &key) && same_place(&m->cells[i], &key) &&
+		if (model_same_use(&m->cells[i], &key) && same_place(&m->cells[i], &key) &&
 		    m->cells[i].hold_ns == key.hold_ns)
 			return &m->cells[i];
 	c = array_append((void **)&m->cells, &m->nr_cells, sizeof(*c));
@@ -587,182 +583,4 @@ void model_free(struct model *m)
 	tracer_free(&m->tracer);
 	results_close(&m->results);
 	memset(m, 0, sizeof(*m));
-}
-
-const struct cell *model_cell(const struct model *m, const char *scheme, const char *mode, int cpus)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_cells; i++)
-		if (m->cells[i].cpus == cpus && !strcmp(m->cells[i].scheme, scheme) &&
-		    !strcmp(m->cells[i].mode, mode))
-			return &m->cells[i];
-	return NULL;
-}
-
-const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
-			      double hold_ns)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_cells + m->nr_held; i++)
-		if (m->cells[i].cpus == cpus && m->cells[i].hold_ns == hold_ns &&
-		    !strcmp(m->cells[i].scheme, scheme) && !strcmp(m->cells[i].mode, mode))
-			return &m->cells[i];
-	return NULL;
-}
-
-const struct cell *model_placed(const struct model *m, const struct cell *like,
-				const char *placement, const char *layout)
-{
-	double hold = model_longer_hold(m, like->mode, -1);
-	size_t i;
-
-	for (i = 0; i < model_all_cells(m); i++)
-		if (m->cells[i].hold_ns == hold && same_use(&m->cells[i], like) &&
-		    !strcmp(m->cells[i].placement, placement) &&
-		    !strcmp(m->cells[i].layout, layout))
-			return &m->cells[i];
-	return NULL;
-}
-
-size_t model_all_cells(const struct model *m)
-{
-	return m->nr_cells + m->nr_held + m->nr_elsewhere;
-}
-
-double model_longer_hold(const struct model *m, const char *mode, double after)
-{
-	double next = NAN;
-	size_t i;
-
-	for (i = 0; i < m->nr_cells + m->nr_held; i++)
-		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].hold_ns > after)
-			next = fmin(next, m->cells[i].hold_ns);
-	return next;
-}
-
-const struct scheme *model_scheme(const struct model *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_schemes; i++)
-		if (!strcmp(m->schemes[i].name, name))
-			return &m->schemes[i];
-	return NULL;
-}
-
-const struct arm *model_arm(const struct model *m, const char *scheme, const char *arm)
-{
-	return model_arm_at(m, scheme, arm, model_next_hold(m, arm, -1));
-}
-
-const struct arm *model_arm_at(const struct model *m, const char *scheme, const char *arm,
-			       double hold_ns)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_arms; i++)
-		if (m->arms[i].hold_ns == hold_ns && !strcmp(m->arms[i].scheme, scheme) &&
-		    !strcmp(m->arms[i].arm, arm))
-			return &m->arms[i];
-	return NULL;
-}
-
-const struct stats_summary *model_success(const struct arm *a)
-{
-	return a && 2 * a->gone > a->cycles ? &a->wait_ms.s : NULL;
-}
-
-double model_next_hold(const struct model *m, const char *arm, double after)
-{
-	double next = NAN;
-	size_t i;
-
-	for (i = 0; i < m->nr_arms; i++)
-		if (!strcmp(m->arms[i].arm, arm) && m->arms[i].hold_ns > after)
-			next = fmin(next, m->arms[i].hold_ns);
-	return next;
-}
-
-double model_instructions(const struct model *m, const char *scheme, const char *mode)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_counts; i++)
-		if (!strcmp(m->counts[i].scheme, scheme) && !strcmp(m->counts[i].mode, mode))
-			return m->counts[i].instructions;
-	return NAN;
-}
-
-const struct loading *model_loading(const struct model *m, const char *scheme, const char *phases)
-{
-	size_t i;
-
-	for (i = 0; i < m->nr_loadings; i++)
-		if (!strcmp(m->loadings[i].scheme, scheme) &&
-		    !strcmp(m->loadings[i].phases, phases))
-			return &m->loadings[i];
-	return NULL;
-}
-
-double model_at(const struct cell *c, double block)
-{
-	size_t i;
-
-	for (i = 0; i < c->ns.n && i < c->block.n; i++)
-		if (c->block.v[i] == block)
-			return c->ns.v[i];
-	return NAN;
-}
-
-int model_max_cpus(const struct model *m, const char *mode)
-{
-	int max = 0;
-	size_t i;
-
-	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, mode) && !m->cells[i].oversubscribed &&
-		    m->cells[i].cpus > max)
-			max = m->cells[i].cpus;
-	return max;
-}
-
-int model_next_cpus(const struct model *m, const char *mode, int after)
-{
-	int next = 0;
-	size_t i;
-
-	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].cpus > after &&
-		    (!next || m->cells[i].cpus < next))
-			next = m->cells[i].cpus;
-	return next;
-}
-
-struct json_object *model_get(const struct model *m, const char *path)
-{
-	struct json_object *o = m->results.doc;
-	char copy[256], *name, *rest = copy;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	while ((name = strsep(&rest, ".")))
-		if (!json_object_object_get_ex(o, name, &o))
-			return NULL;
-	return o;
-}
-
-bool model_crowded(const struct model *m)
-{
-	struct json_object *online = model_get(m, "environment.cpu.online");
-	struct json_object *host = model_get(m, "environment.machine.host_cpus");
-
-	return host && json_object_get_int(online) > json_object_get_int(host);
-}
-
-const char *model_text(const struct model *m, const char *path)
-{
-	struct json_object *o = model_get(m, path);
-
-	return o ? json_object_get_string(o) : "not available";
 }

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model_counters.h"
 #include "model_tracer.h"
 #include "results.h"
 #include "series.h"
@@ -180,6 +179,33 @@ struct loading {
 	double violations;
 };
 
+/**
+ * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least hold
+ * @scheme: its name
+ * @mode: "getput" or "lookup"
+ * @cpus: workers
+ * @event: its name, as perf has it
+ * @rank: of the event, in the order asked for
+ * @per_op: of one operation, one a block
+ * @share: least part of its time for which it was counted; under 1 it took turns with others
+ * @uncounted: windows in which a worker's was never counted
+ */
+struct counter {
+	char scheme[64];
+	char mode[16];
+	int cpus;
+	char event[32];
+	int rank;
+	struct series per_op;
+	double share;
+	size_t uncounted;
+};
+
+struct counters_model {
+	struct counter *v;
+	size_t n;
+};
+
 /*
  * Schemes by family; everything else in the order of the schemes. Behind the @nr_cells cells of the
  * least hold, which almost everything is about, lie the @nr_held of longer ones, and behind those the
@@ -238,6 +264,13 @@ const struct cell *model_cell(const struct model *m, const char *scheme, const c
 			      int cpus);
 
 /**
+ * model_same_use() - are two cells of one scheme, mode and number of CPUs?
+ * @a: one
+ * @b: the other
+ */
+bool model_same_use(const struct cell *a, const struct cell *b);
+
+/**
  * model_held() - find a cell of any hold
  * @m: the model
  * @scheme: name
@@ -286,6 +319,14 @@ double model_longer_hold(const struct model *m, const char *mode, double after);
  * Return: the scheme or NULL.
  */
 const struct scheme *model_scheme(const struct model *m, const char *name);
+
+/**
+ * model_family() - what a family is called
+ * @family: as in schemes.csv
+ *
+ * Return: some words, without a dot.
+ */
+const char *model_family(const char *family);
 
 /**
  * model_arm() - find an arm at its least hold

@@ -6,42 +6,13 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
-#include "series.h"
+#include "model.h"
 
 /* What run.json says of an event that was counted; of others it says why not. */
 #define COUNTERS_COUNTED "counted"
 
 /* A run counts no more events than this. */
 #define COUNTERS_MOST 16
-
-struct model;
-
-/**
- * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least hold
- * @scheme: its name
- * @mode: "getput" or "lookup"
- * @cpus: workers
- * @event: its name, as perf has it
- * @rank: of the event, in the order asked for
- * @per_op: of one operation, one a block
- * @share: least part of its time for which it was counted; under 1 it took turns with others
- * @uncounted: windows in which a worker's was never counted
- */
-struct counter {
-	char scheme[64];
-	char mode[16];
-	int cpus;
-	char event[32];
-	int rank;
-	struct series per_op;
-	double share;
-	size_t uncounted;
-};
-
-struct counters_model {
-	struct counter *v;
-	size_t n;
-};
 
 /**
  * counters_read() - read what was counted

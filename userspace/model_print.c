@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "model_counters.h"
 #include "refcost.h"
 
 /* "12.3" with three digits that mean something; "-" where there is no number. */

@@ -52,7 +52,7 @@ void dat_put_scheme(const struct model *m, FILE *f, const char *name)
 {
 	const struct scheme *s = model_scheme(m, name);
 
-	fprintf(f, "%s \"%s\" %d %d", s->name, md_family(s->family), s->rank, s->slot);
+	fprintf(f, "%s \"%s\" %d %d", s->name, model_family(s->family), s->rank, s->slot);
 }
 
 static void scaling(const struct model *m, FILE *f)

@@ -91,14 +91,6 @@ void md_figure(const struct model *m, FILE *f, const char *dir, const char *name
 	       const char *caption);
 
 /**
- * md_family() - what a family is called
- * @family: as in schemes.csv
- *
- * Return: some words, without a dot.
- */
-const char *md_family(const char *family);
-
-/**
  * md_scheme() - begin the row of a scheme, after a row that names its family where that is a new one
  * @f: the file
  * @s: the scheme

@@ -81,32 +81,11 @@ void md_figure(const struct model *m, FILE *f, const char *dir, const char *name
 	fprintf(f, "![%s](%s/%s.svg)\n\n%s\n\n", name, dir, name, caption);
 }
 
-const char *md_family(const char *family)
-{
-	static const struct {
-		const char *family;
-		const char *words;
-	} all[] = {
-		{ "floor", "floors, which protect nothing" },
-		{ "percpu", "per-CPU counts" },
-		{ "module", "one count a module" },
-		{ "object", "a count in each object" },
-		{ "release", "waiting for release, immediate detach" },
-		{ "section", "a read-side section around the use" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		if (!strcmp(all[i].family, family))
-			return all[i].words;
-	return family;
-}
-
 void md_scheme(FILE *f, const struct scheme *s, const char **family, int columns)
 {
 	if (!*family || strcmp(*family, s->family)) {
 		*family = s->family;
-		fprintf(f, "| *%s* |", md_family(s->family));
+		fprintf(f, "| *%s* |", model_family(s->family));
 		while (--columns > 0)
 			fputs(" |", f);
 		fputs("\n", f);

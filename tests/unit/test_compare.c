@@ -16,6 +16,7 @@
 #undef fail /* also the name of a function of the command */
 
 #include "compare.h"
+#include "model_counters.h"
 #include "refcost.h"
 
 static struct scheme scheme = { .name = "kref", .family = "object", .rank = 1, .slot = 1 };

@@ -22,6 +22,7 @@
 #include "cmd_run.h"
 #include "events.h"
 #include "model.h"
+#include "model_counters.h"
 #include "refcost.h"
 #include "resume.h"
 
