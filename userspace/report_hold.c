@@ -7,14 +7,10 @@
 
 #include "refcost.h"
 #include "report.h"
-#include "report_dat.h"
 #include "report_md.h"
 
 /* What is no dearer than this does not matter. */
 #define WITHIN 1.05
-
-/* The last of the figures' colours, black. */
-#define FLOOR_SLOT 7
 
 /* The ends of what the medians are taken from: intervals, or where there are too few samples ranges. */
 static double upper(const struct stats_summary *s)
@@ -25,35 +21,6 @@ static double upper(const struct stats_summary *s)
 static double lower(const struct stats_summary *s)
 {
 	return s->level > 0 ? s->lo : s->min;
-}
-
-static bool swept(const struct model *m, const char *scheme, int cpus)
-{
-	double least = model_longer_hold(m, "getput", -1);
-	double next = model_longer_hold(m, "getput", least);
-
-	return !isnan(next) && model_held(m, scheme, "getput", cpus, next);
-}
-
-static const struct cell *swept_cell(const struct model *m, const struct scheme *s, int cpus,
-				     double hold)
-{
-	return swept(m, s->name, cpus) ? model_held(m, s->name, "getput", cpus, hold) : NULL;
-}
-
-/* What protects something at the least cost. */
-static const struct cell *cheapest(const struct model *m, int cpus, double hold)
-{
-	const struct cell *best = NULL;
-	size_t i;
-
-	for (i = 0; i < m->nr_schemes; i++) {
-		const struct cell *c = swept_cell(m, &m->schemes[i], cpus, hold);
-
-		if (c && !c->floor && (!best || c->ns.s.median < best->ns.s.median))
-			best = c;
-	}
-	return best;
 }
 
 /* One CPU count and hold, floors apart. */
@@ -67,9 +34,9 @@ static bool spread_of(const struct model *m, struct spread *s, int cpus, double 
 {
 	size_t i;
 
-	*s = (struct spread){ .best = cheapest(m, cpus, hold) };
+	*s = (struct spread){ .best = md_cheapest(m, cpus, hold) };
 	for (i = 0; i < m->nr_schemes; i++) {
-		const struct cell *c = swept_cell(m, &m->schemes[i], cpus, hold);
+		const struct cell *c = md_swept_cell(m, &m->schemes[i], cpus, hold);
 		struct stats_summary ratio;
 
 		if (!c || c->floor || c == s->best || !md_ratio(&ratio, c, s->best))
@@ -178,45 +145,4 @@ void md_hold(const struct model *m, FILE *f, const char *figures)
 		m, f, figures, "hold",
 		"Time of get, hold and put over that of the cheapest scheme at the same hold, a panel a "
 		"number of CPUs. Dotted: 5 % above it. Black: a floor, which protects nothing.");
-}
-
-static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int slot)
-{
-	struct stats_summary ratio;
-
-	if (!md_ratio(&ratio, c, best))
-		return;
-	fprintf(f, "%s %d %d", c->scheme, slot, c->cpus);
-	dat_put(f, c->hold_ns / 1e3);
-	dat_put_summary(f, &ratio);
-	dat_put(f, c->ns.s.median);
-	fprintf(f, " %d\n", c->oversubscribed);
-}
-
-void dat_hold(const struct model *m, FILE *f)
-{
-	double hold;
-	size_t i;
-	int cpus;
-
-	fputs("scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed\n", f);
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
-		int slot = 0;
-
-		for (i = 0; i < m->nr_schemes; i++) {
-			const struct scheme *s = &m->schemes[i];
-
-			if (!swept(m, s->name, cpus))
-				continue;
-			slot += !s->floor;
-			for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
-				const struct cell *c = model_held(m, s->name, "getput", cpus, hold);
-				const struct cell *best = cheapest(m, cpus, hold);
-
-				/* a floor without a hold does nothing at all */
-				if (c && best && (hold > 0 || !s->floor))
-					dat_row(f, c, best, s->floor ? FLOOR_SLOT : slot);
-			}
-		}
-	}
 }

@@ -179,6 +179,36 @@ bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit);
 int md_usl_last(const struct model *m);
 
 /**
+ * md_swept() - was a scheme measured with several holds?
+ * @m: the model
+ * @scheme: name
+ * @cpus: workers
+ */
+bool md_swept(const struct model *m, const char *scheme, int cpus);
+
+/**
+ * md_swept_cell() - the cell of a scheme that was
+ * @m: the model
+ * @s: the scheme
+ * @cpus: workers
+ * @hold: the hold, ns
+ *
+ * Return: the cell or NULL.
+ */
+const struct cell *md_swept_cell(const struct model *m, const struct scheme *s, int cpus,
+				 double hold);
+
+/**
+ * md_cheapest() - what protects something at the least cost, of the schemes swept
+ * @m: the model
+ * @cpus: workers
+ * @hold: the hold, ns
+ *
+ * Return: its cell, or NULL.
+ */
+const struct cell *md_cheapest(const struct model *m, int cpus, double hold);
+
+/**
  * md_counters_mode() - what the counts of events are shown of
  * @m: the model
  *

@@ -73,14 +73,6 @@ void md_cell_ns(FILE *f, const struct cell *c)
 		c && !c->steady ? " *drift*" : "", c && c->kinds > 1 ? " *mixed*" : "");
 }
 
-void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
-	       const char *caption)
-{
-	if (!report_has_figure(m, name))
-		return;
-	fprintf(f, "![%s](%s/%s.svg)\n\n%s\n\n", name, dir, name, caption);
-}
-
 void md_scheme(FILE *f, const struct scheme *s, const char **family, int columns)
 {
 	if (!*family || strcmp(*family, s->family)) {
@@ -191,4 +183,31 @@ size_t report_variants(const struct model *m, const struct scheme **list)
 	if (model_scheme(m, "try_module_get"))
 		list[n++] = model_scheme(m, "try_module_get");
 	return n;
+}
+
+const char *report_label(const struct model *m, char *buf, size_t len)
+{
+	const char *kind = model_text(m, "environment.machine.kind");
+	const char *release = model_text(m, "environment.kernel.release");
+	const char *cpus = model_text(m, "environment.cpu.online");
+	const char *host = model_text(m, "environment.machine.host_cpus");
+
+	if (!strcmp(kind, "emulated"))
+		snprintf(
+			buf, len,
+			"emulated: QEMU TCG, %s vCPUs on %s host CPUs, Linux %s; shapes hold, absolute times do not",
+			cpus, host, release);
+	else if (!strcmp(kind, "virtual"))
+		snprintf(buf, len, "virtual machine, %s vCPUs, %s, Linux %s", cpus,
+			 model_text(m, "environment.cpu.model"), release);
+	else
+		snprintf(buf, len, "%s, %s CPUs, Linux %s", model_text(m, "environment.cpu.model"),
+			 cpus, release);
+	return buf;
+}
+
+/* What the counts are shown of: the bare get and put, where it was measured. */
+const char *md_counters_mode(const struct model *m)
+{
+	return md_lowest_cpus(m, "getput") ? "getput" : "lookup";
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The sweep of holds: the figure's data. */
+#include <math.h>
+
+#include "report_dat.h"
+#include "report_md.h"
+
+/* The last of the figures' colours, black. */
+#define FLOOR_SLOT 7
+
+static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int slot)
+{
+	struct stats_summary ratio;
+
+	if (!md_ratio(&ratio, c, best))
+		return;
+	fprintf(f, "%s %d %d", c->scheme, slot, c->cpus);
+	dat_put(f, c->hold_ns / 1e3);
+	dat_put_summary(f, &ratio);
+	dat_put(f, c->ns.s.median);
+	fprintf(f, " %d\n", c->oversubscribed);
+}
+
+void dat_hold(const struct model *m, FILE *f)
+{
+	double hold;
+	size_t i;
+	int cpus;
+
+	fputs("scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed\n", f);
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+		int slot = 0;
+
+		for (i = 0; i < m->nr_schemes; i++) {
+			const struct scheme *s = &m->schemes[i];
+
+			if (!md_swept(m, s->name, cpus))
+				continue;
+			slot += !s->floor;
+			for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
+				const struct cell *c = model_held(m, s->name, "getput", cpus, hold);
+				const struct cell *best = md_cheapest(m, cpus, hold);
+
+				/* a floor without a hold does nothing at all */
+				if (c && best && (hold > 0 || !s->floor))
+					dat_row(f, c, best, s->floor ? FLOOR_SLOT : slot);
+			}
+		}
+	}
+}

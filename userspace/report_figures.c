@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Figure data: one whitespace-separated file a figure, header line first.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refcost.h"
+#include "report.h"
+#include "report_dat.h"
+#include "report_md.h"
+
+static void scaling(const struct model *m, FILE *f)
+{
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed\n", f);
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+
+		if (strcmp(c->mode, "getput"))
+			continue;
+		dat_put_scheme(m, f, c->scheme);
+		fprintf(f, " %d", c->cpus);
+		dat_put_summary(f, &c->ns.s);
+		fprintf(f, " %d\n", c->oversubscribed);
+	}
+}
+
+/* The scheme's law of scalability, and how far it is backed by points. */
+static void put_fit(const struct model *m, FILE *f, const char *scheme)
+{
+	struct usl fit;
+	bool fits = md_usl_of(m, scheme, &fit);
+
+	dat_put(f, fits ? fit.l : NAN);
+	dat_put(f, fits ? fit.s : NAN);
+	dat_put(f, fits ? fit.k : NAN);
+	dat_put(f, fits ? md_usl_last(m) : NAN);
+}
+
+static void throughput(const struct model *m, FILE *f)
+{
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS
+	      "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to\n",
+	      f);
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+
+		if (strcmp(c->mode, "getput"))
+			continue;
+		dat_put_scheme(m, f, c->scheme);
+		fprintf(f, " %d", c->cpus);
+		dat_put_summary(f, &c->mops.s);
+		fprintf(f, " %d", c->oversubscribed);
+		put_fit(m, f, c->scheme);
+		fputs("\n", f);
+	}
+}
+
+static void unload(const struct model *m, FILE *f)
+{
+	size_t i, k;
+
+	fputs(DAT_SCHEME_COLUMNS "arm cycle ms\n", f);
+	for (i = 0; i < m->nr_arms; i++) {
+		const struct arm *a = &m->arms[i];
+
+		for (k = 0; a->base && k < a->success_ms.n; k++) {
+			dat_put_scheme(m, f, a->scheme);
+			fprintf(f, " %s %zu %.6g\n", a->arm, k, a->success_ms.v[k]);
+		}
+	}
+}
+
+static void phases(const struct model *m, FILE *f)
+{
+	size_t i;
+
+	fputs("scheme arm index phase mean_ms median_us min_us max_us n\n", f);
+	for (i = 0; i < m->nr_phases; i++) {
+		const struct phase *p = &m->phases[i];
+
+		fprintf(f, "%s %s %d \"%s\"", p->scheme, p->arm, p->index, p->label);
+		dat_put(f, p->us.s.mean / 1e3);
+		dat_put(f, p->us.s.median);
+		dat_put(f, p->us.s.min);
+		dat_put(f, p->us.s.max);
+		fprintf(f, " %zu\n", p->us.n);
+	}
+}
+
+static void tradeoff(const struct model *m, FILE *f)
+{
+	int cpus = model_max_cpus(m, "getput");
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS
+	      "front cpus ns ns_lo ns_hi unload_ms unload_lo unload_hi oversubscribed\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++) {
+		const char *name = m->schemes[i].name;
+		const struct cell *c = model_cell(m, name, "getput", cpus);
+		const struct stats_summary *s = model_success(model_arm(m, name, "loaded"));
+
+		if (!c || !s || model_crowded(m))
+			continue;
+		dat_put_scheme(m, f, name);
+		fprintf(f, " %d %d", md_front(m, name), cpus);
+		dat_put_summary(f, &c->ns.s);
+		dat_put_summary(f, s);
+		fprintf(f, " %d\n", c->oversubscribed);
+	}
+}
+
+static void stall(const struct model *m, FILE *f)
+{
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms "
+				 "bystander_max_ms n\n",
+	      f);
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct arm *a = model_arm(m, m->schemes[i].name, "loaded");
+
+		if (!a || !a->stall_us.n)
+			continue;
+		dat_put_scheme(m, f, a->scheme);
+		dat_put(f, a->calm_us.s.median / 1e3);
+		dat_put(f, a->stall_us.s.median / 1e3);
+		dat_put(f, a->stall_us.s.max / 1e3);
+		dat_put(f, a->bystander_calm_us.s.median / 1e3);
+		dat_put(f, a->bystander_us.s.median / 1e3);
+		dat_put(f, a->bystander_us.s.max / 1e3);
+		fprintf(f, " %zu\n", a->stall_us.n);
+	}
+}
+
+/* Only where holds were swept: with one of them the unload figure says it all. */
+static void attempts(const struct model *m, FILE *f)
+{
+	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
+	double least = model_next_hold(m, "loaded", -1);
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
+	if (isnan(model_next_hold(m, "loaded", least)))
+		return;
+	for (i = 0; i < m->nr_arms; i++) {
+		const struct arm *a = &m->arms[i];
+
+		if (strcmp(a->arm, "loaded"))
+			continue;
+		dat_put_scheme(m, f, a->scheme);
+		dat_put(f, a->hold_ns / 1e3);
+		dat_put_summary(f, model_success(a) ?: &none);
+		fprintf(f, " %zu %zu", a->cycles, a->cycles - a->gone);
+		dat_put(f, a->tried_ms.n ? a->tried_ms.s.max : NAN);
+		fputs("\n", f);
+	}
+}
+
+static void families(const struct model *m, FILE *f)
+{
+	const struct scheme *list[m->nr_schemes + 1];
+	size_t n = report_variants(m, list), i;
+	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
+
+	fputs(DAT_SCHEME_COLUMNS
+	      "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi oversubscribed "
+	      "instructions\n",
+	      f);
+	for (i = 0; i < n && low; i++) {
+		const struct cell *one = model_cell(m, list[i]->name, "getput", low);
+		const struct cell *all = model_cell(m, list[i]->name, "getput", high);
+
+		if (!one || !all)
+			continue;
+		dat_put_scheme(m, f, list[i]->name);
+		fprintf(f, " %d", low);
+		dat_put_summary(f, &one->ns.s);
+		fprintf(f, " %d", high);
+		dat_put_summary(f, &all->ns.s);
+		fprintf(f, " %d", all->oversubscribed);
+		dat_put(f, model_instructions(m, list[i]->name, "getput"));
+		fputs("\n", f);
+	}
+}
+
+static const struct figure {
+	const char *name;
+	void (*fn)(const struct model *m, FILE *f);
+} figures[] = {
+	{ "scaling", scaling },	      { "throughput", throughput }, { "unload", unload },
+	{ "phases", phases },	      { "tradeoff", tradeoff },	    { "stall", stall },
+	{ "attempts", attempts },     { "families", families },	    { "waterfall", dat_waterfall },
+	{ "parallel", dat_parallel }, { "modules", dat_modules },   { "hold", dat_hold },
+	{ "counters", dat_counters },
+};
+
+/* A figure's file as text, to be freed; NULL where it has no row below its header, or memory is out. */
+static char *figure_text(const struct model *m, const struct figure *figure)
+{
+	char *text = NULL, *newline;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	figure->fn(m, f);
+	fclose(f);
+	newline = strchr(text, '\n');
+	if (newline && newline[1])
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool report_has_figure(const struct model *m, const char *name)
+{
+	char *text = NULL;
+	bool has;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		if (!strcmp(figures[i].name, name))
+			text = figure_text(m, &figures[i]);
+	has = text;
+	free(text);
+	return has;
+}
+
+/* A figure without a row has no file. */
+static int write_dat(const struct model *m, const char *dir, const struct figure *figure,
+		     struct whole **set)
+{
+	char path[PATH_MAX + 64], *text = figure_text(m, figure);
+	int err = EXIT_FINE;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.dat", dir, figure->name);
+	if (!text)
+		return whole_remove(set, path);
+	f = whole_open(set, path);
+	if (f)
+		fputs(text, f);
+	else
+		err = EXIT_FAILED;
+	free(text);
+	return err;
+}
+
+int report_dat(const struct model *m, const char *dir, struct whole **set)
+{
+	char path[PATH_MAX + 64], label[512];
+	int err = EXIT_FINE;
+	size_t i;
+	FILE *f;
+
+	for (i = 0; i < ARRAY_SIZE(figures) && !err; i++)
+		err = write_dat(m, dir, &figures[i], set);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/label.txt", dir);
+	f = whole_open(set, path);
+	if (!f)
+		return EXIT_FAILED;
+	fprintf(f, "%s\n", report_label(m, label, sizeof(label)));
+	return EXIT_FINE;
+}
+
+void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
+	       const char *caption)
+{
+	if (!report_has_figure(m, name))
+		return;
+	fprintf(f, "![%s](%s/%s.svg)\n\n%s\n\n", name, dir, name, caption);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The scalability law of a scheme, fitted to what was measured. */
+#include <string.h>
+
+#include "report_md.h"
+
+bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit)
+{
+	double n[m->nr_cells + 1], mops[m->nr_cells + 1];
+	size_t points = 0;
+	int cpus;
+
+	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+		const struct cell *c = model_cell(m, scheme, "getput", cpus);
+
+		/* where workers share CPUs, what more of them do is the host's doing */
+		if (!c || c->oversubscribed || !c->mops.n)
+			continue;
+		n[points] = cpus;
+		mops[points++] = c->mops.s.median;
+	}
+	return !usl_fit(n, mops, points, fit) && fit->verdict == USL_FITS;
+}
+
+int md_usl_last(const struct model *m)
+{
+	int last = 0;
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (!strcmp(m->cells[i].mode, "getput") && !m->cells[i].oversubscribed &&
+		    m->cells[i].cpus > last)
+			last = m->cells[i].cpus;
+	return last;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The sweep of holds: which cells it is made of. */
+#include <math.h>
+
+#include "report_md.h"
+
+bool md_swept(const struct model *m, const char *scheme, int cpus)
+{
+	double least = model_longer_hold(m, "getput", -1);
+	double next = model_longer_hold(m, "getput", least);
+
+	return !isnan(next) && model_held(m, scheme, "getput", cpus, next);
+}
+
+const struct cell *md_swept_cell(const struct model *m, const struct scheme *s, int cpus,
+				 double hold)
+{
+	return md_swept(m, s->name, cpus) ? model_held(m, s->name, "getput", cpus, hold) : NULL;
+}
+
+const struct cell *md_cheapest(const struct model *m, int cpus, double hold)
+{
+	const struct cell *best = NULL;
+	size_t i;
+
+	for (i = 0; i < m->nr_schemes; i++) {
+		const struct cell *c = md_swept_cell(m, &m->schemes[i], cpus, hold);
+
+		if (c && !c->floor && (!best || c->ns.s.median < best->ns.s.median))
+			best = c;
+	}
+	return best;
+}
