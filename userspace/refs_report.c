@@ -8,7 +8,7 @@
 
 #include "ksites.h"
 #include "refs_out.h"
-#include "trace_text.h"
+#include "text.h"
 
 int refs_name(struct refs_report *rep, const struct ksyms *syms)
 {
@@ -59,5 +59,5 @@ bool refs_complete(const struct refs_report *rep)
 
 const char *refs_command(const struct refs_row *row, char *buf)
 {
-	return trace_clean(buf, sizeof(row->comm) + 1, *row->comm ? row->comm : "?");
+	return text_clean(buf, sizeof(row->comm) + 1, *row->comm ? row->comm : "?");
 }

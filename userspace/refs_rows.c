@@ -8,7 +8,7 @@
 
 #include "csv.h"
 #include "refs_out.h"
-#include "trace_text.h"
+#include "text.h"
 
 static const char *const reasons[] = {
 	[REFS_BUSY] = "busy",
@@ -51,7 +51,7 @@ int csv_refs(FILE *f, const struct refs_report *rep)
 {
 	char number[24], ns[24], pid[24], tid[24], gets[24], puts[24], tag[256], comm[17];
 	const char *field[COL_NR] = {
-		[COL_tag] = trace_clean(tag, sizeof(tag), rep->tag ?: ""),
+		[COL_tag] = text_clean(tag, sizeof(tag), rep->tag ?: ""),
 		[COL_module] = rep->module,
 		[COL_report] = number,
 		[COL_reason] = reasons[rep->reason],
@@ -129,13 +129,13 @@ int json_refs(FILE *f, const struct refs_report *rep)
 
 	add_text(o, "type", "refs");
 	if (rep->tag)
-		add_text(o, "tag", trace_clean(text, sizeof(text), rep->tag));
+		add_text(o, "tag", text_clean(text, sizeof(text), rep->tag));
 	add_text(o, "module", rep->module);
 	add_num(o, "report", rep->number);
 	add_text(o, "reason", reasons[rep->reason]);
 	if (rep->reason == REFS_BUSY) {
 		add_num(o, "refused_pid", rep->refusal.tgid);
-		add_text(o, "refused_command", trace_clean(text, 17, rep->refusal.comm));
+		add_text(o, "refused_command", text_clean(text, 17, rep->refusal.comm));
 		add_num(o, "late_ns", rep->late_ns);
 	}
 	add_num(o, "elapsed_ns", rep->state.ns);

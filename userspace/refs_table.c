@@ -10,7 +10,7 @@
 #include "ksites.h"
 #include "refcost.h"
 #include "refs_out.h"
-#include "trace_text.h"
+#include "text.h"
 
 #define SITE	   38 /* columns of a call site in its table */
 #define WHO	   30 /* ... of a holder */
@@ -239,7 +239,7 @@ static void print_refusal(FILE *f, const struct refs_report *rep)
 	char comm[17], late[32];
 
 	fprintf(f, "\n%s is in use\n  delete_module(2) refused %s/%u, %s before this was read",
-		rep->module, trace_clean(comm, sizeof(comm), rep->refusal.comm), rep->refusal.tgid,
+		rep->module, text_clean(comm, sizeof(comm), rep->refusal.comm), rep->refusal.tgid,
 		ns_text(rep->late_ns, late, sizeof(late)));
 	if (rep->refusals > 1)
 		fprintf(f, "\n  (refused %d times since the last report)", rep->refusals);

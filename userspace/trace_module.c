@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "refcost.h"
-#include "trace_text.h"
+#include "text.h"
 
 void module_spell(char *name)
 {

@@ -13,6 +13,7 @@
 #include "refcost.h"
 #include "trace_out.h"
 #include "trace_text.h"
+#include "text.h"
 
 /* X(column) */
 #define COLUMNS(X)        \
@@ -107,7 +108,7 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 
 	for (i = 0; i < COL_NR; i++)
 		r.field[i] = "";
-	r.field[COL_tag] = trace_clean(tag, sizeof(tag), o->tag ?: "");
+	r.field[COL_tag] = text_clean(tag, sizeof(tag), o->tag ?: "");
 	put_num(&r, COL_call, c->number);
 	r.field[COL_time] = iso_time(c->wall_ns, time, sizeof(time));
 	put_num(&r, COL_start_ns, c->rec->ts[0]);
@@ -135,8 +136,8 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 			r.field[COL_slept_ns] = r.field[COL_why] = r.field[COL_stack] = "";
 		if (h) {
 			put_num(&r, COL_holder_pid, h->pid);
-			r.field[COL_holder_command] = trace_clean(comm, sizeof(comm), h->comm);
-			r.field[COL_holder_module] = trace_clean(module, sizeof(module), h->module);
+			r.field[COL_holder_command] = text_clean(comm, sizeof(comm), h->comm);
+			r.field[COL_holder_module] = text_clean(module, sizeof(module), h->module);
 		}
 		if (slept_here) {
 			put_num(&r, COL_slept_ns, slept.ns);
@@ -169,7 +170,7 @@ static void add_tag(struct json_object *o, const struct out *out)
 	char tag[256];
 
 	if (out->tag)
-		add_text(o, "tag", trace_clean(tag, sizeof(tag), out->tag));
+		add_text(o, "tag", text_clean(tag, sizeof(tag), out->tag));
 }
 
 static void print_line(FILE *f, struct json_object *o)
@@ -198,8 +199,8 @@ static struct json_object *phase_json(const struct out *o, const struct call *c,
 	if (h) {
 		part = json_object_new_object();
 		add_num(part, "pid", h->pid);
-		add_text(part, "command", trace_clean(text, sizeof(text), h->comm));
-		add_text(part, "module", trace_clean(text, sizeof(text), h->module));
+		add_text(part, "command", text_clean(text, sizeof(text), h->comm));
+		add_text(part, "module", text_clean(text, sizeof(text), h->module));
 		json_object_object_add(phase, "holder", part);
 	}
 	if (call_slept(c, i, o->syms, &slept)) {

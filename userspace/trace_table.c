@@ -10,6 +10,7 @@
 #include "stats.h"
 #include "trace_out.h"
 #include "trace_text.h"
+#include "text.h"
 
 #define WIDTH	     79
 #define NAME	     24
@@ -33,10 +34,10 @@ void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
 	c->wall_ns = real.tv_sec * NSEC_PER_SEC + real.tv_nsec - (now_ns() - rec->ts[0]);
 	for (i = 0; i < c->nr_phases; i++)
 		c->off_ns += c->phases[i].off_ns;
-	trace_clean(c->module, sizeof(c->module), rec->module);
+	text_clean(c->module, sizeof(c->module), rec->module);
 	if (!*rec->module)
 		strcpy(c->module, rec->kind == TRACE_LOAD ? "-" : "(unknown)");
-	trace_clean(c->command, sizeof(c->command), rec->comm);
+	text_clean(c->command, sizeof(c->command), rec->comm);
 	c->outcome = trace_outcome(rec->kind, rec->ret, trace_init_began(rec));
 	c->result = trace_result(c->outcome, rec->ret, c->room, sizeof(c->room));
 }
@@ -125,11 +126,11 @@ static void print_holder(FILE *f, const struct trace_holder *h)
 {
 	char comm[17], module[TRACE_NAME_LEN + 1];
 
-	fprintf(f, "      module_mutex was held by %s/%u", trace_clean(comm, sizeof(comm), h->comm),
+	fprintf(f, "      module_mutex was held by %s/%u", text_clean(comm, sizeof(comm), h->comm),
 		h->pid);
 	if (*h->module)
 		fprintf(f, " (%s%s)", h->kind == TRACE_LOAD ? "loading " : "",
-			trace_clean(module, sizeof(module), h->module));
+			text_clean(module, sizeof(module), h->module));
 	fputc('\n', f);
 }
 

@@ -66,48 +66,4 @@ const char *trace_result(enum trace_outcome outcome, int ret, char *buf, size_t 
  */
 void trace_bar(char *out, int width, uint64_t start, uint64_t ns, uint64_t off_ns, uint64_t total);
 
-/**
- * trace_clean() - a name that somebody chose, made fit for a terminal, a table and JSON
- * @out: where to
- * @len: its size
- * @in: a string; what is no printable ASCII becomes a question mark
- *
- * Return: @out.
- */
-const char *trace_clean(char *out, size_t len, const char *in);
-
-/**
- * edit_distance() - in how many places two module names differ
- * @a: one; a hyphen is as good as an underscore
- * @b: the other
- *
- * Letters that are inserted, left out or replaced count one each, and so do two that changed places.
- *
- * Return: their number; names of over 63 characters are compared as far as that.
- */
-unsigned int edit_distance(const char *a, const char *b);
-
-#define NEAR_MAX 5
-
-/**
- * struct near - the names that come nearest to one
- * @wanted: that one
- * @names: the others, nearest first
- * @distance: how far they are
- * @n: how many, NEAR_MAX at the most
- */
-struct near {
-	const char *wanted;
-	char names[NEAR_MAX][64];
-	unsigned int distance[NEAR_MAX];
-	size_t n;
-};
-
-/**
- * near_add() - consider a name
- * @near: zeroed but for the name that is wanted
- * @name: kept if it differs in a third of its letters at the most and nearer ones do not fill the list
- */
-void near_add(struct near *near, const char *name);
-
 #endif

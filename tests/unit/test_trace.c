@@ -21,6 +21,7 @@
 #include "trace_out.h"
 #include "trace_sum.h"
 #include "trace_text.h"
+#include "text.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -104,9 +105,9 @@ static void names_are_made_fit(void **state)
 	char buf[8];
 
 	(void)state;
-	assert_string_equal(trace_clean(buf, sizeof(buf), "rmmod"), "rmmod");
-	assert_string_equal(trace_clean(buf, sizeof(buf), "a\n\033[2J\xc3\xa4"), "a??[2J?");
-	assert_string_equal(trace_clean(buf, sizeof(buf), "longer than that"), "longer ");
+	assert_string_equal(text_clean(buf, sizeof(buf), "rmmod"), "rmmod");
+	assert_string_equal(text_clean(buf, sizeof(buf), "a\n\033[2J\xc3\xa4"), "a??[2J?");
+	assert_string_equal(text_clean(buf, sizeof(buf), "longer than that"), "longer ");
 }
 
 static void distances(void **state)
