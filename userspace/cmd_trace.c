@@ -19,6 +19,7 @@
 #include "refs_watch.h"
 #include "trace_child.h"
 #include "trace_module.h"
+#include "trace_options.h"
 #include "trace_out.h"
 
 #define MAX_SECONDS 10000000
@@ -285,7 +286,7 @@ static void say_mechanisms(const struct tracing *t)
 /* What the kernel counted, if it was told to: kernel.bpf_stats_enabled. */
 static void say_costs(const struct tracing *t)
 {
-	struct trace_prog progs[TRACE_PROGS];
+	struct bpf_cost progs[TRACE_PROGS];
 	size_t n = env.refs ? refs_prog_stats(t->watch.refs, progs, ARRAY_SIZE(progs))
 			    : trace_prog_stats(t->trace, progs, ARRAY_SIZE(progs)),
 	       i;
@@ -318,8 +319,8 @@ static int prepare(struct tracing *t)
 	if (geteuid())
 		return fail(EXIT_FAILED, "trace attaches to the kernel and needs root: "
 					 "sudo refcost trace ...");
-	if (trace_locked_down())
-		return fail(EXIT_LACKING, TRACE_LOCKED_DOWN);
+	if (bpf_locked_down())
+		return fail(EXIT_LACKING, BPF_LOCKED_DOWN);
 	if (env.module && check_module(env.module))
 		return EXIT_FAILED;
 	if (env.output) {

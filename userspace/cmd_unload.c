@@ -16,6 +16,7 @@
 #include "order.h"
 #include "parse.h"
 #include "refcost.h"
+#include "trace_options.h"
 
 #define MAX_CYCLES   100000
 #define PATIENCE_MAX (3600 * NSEC_PER_SEC)

@@ -99,19 +99,3 @@ uint64_t opt_objects(struct argp_state *state, const char *arg)
 		return REFCOST_OBJECTS_PERCPU;
 	return opt_u64(state, "--objects", arg, 1, REFCOST_OBJECTS_MAX);
 }
-
-enum trace_mech opt_mechanism(struct argp_state *state, const char *arg)
-{
-	static const char *const names[] = {
-		[TRACE_AUTO] = "auto",
-		[TRACE_KPROBE] = "kprobe",
-		[TRACE_TRACEPOINTS] = "tracepoints",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(arg, names[i]))
-			return i;
-	argp_error(state, "no mechanism '%s': use auto, kprobe or tracepoints", arg);
-	return TRACE_AUTO;
-}

@@ -6,8 +6,6 @@
 #include <argp.h>
 #include <stdint.h>
 
-#include "trace.h"
-
 /**
  * opt_bad() - refuse a value
  * @state: of argp
@@ -79,14 +77,5 @@ size_t opt_choices(struct argp_state *state, const char *option, const char *arg
  * Return: as struct refcost_run has it in @objects.
  */
 uint64_t opt_objects(struct argp_state *state, const char *arg);
-
-/**
- * opt_mechanism() - the best mechanism that a tracer may use
- * @state: of argp
- * @arg: what was given
- *
- * Return: as struct trace_opts has it in @mech.
- */
-enum trace_mech opt_mechanism(struct argp_state *state, const char *arg);
 
 #endif

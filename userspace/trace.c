@@ -11,22 +11,8 @@
 
 #include "trace.h"
 
-bool trace_locked_down(void)
-{
-	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
-	char line[128] = "";
-
-	if (!f)
-		return false;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	return strstr(line, "[confidentiality]");
-}
-
 #ifndef REFCOST_NO_BPF
 
-#include <linux/bpf.h>
 #include <bpf/bpf.h>
 
 #include "pidns.h"
@@ -35,23 +21,6 @@ bool trace_locked_down(void)
 
 #define NAP_MIN_MS 10
 #define NAP_MAX_MS 100
-
-/* errno of what failed wins over the words: -1 lets callers return it. */
-int complain(struct trace *t, int code, const char *what)
-{
-	if (code == EPERM || code == EACCES)
-		what = "tracing is not permitted: run as root (CAP_BPF, CAP_PERFMON and access to "
-		       "tracefs at the least)";
-	snprintf(t->err, t->errlen, "%s", what);
-	errno = code;
-	return -1;
-}
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	(void)level;
-	return getenv("REFCOST_DEBUG") ? vfprintf(stderr, fmt, args) : 0;
-}
 
 static int on_record(void *ctx, void *data, size_t size)
 {
@@ -114,7 +83,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->wake_fd = t->stats_fd = -1;
 	t->err = err;
 	t->errlen = errlen;
-	libbpf_set_print(quiet);
+	libbpf_set_print(bpf_print);
 	if (set_module(t, opts->module) || set_process(t) || find_tracefs(t) || find_symbols(t))
 		goto fail;
 	for (k = 0; k < t->nr_watches; k++)
@@ -169,14 +138,6 @@ const char *trace_note(const struct trace *t)
 	return t->note;
 }
 
-static int prog_info(const struct attached *a, struct bpf_prog_info *info)
-{
-	__u32 len = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	return bpf_obj_get_info_by_fd(bpf_program__fd(a->prog), info, &len);
-}
-
 int trace_counts(struct trace *t, struct trace_counts *counts)
 {
 	struct trace_tally n;
@@ -198,7 +159,7 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	counts->probe_exits = n.probe_exits;
 	for (k = 0; k < t->nr_watches; k++)
 		for (i = 0; i < t->watches[k].nr_attached && !err; i++) {
-			err = prog_info(&t->watches[k].attached[i], &info);
+			err = bpf_info(t->watches[k].attached[i].prog, &info);
 			counts->missed += info.recursion_misses;
 		}
 	return err;
@@ -248,7 +209,7 @@ int trace_stats_enable(struct trace *t)
 	return t->stats_fd < 0 ? -errno : 0;
 }
 
-size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t cap)
+size_t trace_prog_stats(const struct trace *t, struct bpf_cost *out, size_t cap)
 {
 	struct bpf_prog_info info;
 	size_t i, k, n = 0;
@@ -257,11 +218,11 @@ size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t ca
 		for (i = 0; i < t->watches[k].nr_attached && n < cap; i++) {
 			const struct attached *a = &t->watches[k].attached[i];
 
-			if (prog_info(a, &info))
+			if (bpf_info(a->prog, &info))
 				continue;
-			out[n++] = (struct trace_prog){ bpf_program__name(a->prog), a->symbol,
-							info.run_cnt, info.run_time_ns,
-							info.recursion_misses };
+			out[n++] = (struct bpf_cost){ bpf_program__name(a->prog), a->symbol,
+						      info.run_cnt, info.run_time_ns,
+						      info.recursion_misses };
 		}
 	return n;
 }

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "../bpf/phases.h"
+#include "bpf.h"
 
 enum trace_mech {
 	TRACE_AUTO,	   /* fentry, else kprobe, else merged */
@@ -97,39 +98,12 @@ struct trace_boundary {
 	const char *why;
 };
 
-/**
- * struct trace_prog - what one program costs
- * @name: its name in the object
- * @symbol: what it is attached to
- * @runs: how often it ran
- * @run_ns: for how long in sum, ns; 0 before trace_stats_enable()
- * @missed: how often it was not run because it was running already
- */
-struct trace_prog {
-	const char *name;
-	const char *symbol;
-	uint64_t runs;
-	uint64_t run_ns;
-	uint64_t missed;
-};
-
 #define TRACE_PROGS_KIND                      \
 	(2 * TRACE_EVENTS + 2 * TRACE_CALLS + \
 	 7) /* no more programs than this are attached for a kind */
 #define TRACE_PROGS (TRACE_KINDS * TRACE_PROGS_KIND)
 
 struct trace;
-
-#define TRACE_LOCKED_DOWN                                               \
-	"kernel lockdown (confidentiality) forbids tracing: boot with " \
-	"lockdown=integrity or lockdown=none"
-
-/**
- * trace_locked_down() - does the kernel let nobody look at it?
- *
- * Return: true if it does not; TRACE_LOCKED_DOWN says what to do.
- */
-bool trace_locked_down(void);
 
 /**
  * trace_open() - load and attach
@@ -295,7 +269,7 @@ int trace_stats_enable(struct trace *t);
  *
  * Return: how many programs.
  */
-size_t trace_prog_stats(const struct trace *t, struct trace_prog *out, size_t cap);
+size_t trace_prog_stats(const struct trace *t, struct bpf_cost *out, size_t cap);
 
 /**
  * trace_close() - detach and free

@@ -298,8 +298,8 @@ int find_tracefs(struct trace *t)
 
 	if (geteuid())
 		return complain(t, EPERM, "");
-	if (trace_locked_down())
-		return complain(t, ENOTSUP, TRACE_LOCKED_DOWN);
+	if (bpf_locked_down())
+		return complain(t, ENOTSUP, BPF_LOCKED_DOWN);
 	for (i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/events", mounts[i]);
 		if (!access(path, R_OK))

@@ -14,17 +14,12 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "bpf.h"
 #include "kstruct.h"
 #include "refcost.h"
 #include "refs.skel.h"
 #include "refs_count.h"
 #include "trace_module.h"
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	(void)level;
-	return getenv("REFCOST_DEBUG") ? vfprintf(stderr, fmt, args) : 0;
-}
 
 static int load(struct refs *r)
 {
@@ -127,7 +122,7 @@ struct refs *refs_open(const char *module, uint32_t rows, char *line, size_t len
 
 	if (!r)
 		goto fail;
-	libbpf_set_print(quiet);
+	libbpf_set_print(bpf_print);
 	snprintf(r->module, sizeof(r->module), "%s", module);
 	module_spell(r->module);
 	r->stats_fd = -1;
@@ -176,14 +171,6 @@ int refs_wait(struct refs *r, int timeout_ms, int fd, struct refs_refusal *last)
 	return n;
 }
 
-static int prog_info(const struct refs *r, size_t i, struct bpf_prog_info *info)
-{
-	__u32 len = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	return bpf_obj_get_info_by_fd(bpf_program__fd(r->progs[i]), info, &len);
-}
-
 uint64_t refs_missed(const struct refs *r)
 {
 	struct bpf_prog_info info;
@@ -191,7 +178,7 @@ uint64_t refs_missed(const struct refs *r)
 	size_t i;
 
 	for (i = 0; i < r->nr_progs; i++)
-		if (!prog_info(r, i, &info))
+		if (!bpf_info(r->progs[i], &info))
 			missed += info.recursion_misses;
 	return missed;
 }
@@ -202,7 +189,7 @@ int refs_stats_enable(struct refs *r)
 	return r->stats_fd < 0 ? -errno : 0;
 }
 
-size_t refs_prog_stats(const struct refs *r, struct trace_prog *out, size_t cap)
+size_t refs_prog_stats(const struct refs *r, struct bpf_cost *out, size_t cap)
 {
 	struct bpf_prog_info info;
 	size_t i, n = 0;
@@ -210,11 +197,11 @@ size_t refs_prog_stats(const struct refs *r, struct trace_prog *out, size_t cap)
 	for (i = 0; i < r->nr_progs && n < cap; i++) {
 		const char *section = bpf_program__section_name(r->progs[i]);
 
-		if (prog_info(r, i, &info))
+		if (bpf_info(r->progs[i], &info))
 			continue;
-		out[n++] = (struct trace_prog){ bpf_program__name(r->progs[i]),
-						strrchr(section, '/') + 1, info.run_cnt,
-						info.run_time_ns, info.recursion_misses };
+		out[n++] = (struct bpf_cost){ bpf_program__name(r->progs[i]),
+					      strrchr(section, '/') + 1, info.run_cnt,
+					      info.run_time_ns, info.recursion_misses };
 	}
 	return n;
 }

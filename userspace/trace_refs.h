@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "../bpf/refs.h"
-#include "trace.h"
+#include "bpf.h"
 
 #define REFS_ROWS \
 	8192 /* as many pairs of call site and thread are counted, unless told otherwise */
@@ -177,7 +177,7 @@ int refs_stats_enable(struct refs *r);
  *
  * Return: how many programs.
  */
-size_t refs_prog_stats(const struct refs *r, struct trace_prog *out, size_t cap);
+size_t refs_prog_stats(const struct refs *r, struct bpf_cost *out, size_t cap);
 
 /**
  * refs_close() - detach and free
