@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "compare.h"
 #include "events.h"
-#include "options.h"
-#include "parse.h"
 #include "model_counters.h"
-#include "refcost.h"
 
 static struct env {
 	const char *dir[2];

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "options.h"
-#include "refcost.h"
+#include "base/options.h"
+#include "base/refcost.h"
 #include "spin.h"
 #include "stats.h"
 #include "suite.h"

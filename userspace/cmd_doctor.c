@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "doctor.h"
 #include "leftover.h"
-#include "refcost.h"
 #include "suite.h"
 
 static bool strict, knobs, mend;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "suite.h"
 
 static const char *const kind_names[] = {

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "cmd_load.h"
-#include "options.h"
 #include "order.h"
-#include "parse.h"
-#include "refcost.h"
 
 enum {
 	OPT_PHASES = 256,

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "results.h"
 #include "suite.h"
 #include "users.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/refcost.h"
 #include "html.h"
-#include "refcost.h"
 #include "report.h"
 
 static struct env {

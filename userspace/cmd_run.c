@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "env.h"
-#include "options.h"
-#include "parse.h"
 #include "perf_control.h"
-#include "refcost.h"
 
 enum {
 	OPT_HOLD = 256,

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "events.h"
 #include "layout.h"
 #include "placement.h"

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
+#include "base/options.h"
+#include "base/refcost.h"
 #include "quiet.h"
-#include "refcost.h"
 #include "refs_watch.h"
 #include "trace_child.h"
 #include "trace_module.h"

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "cmd_unload.h"
-#include "options.h"
 #include "order.h"
-#include "parse.h"
-#include "refcost.h"
 #include "trace_options.h"
 
 #define MAX_CYCLES   100000

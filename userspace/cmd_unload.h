@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "refcost_uapi.h"
 #include "results.h"
 #include "suite.h"

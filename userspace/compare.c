@@ -10,8 +10,8 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
+#include "base/refcost.h"
 #include "model_counters.h"
-#include "refcost.h"
 
 /* What all cells are made with. */
 struct pairing {

@@ -2,8 +2,8 @@
 /* Were two runs measured on like machines, in like ways? */
 #include <string.h>
 
+#include "base/refcost.h"
 #include "compare.h"
-#include "refcost.h"
 
 /* Values longer than this are named and not shown. */
 #define SHOWN 48

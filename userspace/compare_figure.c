@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "compare.h"
-#include "refcost.h"
 
 extern char **environ;
 

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/csv.h"
+#include "base/refcost.h"
 #include "compare.h"
-#include "csv.h"
 #include "model_counters.h"
-#include "refcost.h"
 
 static bool differing(const struct compare_cell *cell)
 {

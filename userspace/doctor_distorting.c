@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "doctor.h"
 #include "env.h"
 #include "leftover.h"
-#include "refcost.h"
 #include "topo.h"
 
 /* A file of one word. It distorts where it holds @bad or, without one, anything but @good. */

@@ -6,10 +6,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "doctor.h"
 #include "env.h"
 #include "ksyms.h"
-#include "refcost.h"
 #include "suite.h"
 
 /* Is a program on the PATH, or where root's programs are? */

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/progress.h"
+#include "base/refcost.h"
 #include "env.h"
-#include "progress.h"
-#include "refcost.h"
 #include "resume.h"
 #include "rows.h"
 

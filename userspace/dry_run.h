@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "csv.h"
+#include "base/csv.h"
 #include "results.h"
 
 /**

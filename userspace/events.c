@@ -14,9 +14,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "env.h"
-#include "parse.h"
-#include "refcost.h"
 
 #define NAME_MAX_LEN 32
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "html.h"
-#include "refcost.h"
 
 static char *read_figure(const char *dir, const char *name)
 {

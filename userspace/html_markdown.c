@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "html.h"
-#include "refcost.h"
 
 /* A text that is being gathered. */
 struct capture {

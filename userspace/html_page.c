@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "html.h"
-#include "refcost.h"
 #include "report.h"
 
 /* Part of the binary, which needs no other file wherever it is installed. */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
-#include "refcost.h"
+#include "base/options.h"
+#include "base/refcost.h"
 
 static const char *const names[] = {
 	[REFCOST_OWN] = "own",

@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
+#include "base/temporary.h"
 #include "cpu.h"
 #include "env.h"
-#include "refcost.h"
-#include "temporary.h"
 
 #define DIR "/run/refcost"
 #define MAX 8192

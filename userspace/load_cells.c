@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
+#include "base/refcost.h"
 #include "cmd_load.h"
 #include "order.h"
-#include "progress.h"
-#include "refcost.h"
 #include "resume.h"
 
 #define USE_NS	     (10 * NSEC_PER_MSEC) /* users have the loaded victim for so long */

@@ -2,10 +2,10 @@
 /* The plan of refcost load: its cells, how it stands in run.json, and how long it takes. */
 #include <string.h>
 
+#include "base/refcost.h"
 #include "cmd_load.h"
 #include "dry_run.h"
 #include "order.h"
-#include "refcost.h"
 
 const char *const load_form_names[LOAD_FORMS] = {
 	[LOAD_ONE_PHASE] = "one",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What refcost load says at its end. */
+#include "base/refcost.h"
 #include "cmd_load.h"
 #include "model.h"
-#include "refcost.h"
 
 int load_finish(struct loads *l, int err)
 {

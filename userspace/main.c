@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "leftover.h"
-#include "refcost.h"
 #include "version.h"
 
 static const struct command {

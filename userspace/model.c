@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "rows.h"
 
 /* The scheme of that name, made where it is new. */

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "model.h"
-#include "refcost.h"
 
 static int short_of(const struct model *m, const char *file, const char *what, size_t n,
 		    size_t wanted)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "model.h"
-#include "refcost.h"
 #include "rows.h"
 
 const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 bool model_same_use(const struct cell *a, const struct cell *b)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define ACK_TIMEOUT_MS 10000
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "options.h"
-#include "refcost.h"
+#include "base/options.h"
+#include "base/refcost.h"
 #include "topo.h"
 
 static const char *const names[] = {

@@ -13,8 +13,8 @@
 
 #include <bpf/bpf.h>
 
+#include "base/refcost.h"
 #include "pidns.h"
-#include "refcost.h"
 #include "refs_count.h"
 
 #define QUIET_US   2000 /* a get that was begun is counted by then */

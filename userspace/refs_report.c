@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ksites.h"
 #include "refs_out.h"
-#include "text.h"
 
 int refs_name(struct refs_report *rep, const struct ksyms *syms)
 {

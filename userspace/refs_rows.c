@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 
-#include "csv.h"
+#include "base/csv.h"
+#include "base/text.h"
 #include "refs_out.h"
-#include "text.h"
 
 static const char *const reasons[] = {
 	[REFS_BUSY] = "busy",

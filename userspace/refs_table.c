@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
+#include "base/text.h"
 #include "ksites.h"
-#include "refcost.h"
 #include "refs_out.h"
-#include "text.h"
 
 #define SITE	   38 /* columns of a call site in its table */
 #define WHO	   30 /* ... of a holder */

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 static volatile sig_atomic_t asked;
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/whole.h"
 #include "model.h"
-#include "whole.h"
 
 /**
  * report_label() - the machine in one line, as it stands under every figure

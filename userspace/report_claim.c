@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_md.h"
 
 #define OLD    "percpu_live"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "model_counters.h"
-#include "refcost.h"
 #include "report_md.h"
 
 static void table_head(FILE *f, const char *const *events, size_t n, int low, int high)

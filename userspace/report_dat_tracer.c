@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_dat.h"
 
 /* Of one call: when this phase began and how long it took. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report.h"
 #include "report_dat.h"
 #include "report_md.h"

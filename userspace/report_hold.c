@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report.h"
 #include "report_md.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_md.h"
 
 static void cell_p50_max(FILE *f, const struct stats_summary *s, double scale)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_md.h"
 
 #define NAMES_MAX 8

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_md.h"
 
 /* Phases that are grace periods or waits, by their labels; merged ones hold more than that. */

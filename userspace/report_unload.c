@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "report_md.h"
 
 /* Phases that take less than this share of every unload are told of in one sentence. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Results directories, through json-c and csv.c.
+ * Results directories, through json-c and base/csv.c.
  */
 #include "results.h"
 
@@ -11,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "csv.h"
+#include "base/csv.h"
+#include "base/refcost.h"
+#include "base/temporary.h"
 #include "env.h"
-#include "refcost.h"
 #include "rows.h"
-#include "temporary.h"
 
 static int make_dirs(const char *dir)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "env.h"
-#include "refcost.h"
 #include "rows.h"
 
 /* Values longer than this are named and not shown. */

@@ -6,7 +6,7 @@
 #ifndef REFCOST_RESUME_H
 #define REFCOST_RESUME_H
 
-#include "csv.h"
+#include "base/csv.h"
 #include "results.h"
 
 /**

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 #include "schema.h"
 
 void *array_append(void **v, size_t *n, size_t size)

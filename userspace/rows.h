@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 /**
  * struct row - one row of a file

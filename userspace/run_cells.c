@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/progress.h"
+#include "base/refcost.h"
 #include "dry_run.h"
 #include "order.h"
 #include "perf_control.h"
-#include "progress.h"
-#include "refcost.h"
 #include "resume.h"
 #include "stats.h"
 #include "topo.h"

@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "model_counters.h"
 #include "quiet.h"
-#include "refcost.h"
 
 #define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "env.h"
-#include "refcost.h"
 
 const char *const mode_names[REFCOST_MODES] = {
 	[REFCOST_GETPUT] = "getput",

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "base/refcost.h"
 #include "model.h"
-#include "refcost.h"
 #include "resume.h"
 
 int finish(struct run *r, int err)

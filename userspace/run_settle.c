@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/refcost.h"
 #include "dry_run.h"
-#include "refcost.h"
 
 #define LOOK_NS	       (2 * NSEC_PER_MSEC)
 #define LOOK_WARMUP_NS NSEC_PER_MSEC

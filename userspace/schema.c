@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define COLUMNS_MAX 64
 #define TEXT_SHOWN  40

@@ -5,7 +5,7 @@
 #ifndef REFCOST_SCHEMA_H
 #define REFCOST_SCHEMA_H
 
-#include "csv.h"
+#include "base/csv.h"
 
 /**
  * schema_check() - is a table what the schema says of it?

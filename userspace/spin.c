@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "spin.h"
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define ITERATIONS 40000
 

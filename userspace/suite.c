@@ -20,8 +20,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "parse.h"
-#include "refcost.h"
+#include "base/parse.h"
+#include "base/refcost.h"
 #include "topo.h"
 
 #define DELETE_TRIES 2000

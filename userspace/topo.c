@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define CPUS_MOST (1 << 20)
 

@@ -7,8 +7,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/refcost.h"
 #include "load.h"
-#include "refcost.h"
 #include "trace.h"
 #include "unload.h"
 

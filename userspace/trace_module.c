@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "refcost.h"
-#include "text.h"
+#include "base/refcost.h"
+#include "base/text.h"
 
 void module_spell(char *name)
 {

@@ -14,9 +14,9 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "base/refcost.h"
 #include "bpf.h"
 #include "kstruct.h"
-#include "refcost.h"
 #include "refs.skel.h"
 #include "refs_count.h"
 #include "trace_module.h"

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "csv.h"
-#include "refcost.h"
+#include "base/csv.h"
+#include "base/refcost.h"
+#include "base/text.h"
 #include "trace_out.h"
 #include "trace_text.h"
-#include "text.h"
 
 /* X(column) */
 #define COLUMNS(X)        \

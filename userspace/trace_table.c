@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
+#include "base/text.h"
 #include "stats.h"
 #include "trace_out.h"
 #include "trace_text.h"
-#include "text.h"
 
 #define WIDTH	     79
 #define NAME	     24

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
+#include "base/refcost.h"
 #include "cmd_unload.h"
 #include "order.h"
-#include "progress.h"
-#include "refcost.h"
 #include "resume.h"
 
 #define CYCLES_HEADER                                                                              \

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "cmd_unload.h"
 #include "dry_run.h"
 #include "order.h"
-#include "refcost.h"
 
 const char *const unload_arm_names[UNLOAD_ARMS] = {
 	[UNLOAD_IDLE] = "idle",

@@ -2,10 +2,10 @@
 /* What refcost unload says at its end. */
 #include <string.h>
 
+#include "base/refcost.h"
 #include "cmd_unload.h"
 #include "hist.h"
 #include "model.h"
-#include "refcost.h"
 
 /* What should not be, or should be known, where there is any. */
 static void print_validity(const struct unloads *u)

@@ -2,9 +2,9 @@
 /* What the tracer saw of the unloads, and whether it saw them all. */
 #include <errno.h>
 
+#include "base/refcost.h"
 #include "cmd_unload.h"
 #include "quiet.h"
-#include "refcost.h"
 
 #define RECORD_WAIT 200 /* ms */
 

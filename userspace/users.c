@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "env.h"
-#include "refcost.h"
 #include "topo.h"
 
 #define GAP_TICKS_MIN 2

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 static void times_have_their_unit(void **state)
 {

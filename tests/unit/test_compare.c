@@ -15,9 +15,9 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
+#include "base/refcost.h"
 #include "compare.h"
 #include "model_counters.h"
-#include "refcost.h"
 
 static struct scheme scheme = { .name = "kref", .family = "object", .rank = 1, .slot = 1 };
 static struct cell cell = {

@@ -19,11 +19,11 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
+#include "base/refcost.h"
 #include "cmd_run.h"
 #include "events.h"
 #include "model.h"
 #include "model_counters.h"
-#include "refcost.h"
 #include "resume.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";

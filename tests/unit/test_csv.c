@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 #define LEN(a)	 (sizeof(a) / sizeof((a)[0]))
 #define ROW(...) ((const char *const[]){ __VA_ARGS__ })

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "parse.h"
+#include "base/parse.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define CAP    8

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
+#include "base/refcost.h"
 #include "layout.h"
 #include "placement.h"
-#include "refcost.h"
 #include "topo.h"
 
 /* Two packages, each a node with two cores of two threads; threads of a core have numbers in a row. */

@@ -17,12 +17,12 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
-#include "csv.h"
+#include "base/csv.h"
+#include "base/refcost.h"
+#include "base/whole.h"
 #include "model.h"
-#include "refcost.h"
 #include "results.h"
 #include "resume.h"
-#include "whole.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";
 

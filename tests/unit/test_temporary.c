@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
-#include "temporary.h"
+#include "base/temporary.h"
 
 /* A process that makes one and puts a file into it. */
 static pid_t start(char *dir, size_t len)

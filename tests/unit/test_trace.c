@@ -15,13 +15,13 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "ksyms.h"
 #include "trace.h"
 #include "trace_child.h"
 #include "trace_out.h"
 #include "trace_sum.h"
 #include "trace_text.h"
-#include "text.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 

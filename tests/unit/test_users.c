@@ -15,8 +15,8 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
+#include "base/refcost.h"
 #include "order.h"
-#include "refcost.h"
 #include "suite.h"
 #include "users.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Option values that several subcommands take. A bad one ends the program with a usage error. */
-#ifndef REFCOST_OPTIONS_H
-#define REFCOST_OPTIONS_H
+#ifndef REFCOST_BASE_OPTIONS_H
+#define REFCOST_BASE_OPTIONS_H
 
 #include <argp.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
  * @state: of argp
  * @option: as the user knows it
  * @arg: what was given
- * @err: from parse.h
+ * @err: from base/parse.h
  */
 void opt_bad(struct argp_state *state, const char *option, const char *arg, int err);
 

@@ -2,8 +2,8 @@
 /*
  * What every subcommand shares: exit codes, chatter, and the flag that a signal sets.
  */
-#ifndef REFCOST_COMMAND_H
-#define REFCOST_COMMAND_H
+#ifndef REFCOST_BASE_REFCOST_H
+#define REFCOST_BASE_REFCOST_H
 
 #include <signal.h>
 #include <stdbool.h>

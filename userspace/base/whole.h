@@ -3,8 +3,8 @@
  * Files that appear together and whole, or not at all: each is written beside its place, and put there when
  * all are complete. Whatever ends the program before, a full disk above all, leaves the older ones readable.
  */
-#ifndef REFCOST_WHOLE_H
-#define REFCOST_WHOLE_H
+#ifndef REFCOST_BASE_WHOLE_H
+#define REFCOST_BASE_WHOLE_H
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 volatile sig_atomic_t interrupted;
 volatile sig_atomic_t resumed;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "progress.h"
+#include "base/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define QUIET_NS   (10 * NSEC_PER_SEC) /* between two lines, where they stay */
 #define LINES_MOST 20

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "text.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * Results directories that nobody asked for: they go with the command that made them.
  */
-#ifndef REFCOST_TEMPORARY_H
-#define REFCOST_TEMPORARY_H
+#ifndef REFCOST_BASE_TEMPORARY_H
+#define REFCOST_BASE_TEMPORARY_H
 
 #include <stddef.h>
 

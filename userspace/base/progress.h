@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* How far a run is and how long it still takes, on standard error. */
-#ifndef REFCOST_PROGRESS_H
-#define REFCOST_PROGRESS_H
+#ifndef REFCOST_BASE_PROGRESS_H
+#define REFCOST_BASE_PROGRESS_H
 
 #include <stddef.h>
 #include <stdint.h>

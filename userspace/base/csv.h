@@ -6,8 +6,8 @@
  *
  * Numbers are written and read in the C locale: do not set LC_NUMERIC.
  */
-#ifndef REFCOST_CSV_H
-#define REFCOST_CSV_H
+#ifndef REFCOST_BASE_CSV_H
+#define REFCOST_BASE_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>

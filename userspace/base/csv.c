@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "csv.h"
+#include "base/csv.h"
 
 /* The whole of a text file; *text is to be freed in every case. */
 static int slurp(FILE *f, char **text, size_t *len)

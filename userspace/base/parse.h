@@ -3,8 +3,8 @@
  * Strict readers for option values. Nothing is guessed: no sign, no blank, no leftover. All return
  * 0 or a negative errno, and write their results only on success; parse_why() words the error.
  */
-#ifndef REFCOST_PARSE_H
-#define REFCOST_PARSE_H
+#ifndef REFCOST_BASE_PARSE_H
+#define REFCOST_BASE_PARSE_H
 
 #include <stddef.h>
 #include <stdint.h>

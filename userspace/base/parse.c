@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "base/parse.h"
 
 /* Reads digits at *s and steps over them. strtoull() alone would take blanks and a sign. */
 static int take_u64(const char **s, uint64_t *out)

@@ -2,14 +2,14 @@
 /*
  * Option values that several subcommands take.
  */
-#include "options.h"
+#include "base/options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse.h"
+#include "base/parse.h"
 #include "refcost_uapi.h"
 
 void opt_bad(struct argp_state *state, const char *option, const char *arg, int err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Names that others chose: made fit to be printed, and those that come near a wrong one. */
-#ifndef REFCOST_TEXT_H
-#define REFCOST_TEXT_H
+#ifndef REFCOST_BASE_TEXT_H
+#define REFCOST_BASE_TEXT_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "whole.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 struct whole {
 	struct whole *next;

@@ -2,7 +2,7 @@
 /*
  * Results directories that nobody asked for.
  */
-#include "temporary.h"
+#include "base/temporary.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "refcost.h"
+#include "base/refcost.h"
 
 #define PREFIX "/tmp/refcost."
 
