@@ -19,7 +19,7 @@
 #include "base/options.h"
 #include "base/refcost.h"
 #include "spin.h"
-#include "stats.h"
+#include "stats/summary.h"
 #include "suite.h"
 
 #define MODULES_MAX 64

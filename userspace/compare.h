@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "bootstrap.h"
 #include "model.h"
+#include "stats/bootstrap.h"
 
 enum compare_what {
 	COMPARE_TIME,	      /* ns an operation: mode, CPUs */

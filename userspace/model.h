@@ -11,7 +11,7 @@
 
 #include "model_tracer.h"
 #include "results.h"
-#include "series.h"
+#include "stats/series.h"
 
 #define MODEL_NAME 64
 #define MODEL_TEXT 160

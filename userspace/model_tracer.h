@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "series.h"
+#include "stats/series.h"
 
 #define TRACER_NAME 64
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "model.h"
-#include "usl.h"
+#include "stats/usl.h"
 
 /* Room for a number, and for a median with its interval. */
 #define MD_NUM	  32

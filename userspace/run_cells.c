@@ -14,7 +14,7 @@
 #include "order.h"
 #include "perf_control.h"
 #include "resume.h"
-#include "stats.h"
+#include "stats/summary.h"
 #include "topo.h"
 
 #define SAMPLES_HEADER                                                                                      \

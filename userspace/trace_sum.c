@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats.h"
+#include "stats/summary.h"
 
 static struct sum_module *find(struct sum *s, const char *name)
 {

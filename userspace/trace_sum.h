@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hist.h"
+#include "stats/hist.h"
 #include "trace_text.h"
 
 #define SUM_EXACT   4096 /* times of a module that are kept one by one */

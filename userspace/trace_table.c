@@ -8,7 +8,7 @@
 
 #include "base/refcost.h"
 #include "base/text.h"
-#include "stats.h"
+#include "stats/summary.h"
 #include "trace_out.h"
 #include "trace_text.h"
 

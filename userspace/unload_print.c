@@ -4,8 +4,8 @@
 
 #include "base/refcost.h"
 #include "cmd_unload.h"
-#include "hist.h"
 #include "model.h"
+#include "stats/hist.h"
 
 /* What should not be, or should be known, where there is any. */
 static void print_validity(const struct unloads *u)

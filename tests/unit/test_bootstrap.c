@@ -18,7 +18,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 
-#include "bootstrap.h"
+#include "stats/bootstrap.h"
 
 #define LEN(a)		  (sizeof(a) / sizeof((a)[0]))
 #define assert_near(a, b) assert_true(fabs((a) - (b)) <= 1e-12)

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "hist.h"
+#include "stats/hist.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <gsl/gsl_rng.h>
 
-#include "stats.h"
+#include "stats/summary.h"
 
 #define LEN(a)		  (sizeof(a) / sizeof((a)[0]))
 #define assert_near(a, b) assert_true(fabs((a) - (b)) <= 1e-9)

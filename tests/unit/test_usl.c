@@ -14,7 +14,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 
-#include "usl.h"
+#include "stats/usl.h"
 
 #define LEN(a)			     (sizeof(a) / sizeof((a)[0]))
 #define assert_close(got, want, eps) assert_true(is_close(got, want, eps))

@@ -5,8 +5,8 @@
  * pairs of medians are the interval: many cells are judged at once, and at 95 % one in twenty would be
  * a false alarm. See Davison and Hinkley, Bootstrap Methods, 5.3.1.
  */
-#ifndef REFCOST_BOOTSTRAP_H
-#define REFCOST_BOOTSTRAP_H
+#ifndef REFCOST_STATS_BOOTSTRAP_H
+#define REFCOST_STATS_BOOTSTRAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

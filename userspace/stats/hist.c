@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "hist.h"
-#include "stats.h"
+#include "stats/hist.h"
+#include "stats/summary.h"
 
 #define STARS 40
 

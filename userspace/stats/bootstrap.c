@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The percentile bootstrap of a ratio of medians; GSL draws and sorts. */
-#include "bootstrap.h"
+#include "stats/bootstrap.h"
 
 #include <errno.h>
 #include <math.h>

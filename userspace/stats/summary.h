@@ -7,8 +7,8 @@
  * percentile is p = 0.99. A sample that holds a NAN or an infinity yields NAN, never a number:
  * leave missing values out before calling.
  */
-#ifndef REFCOST_STATS_H
-#define REFCOST_STATS_H
+#ifndef REFCOST_STATS_SUMMARY_H
+#define REFCOST_STATS_SUMMARY_H
 
 #include <stdbool.h>
 #include <stddef.h>

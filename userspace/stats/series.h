@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Numbers that belong together. */
-#ifndef REFCOST_SERIES_H
-#define REFCOST_SERIES_H
+#ifndef REFCOST_STATS_SERIES_H
+#define REFCOST_STATS_SERIES_H
 
 #include <stddef.h>
 
-#include "stats.h"
+#include "stats/summary.h"
 
 /**
  * struct series - numbers that belong together

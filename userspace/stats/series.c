@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "series.h"
+#include "stats/series.h"
 
 #include <errno.h>
 #include <math.h>

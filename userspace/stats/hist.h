@@ -4,8 +4,8 @@
  * width, so that a bucket is at most 1/32 (3.2 %) of its lower edge wide, and values below 64 have
  * a bucket each. Log-linear buckets as in HdrHistogram. A zeroed struct hist is an empty one.
  */
-#ifndef REFCOST_HIST_H
-#define REFCOST_HIST_H
+#ifndef REFCOST_STATS_HIST_H
+#define REFCOST_STATS_HIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

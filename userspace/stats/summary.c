@@ -10,7 +10,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
-#include "stats.h"
+#include "stats/summary.h"
 
 #define CONFIDENCE	0.95
 #define ROUNDING	1e-9 /* above the functions' error, below any gap that matters */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The Universal Scalability Law, fitted by GSL's weighted linear least squares. */
-#include "usl.h"
+#include "stats/usl.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,8 +3,8 @@
  * The Universal Scalability Law: C(N) = l N / (1 + s (N - 1) + k N (N - 1)), throughput of N CPUs.
  * See Gunther, Guerrilla Capacity Planning, 2007, chapter 4.
  */
-#ifndef REFCOST_USL_H
-#define REFCOST_USL_H
+#ifndef REFCOST_STATS_USL_H
+#define REFCOST_STATS_USL_H
 
 #include <stddef.h>
 
