@@ -101,7 +101,7 @@ $(B)/version.h: FORCE
 	$(Q)tools/version.sh > $@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(B)/userspace/main.o $(B)/userspace/env.o: $(B)/version.h
+$(B)/userspace/main.o $(B)/userspace/machine/env.o: $(B)/version.h
 $(B)/userspace/trace_attach.o $(B)/userspace/trace_refs.o: $(SKEL)
 $(B)/userspace/html_page.o: userspace/html_page.html
 $(B)/userspace/schema.o: docs/results-schema.json

@@ -7,7 +7,7 @@ tuned=()
 tune_record=/dev/null
 
 # tune_hold: what has to be turned back is written down, and is ours as long as this shell or what it runs lives.
-# After SIGKILL the next refcost command turns it back, see userspace/leftover.h.
+# After SIGKILL the next refcost command turns it back, see userspace/machine/leftover.h.
 tune_hold() {
 	local dir=${REFCOST_SYSROOT:-}/run/refcost lock
 	{ mkdir -p "$dir" && : >>"$dir/knobs"; } 2>/dev/null || return 0

@@ -12,7 +12,7 @@
 #include "base/parse.h"
 #include "base/refcost.h"
 #include "compare.h"
-#include "events.h"
+#include "machine/events.h"
 #include "model_counters.h"
 
 static struct env {

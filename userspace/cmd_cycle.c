@@ -18,9 +18,9 @@
 
 #include "base/options.h"
 #include "base/refcost.h"
-#include "spin.h"
+#include "machine/spin.h"
+#include "machine/suite.h"
 #include "stats/summary.h"
-#include "suite.h"
 
 #define MODULES_MAX 64
 #define GAP_MAX	    (60 * NSEC_PER_SEC)

@@ -14,8 +14,8 @@
 #include <stdio.h>
 
 #include "base/csv.h"
+#include "machine/suite.h"
 #include "results.h"
-#include "suite.h"
 #include "users.h"
 
 enum load_form { LOAD_ONE_PHASE, LOAD_TWO_PHASE, LOAD_FORMS };

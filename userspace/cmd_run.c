@@ -15,7 +15,7 @@
 #include "base/options.h"
 #include "base/parse.h"
 #include "base/refcost.h"
-#include "env.h"
+#include "machine/env.h"
 #include "perf_control.h"
 
 enum {

@@ -14,13 +14,13 @@
 #include <stdio.h>
 
 #include "base/csv.h"
-#include "events.h"
 #include "layout.h"
+#include "machine/events.h"
+#include "machine/spin.h"
+#include "machine/suite.h"
 #include "placement.h"
 #include "refcost_uapi.h"
 #include "results.h"
-#include "spin.h"
-#include "suite.h"
 
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16

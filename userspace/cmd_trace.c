@@ -15,10 +15,10 @@
 
 #include "base/options.h"
 #include "base/refcost.h"
-#include "quiet.h"
+#include "machine/module.h"
+#include "machine/quiet.h"
 #include "refs_watch.h"
 #include "trace_child.h"
-#include "trace_module.h"
 #include "trace_options.h"
 #include "trace_out.h"
 

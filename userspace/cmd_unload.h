@@ -15,9 +15,9 @@
 #include <stdio.h>
 
 #include "base/csv.h"
+#include "machine/suite.h"
 #include "refcost_uapi.h"
 #include "results.h"
-#include "suite.h"
 #include "trace.h"
 #include "users.h"
 

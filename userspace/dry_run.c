@@ -8,7 +8,7 @@
 
 #include "base/progress.h"
 #include "base/refcost.h"
-#include "env.h"
+#include "machine/env.h"
 #include "resume.h"
 #include "rows.h"
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ksyms.h"
+#include "machine/ksyms.h"
 
 #define KSITE_LEN (2 * KSYM_LEN) /* room for any name from ksites_name() */
 

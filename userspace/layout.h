@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "suite.h"
+#include "machine/suite.h"
 
 /**
  * struct layouts - those that a run measures

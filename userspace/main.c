@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/refcost.h"
-#include "leftover.h"
+#include "machine/leftover.h"
 #include "version.h"
 
 static const struct command {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "machine/spin.h"
 #include "rows.h"
-#include "spin.h"
 
 /* A call's rows follow each other: the sum of one call is known when the next begins. */
 struct reading {

@@ -6,7 +6,7 @@
 
 #include "base/options.h"
 #include "base/refcost.h"
-#include "topo.h"
+#include "machine/topo.h"
 
 static const char *const names[] = {
 	[PLACEMENT_CORES] = "cores", [PLACEMENT_PACKED] = "packed", [PLACEMENT_SMT] = "smt",

@@ -14,7 +14,7 @@
 #include <bpf/bpf.h>
 
 #include "base/refcost.h"
-#include "pidns.h"
+#include "machine/pidns.h"
 #include "refs_count.h"
 
 #define QUIET_US   2000 /* a get that was begun is counted by then */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "ksyms.h"
+#include "machine/ksyms.h"
 #include "trace_refs.h"
 
 #define REFS_USERS 32

@@ -14,7 +14,7 @@
 #include "base/csv.h"
 #include "base/refcost.h"
 #include "base/temporary.h"
-#include "env.h"
+#include "machine/env.h"
 #include "rows.h"
 
 static int make_dirs(const char *dir)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/refcost.h"
-#include "env.h"
+#include "machine/env.h"
 #include "rows.h"
 
 /* Values longer than this are named and not shown. */

@@ -11,11 +11,11 @@
 #include "base/progress.h"
 #include "base/refcost.h"
 #include "dry_run.h"
+#include "machine/topo.h"
 #include "order.h"
 #include "perf_control.h"
 #include "resume.h"
 #include "stats/summary.h"
-#include "topo.h"
 
 #define SAMPLES_HEADER                                                                                      \
 	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \

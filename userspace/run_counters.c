@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/refcost.h"
+#include "machine/quiet.h"
 #include "model_counters.h"
-#include "quiet.h"
 
 #define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
 

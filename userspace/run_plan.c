@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "env.h"
+#include "machine/env.h"
 
 const char *const mode_names[REFCOST_MODES] = {
 	[REFCOST_GETPUT] = "getput",

@@ -15,8 +15,8 @@
 
 #include <bpf/bpf.h>
 
-#include "pidns.h"
-#include "trace_module.h"
+#include "machine/module.h"
+#include "machine/pidns.h"
 #include "trace_watch.h"
 
 #define NAP_MIN_MS 10

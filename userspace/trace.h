@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #include "../bpf/phases.h"
-#include "bpf.h"
+#include "machine/bpf.h"
 
 enum trace_mech {
 	TRACE_AUTO,	   /* fentry, else kprobe, else merged */

@@ -12,9 +12,9 @@
 
 #include <bpf/btf.h>
 
-#include "env.h"
-#include "kstruct.h"
-#include "ksyms.h"
+#include "machine/env.h"
+#include "machine/kstruct.h"
+#include "machine/ksyms.h"
 #include "trace_watch.h"
 
 bool is_traced_wait(const struct watch *w, int ev)

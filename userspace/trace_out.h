@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "ksyms.h"
+#include "machine/ksyms.h"
 #include "trace.h"
 #include "trace_sum.h"
 #include "trace_text.h"

@@ -15,11 +15,11 @@
 #include <bpf/btf.h>
 
 #include "base/refcost.h"
-#include "bpf.h"
-#include "kstruct.h"
+#include "machine/bpf.h"
+#include "machine/kstruct.h"
+#include "machine/module.h"
 #include "refs.skel.h"
 #include "refs_count.h"
-#include "trace_module.h"
 
 static int load(struct refs *r)
 {

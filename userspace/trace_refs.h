@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "../bpf/refs.h"
-#include "bpf.h"
+#include "machine/bpf.h"
 
 #define REFS_ROWS \
 	8192 /* as many pairs of call site and thread are counted, unless told otherwise */

@@ -67,7 +67,7 @@ struct trace {
 	enum trace_mech mech;
 	pid_t pid;
 	bool family, stacks;
-	bool trampolines_stay; /* see ksyms.h; else fexit is not safe */
+	bool trampolines_stay; /* see machine/ksyms.h; else fexit is not safe */
 	char tracefs[64];
 	struct trace_config config; /* but for the boundaries, the same for all kinds */
 	struct watch watches[TRACE_KINDS];

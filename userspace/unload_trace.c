@@ -4,7 +4,7 @@
 
 #include "base/refcost.h"
 #include "cmd_unload.h"
-#include "quiet.h"
+#include "machine/quiet.h"
 
 #define RECORD_WAIT 200 /* ms */
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "env.h"
-#include "topo.h"
+#include "machine/env.h"
+#include "machine/topo.h"
 
 #define GAP_TICKS_MIN 2
 #define GAP_TICKS_MAX 6

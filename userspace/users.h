@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "suite.h"
+#include "machine/suite.h"
 
 #define USERS_MAX	  4096
 #define USERS_ALL_BUT_ONE UINT64_MAX

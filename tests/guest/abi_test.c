@@ -71,7 +71,7 @@ static int run_errno(const struct refcost_run *wanted)
 
 /*
  * The first event of a task patches the kernel, as does the last, a second later. QEMU may lose a CPU that
- * runs meanwhile (userspace/quiet.h): so one is held all the time, and those moments have one CPU.
+ * runs meanwhile (userspace/machine/quiet.h): so one is held all the time, and those moments have one CPU.
  */
 static int hold_event(int fd)
 {

@@ -1042,7 +1042,7 @@ static void print_counts(void)
 
 /*
  * The first event of a task patches the kernel, as does the first of some kinds, and the last. QEMU may lose
- * a CPU that runs meanwhile (userspace/quiet.h): so one of each is held, from a moment that has one CPU.
+ * a CPU that runs meanwhile (userspace/machine/quiet.h): so one of each is held, from a moment that has one CPU.
  */
 static void hold_events(void)
 {

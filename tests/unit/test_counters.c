@@ -21,7 +21,7 @@
 
 #include "base/refcost.h"
 #include "cmd_run.h"
-#include "events.h"
+#include "machine/events.h"
 #include "model.h"
 #include "model_counters.h"
 #include "resume.h"

@@ -18,8 +18,8 @@
 
 #include <bpf/btf.h>
 
-#include "kstruct.h"
-#include "ksyms.h"
+#include "machine/kstruct.h"
+#include "machine/ksyms.h"
 #include "trace_watch.h"
 #include "unload.h"
 

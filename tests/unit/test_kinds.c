@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #undef fail /* also the name of a function of the command */
 
-#include "topo.h"
+#include "machine/topo.h"
 
 static char path[] = "/tmp/refcost-kinds.XXXXXX";
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "ksyms.h"
+#include "machine/ksyms.h"
 #include "trace.h"
 #include "trace_child.h"
 #include "trace_out.h"

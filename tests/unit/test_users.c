@@ -16,8 +16,8 @@
 #undef fail /* also the name of a function of the command */
 
 #include "base/refcost.h"
+#include "machine/suite.h"
 #include "order.h"
-#include "suite.h"
 #include "users.h"
 
 #define TOOL_NS (20 * NSEC_PER_MSEC)

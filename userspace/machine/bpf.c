@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "machine/bpf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool bpf_locked_down(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128] = "";
+
+	if (!f)
+		return false;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	return strstr(line, "[confidentiality]");
+}
+
+#ifndef REFCOST_NO_BPF
+
+#include <stdlib.h>
+
+#include <bpf/bpf.h>
+
+int bpf_print(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	return getenv("REFCOST_DEBUG") ? vfprintf(stderr, fmt, args) : 0;
+}
+
+int bpf_info(const struct bpf_program *prog, struct bpf_prog_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(bpf_program__fd(prog), info, &len);
+}
+
+#endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Findings, as refcost doctor prints and counts them. */
+#include "machine/doctor.h"
+
+#include <stdio.h>
+
+size_t doctor_found[DOCTOR_VERDICTS];
+
+void doctor_finding(enum verdict verdict, const char *what, const char *text)
+{
+	static const char *const words[] = {
+		[DOCTOR_GOOD] = "good",
+		[DOCTOR_DISTORTS] = "distorts",
+		[DOCTOR_BLOCKS] = "blocks",
+	};
+
+	printf("  %-8s %-26s %s\n", words[verdict], what, text);
+	doctor_found[verdict]++;
+}
