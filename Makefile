@@ -104,7 +104,7 @@ $(B)/version.h: FORCE
 $(B)/userspace/main.o $(B)/userspace/machine/env.o: $(B)/version.h
 $(B)/userspace/trace_attach.o $(B)/userspace/trace_refs.o: $(SKEL)
 $(B)/userspace/html_page.o: userspace/html_page.html
-$(B)/userspace/schema.o: docs/results-schema.json
+$(B)/userspace/results/schema.o: docs/results-schema.json
 
 $(B)/userspace/%.o: userspace/%.c
 	$(say) CC $@

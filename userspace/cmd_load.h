@@ -15,7 +15,7 @@
 
 #include "base/csv.h"
 #include "machine/suite.h"
-#include "results.h"
+#include "results/directory.h"
 #include "users.h"
 
 enum load_form { LOAD_ONE_PHASE, LOAD_TWO_PHASE, LOAD_FORMS };

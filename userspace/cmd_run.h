@@ -20,7 +20,7 @@
 #include "machine/suite.h"
 #include "placement.h"
 #include "refcost_uapi.h"
-#include "results.h"
+#include "results/directory.h"
 
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16

@@ -17,7 +17,7 @@
 #include "base/csv.h"
 #include "machine/suite.h"
 #include "refcost_uapi.h"
-#include "results.h"
+#include "results/directory.h"
 #include "trace.h"
 #include "users.h"
 

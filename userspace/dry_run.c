@@ -9,8 +9,8 @@
 #include "base/progress.h"
 #include "base/refcost.h"
 #include "machine/env.h"
-#include "resume.h"
-#include "rows.h"
+#include "results/resume.h"
+#include "results/rows.h"
 
 /*
  * By experience: the second with guests of four vCPUs that QEMU emulated on two CPUs; the first is for what

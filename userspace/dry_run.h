@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/csv.h"
-#include "results.h"
+#include "results/directory.h"
 
 /**
  * struct pace - what measuring takes beside what was asked for, ms

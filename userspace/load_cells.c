@@ -11,7 +11,7 @@
 #include "base/refcost.h"
 #include "cmd_load.h"
 #include "order.h"
-#include "resume.h"
+#include "results/resume.h"
 
 #define USE_NS	     (10 * NSEC_PER_MSEC) /* users have the loaded victim for so long */
 #define MAX_ATTEMPTS 1000

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "rows.h"
+#include "results/rows.h"
 
 /* The scheme of that name, made where it is new. */
 static struct scheme *scheme_get(struct model *m, const char *name)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "model_tracer.h"
-#include "results.h"
+#include "results/directory.h"
 #include "stats/series.h"
 
 #define MODEL_NAME 64

@@ -8,7 +8,7 @@
 
 #include "base/refcost.h"
 #include "model.h"
-#include "rows.h"
+#include "results/rows.h"
 
 const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,
 				    int cpus, const char *event)

@@ -8,7 +8,7 @@
 
 #include "base/refcost.h"
 #include "machine/spin.h"
-#include "rows.h"
+#include "results/rows.h"
 
 /* A call's rows follow each other: the sum of one call is known when the next begins. */
 struct reading {

@@ -14,7 +14,7 @@
 #include "machine/topo.h"
 #include "order.h"
 #include "perf_control.h"
-#include "resume.h"
+#include "results/resume.h"
 #include "stats/summary.h"
 
 #define SAMPLES_HEADER                                                                                      \

@@ -6,7 +6,7 @@
 
 #include "base/refcost.h"
 #include "model.h"
-#include "resume.h"
+#include "results/resume.h"
 
 int finish(struct run *r, int err)
 {

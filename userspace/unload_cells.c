@@ -11,7 +11,7 @@
 #include "base/refcost.h"
 #include "cmd_unload.h"
 #include "order.h"
-#include "resume.h"
+#include "results/resume.h"
 
 #define CYCLES_HEADER                                                                              \
 	"cycle,scheme,arm,workers,hold_ns,gone,attempts,errno,success_ns,gate_ns,delete_ns,"       \

@@ -24,7 +24,7 @@
 #include "machine/events.h"
 #include "model.h"
 #include "model_counters.h"
-#include "resume.h"
+#include "results/resume.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";
 

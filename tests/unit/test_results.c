@@ -21,8 +21,8 @@
 #include "base/refcost.h"
 #include "base/whole.h"
 #include "model.h"
-#include "results.h"
-#include "resume.h"
+#include "results/directory.h"
+#include "results/resume.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";
 

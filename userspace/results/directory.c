@@ -2,7 +2,7 @@
 /*
  * Results directories, through json-c and base/csv.c.
  */
-#include "results.h"
+#include "results/directory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "base/refcost.h"
 #include "base/temporary.h"
 #include "machine/env.h"
-#include "rows.h"
+#include "results/rows.h"
 
 static int make_dirs(const char *dir)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "rows.h"
+#include "results/rows.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "schema.h"
+#include "results/schema.h"
 
 void *array_append(void **v, size_t *n, size_t size)
 {

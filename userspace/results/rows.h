@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Reading the CSV files of a results directory, rows by column name. */
-#ifndef REFCOST_ROWS_H
-#define REFCOST_ROWS_H
+#ifndef REFCOST_RESULTS_ROWS_H
+#define REFCOST_RESULTS_ROWS_H
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
  * columns: type, enum, pattern, maxLength, minimum, exclusiveMinimum, maximum, required; and its own "key",
  * the columns that no two rows have in common.
  */
-#include "schema.h"
+#include "results/schema.h"
 
 #include <json-c/json.h>
 #include <math.h>

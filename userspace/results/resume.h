@@ -3,11 +3,11 @@
  * Going on with a results directory: only with what it was begun with, and without what its last, unfinished
  * cell left behind.
  */
-#ifndef REFCOST_RESUME_H
-#define REFCOST_RESUME_H
+#ifndef REFCOST_RESULTS_RESUME_H
+#define REFCOST_RESULTS_RESUME_H
 
 #include "base/csv.h"
-#include "results.h"
+#include "results/directory.h"
 
 /**
  * resume_same_plan() - is what was asked for what a directory was begun with?

@@ -2,8 +2,8 @@
 /*
  * What the tables of a results directory may hold: docs/results-schema.json, which is part of the binary.
  */
-#ifndef REFCOST_SCHEMA_H
-#define REFCOST_SCHEMA_H
+#ifndef REFCOST_RESULTS_SCHEMA_H
+#define REFCOST_RESULTS_SCHEMA_H
 
 #include "base/csv.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "resume.h"
+#include "results/resume.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/refcost.h"
 #include "machine/env.h"
-#include "rows.h"
+#include "results/rows.h"
 
 /* Values longer than this are named and not shown. */
 #define SHOWN 60

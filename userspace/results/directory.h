@@ -3,8 +3,8 @@
  * A results directory: run.json (one document: environment, plans, validity) and CSV files, one row a
  * sample. Written as the run goes on, so that whatever ends it leaves what was measured.
  */
-#ifndef REFCOST_RESULTS_H
-#define REFCOST_RESULTS_H
+#ifndef REFCOST_RESULTS_DIRECTORY_H
+#define REFCOST_RESULTS_DIRECTORY_H
 
 #include <json-c/json.h>
 #include <limits.h>
