@@ -13,7 +13,7 @@
 #include "base/refcost.h"
 #include "compare.h"
 #include "machine/events.h"
-#include "model_counters.h"
+#include "model/counters.h"
 
 static struct env {
 	const char *dir[2];

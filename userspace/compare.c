@@ -11,7 +11,7 @@
 #include <gsl/gsl_statistics_double.h>
 
 #include "base/refcost.h"
-#include "model_counters.h"
+#include "model/counters.h"
 
 /* What all cells are made with. */
 struct pairing {

@@ -6,7 +6,7 @@
 #include "base/csv.h"
 #include "base/refcost.h"
 #include "compare.h"
-#include "model_counters.h"
+#include "model/counters.h"
 
 static bool differing(const struct compare_cell *cell)
 {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "model_counters.h"
 #include "html.h"
+#include "model/counters.h"
 #include "report_md.h"
 
 static void add_text(struct json_object *o, const char *key, const char *text)

@@ -2,7 +2,7 @@
 /* What refcost load says at its end. */
 #include "base/refcost.h"
 #include "cmd_load.h"
-#include "model.h"
+#include "model/model.h"
 
 int load_finish(struct loads *l, int err)
 {

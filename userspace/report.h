@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/whole.h"
-#include "model.h"
+#include "model/model.h"
 
 /**
  * report_label() - the machine in one line, as it stands under every figure

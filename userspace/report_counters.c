@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "model_counters.h"
+#include "model/counters.h"
 #include "report_md.h"
 
 static void table_head(FILE *f, const char *const *events, size_t n, int low, int high)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "model.h"
+#include "model/model.h"
 
 /**
  * dat_put() - a number as the next column; gnuplot skips a point whose value is "?"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model_counters.h"
+#include "model/counters.h"
 #include "report_dat.h"
 #include "report_md.h"
 

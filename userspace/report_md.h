@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "model.h"
+#include "model/model.h"
 #include "stats/usl.h"
 
 /* Room for a number, and for a median with its interval. */

@@ -10,7 +10,7 @@
 
 #include "base/refcost.h"
 #include "machine/quiet.h"
-#include "model_counters.h"
+#include "model/counters.h"
 
 #define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "model.h"
+#include "model/model.h"
 #include "results/resume.h"
 
 int finish(struct run *r, int err)

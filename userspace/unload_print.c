@@ -4,7 +4,7 @@
 
 #include "base/refcost.h"
 #include "cmd_unload.h"
-#include "model.h"
+#include "model/model.h"
 #include "stats/hist.h"
 
 /* What should not be, or should be known, where there is any. */

@@ -17,7 +17,7 @@
 
 #include "base/refcost.h"
 #include "compare.h"
-#include "model_counters.h"
+#include "model/counters.h"
 
 static struct scheme scheme = { .name = "kref", .family = "object", .rank = 1, .slot = 1 };
 static struct cell cell = {

@@ -22,8 +22,8 @@
 #include "base/refcost.h"
 #include "cmd_run.h"
 #include "machine/events.h"
-#include "model.h"
-#include "model_counters.h"
+#include "model/counters.h"
+#include "model/model.h"
 #include "results/resume.h"
 
 static char dir[] = "/tmp/refcost-test.XXXXXX";

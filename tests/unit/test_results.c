@@ -20,7 +20,7 @@
 #include "base/csv.h"
 #include "base/refcost.h"
 #include "base/whole.h"
-#include "model.h"
+#include "model/model.h"
 #include "results/directory.h"
 #include "results/resume.h"
 

@@ -2,8 +2,7 @@
 /*
  * Reading a results directory back.
  */
-#include "model.h"
-#include "model_counters.h"
+#include "model/model.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "model/counters.h"
 #include "results/rows.h"
 
 /* The scheme of that name, made where it is new. */

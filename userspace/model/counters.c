@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "model_counters.h"
+#include "model/counters.h"
 
 #include <errno.h>
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "model.h"
+#include "model/model.h"
 #include "results/rows.h"
 
 const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,

@@ -3,13 +3,13 @@
  * A results directory read back: samples gathered into cells, unloads into arms, with their statistics.
  * Tables, figure data and RESULTS.md are all made from this, so that they cannot disagree.
  */
-#ifndef REFCOST_MODEL_H
-#define REFCOST_MODEL_H
+#ifndef REFCOST_MODEL_MODEL_H
+#define REFCOST_MODEL_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model_tracer.h"
+#include "model/tracer.h"
 #include "results/directory.h"
 #include "stats/series.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "model.h"
-#include "model_counters.h"
+#include "model/counters.h"
+#include "model/model.h"
 
 /* "12.3" with three digits that mean something; "-" where there is no number. */
 static const char *short_num(double v, char *buf, size_t len)

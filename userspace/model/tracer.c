@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "model_tracer.h"
+#include "model/tracer.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 /*
  * Looking things up in a results directory that was read.
  */
-#include "model.h"
+#include "model/model.h"
 
 #include <math.h>
 #include <string.h>

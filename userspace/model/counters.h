@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
-#include "model.h"
+#include "model/model.h"
 
 /* What run.json says of an event that was counted; of others it says why not. */
 #define COUNTERS_COUNTED "counted"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/refcost.h"
-#include "model.h"
+#include "model/model.h"
 
 static int short_of(const struct model *m, const char *file, const char *what, size_t n,
 		    size_t wanted)
