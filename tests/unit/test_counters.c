@@ -20,8 +20,8 @@
 #undef fail /* also the name of a function of the command */
 
 #include "base/refcost.h"
-#include "cmd_run.h"
 #include "machine/events.h"
+#include "measure/run/parts.h"
 #include "model/counters.h"
 #include "model/model.h"
 #include "results/resume.h"

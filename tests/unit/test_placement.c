@@ -12,9 +12,9 @@
 #undef fail /* also the name of a function of the command */
 
 #include "base/refcost.h"
-#include "layout.h"
 #include "machine/topo.h"
-#include "placement.h"
+#include "measure/layout.h"
+#include "measure/placement.h"
 
 /* Two packages, each a node with two cores of two threads; threads of a core have numbers in a row. */
 #define TWO_NODES "pack:2 [numa] core:2 pu:2"

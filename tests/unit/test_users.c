@@ -17,8 +17,8 @@
 
 #include "base/refcost.h"
 #include "machine/suite.h"
-#include "order.h"
-#include "users.h"
+#include "measure/order.h"
+#include "measure/users.h"
 
 #define TOOL_NS (20 * NSEC_PER_MSEC)
 

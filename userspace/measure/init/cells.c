@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cycles of refcost load, block by block in random order: start the users, load the victim under their
+ * eyes, and unload it; a row each.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "base/refcost.h"
+#include "measure/init/parts.h"
+#include "measure/order.h"
+#include "results/resume.h"
+
+#define USE_NS	     (10 * NSEC_PER_MSEC) /* users have the loaded victim for so long */
+#define MAX_ATTEMPTS 1000
+#define PATIENCE_NS  (5 * NSEC_PER_SEC)
+
+#define ROWS_HEADER  "cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations"
+
+static uint32_t form_flags(enum load_form form)
+{
+	return REFCOST_RUN_EARLY | (form == LOAD_ONE_PHASE ? REFCOST_RUN_ONE_PHASE : 0);
+}
+
+static int start(const struct loads *l, int fd, const struct load_cell *cell, uint64_t workers,
+		 uint64_t seed)
+{
+	struct refcost_run run = {
+		.flags = form_flags(cell->form),
+		.objects = 1,
+		.nr_cpus = workers,
+		.seed = seed,
+	};
+	int err = users_start(&l->users, fd, cell->scheme, &run);
+	char why[256];
+
+	/* the caller knows what these mean */
+	if (!err || err == -EINTR || err == -EOPNOTSUPP)
+		return err;
+	say("%s: %s", cell->scheme->name, device_why(-err, &run, why, sizeof(why)));
+	return err;
+}
+
+/* One cycle and what is known about it so far. */
+struct cycle {
+	uint64_t number;
+	const struct load_cell *cell;
+	uint64_t load_ns;
+	struct refcost_load_stat seen; /* before the first attempt to unload */
+	struct refcost_load_stat end;
+	struct unloading unloading;
+};
+
+/* Load, let it be used, look, and unload. */
+static int load_and_unload(struct loads *l, int fd, struct cycle *c)
+{
+	uint64_t begin = now_ns();
+	char why[256];
+	int err;
+
+	err = victim_load(1);
+	if (err)
+		return err;
+	c->load_ns = now_ns() - begin;
+	sleep_until_ns(now_ns() + USE_NS);
+	if (interrupted)
+		return EXIT_FAILED;
+	c->seen.size = sizeof(c->seen);
+	err = device_call(fd, REFCOST_IOC_LOAD_STAT, &c->seen);
+	err = err ?: users_unload(fd, l->rng, &c->unloading);
+	if (err && err != -EINTR)
+		say("%s: cannot unload %s: %s", c->cell->scheme->name, SUITE_VICTIM,
+		    unload_why(-err, why, sizeof(why)));
+	return err ? EXIT_FAILED : EXIT_FINE;
+}
+
+static int give_up(struct loads *l, const struct cycle *c)
+{
+	say("%s, %s: starved: busy in all %lu attempts in %.2f s", c->cell->scheme->name,
+	    load_form_names[c->cell->form], c->unloading.attempts,
+	    c->unloading.tried_ns / (double)NSEC_PER_SEC);
+	l->starved++;
+	return users_unload_alone();
+}
+
+static int write_row(struct loads *l, const struct cycle *c)
+{
+	const struct refcost_load_stat *seen = &c->seen;
+
+	if (!seen->listed_ns || seen->live_ns < seen->listed_ns)
+		return fail(EXIT_FAILED, "%s: the module does not say when its objects became live",
+			    c->cell->scheme->name);
+	l->early += c->cell->form == LOAD_TWO_PHASE ? seen->refused : 0;
+	fprintf(l->rows, "%lu,%s,%s,%lu,%llu,%llu,%lu,%llu,%llu\n", c->number,
+		c->cell->scheme->name, load_form_names[c->cell->form], l->users.workers,
+		seen->live_ns - seen->listed_ns, seen->refused, c->load_ns, seen->ops,
+		c->end.violations);
+	return results_check(&l->results, l->rows);
+}
+
+static int try_cycle(struct loads *l, int fd, struct cycle *c)
+{
+	int err, stopped;
+
+	if (start(l, fd, c->cell, l->users.workers, l->opts.seed + c->number))
+		return EXIT_FAILED;
+	sleep_until_ns(now_ns() + users_gap(l->rng, l->hz));
+	err = interrupted ? EXIT_FAILED : load_and_unload(l, fd, c);
+	stopped = users_stop(fd, c->cell->scheme, &c->end);
+	return err ?: stopped;
+}
+
+/* What was stopped in the middle says nothing of the module: it is measured again. */
+static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cell *cell)
+{
+	struct cycle c;
+	sig_atomic_t before;
+	int err;
+
+	for (;;) {
+		c = (struct cycle){
+			.number = number,
+			.cell = cell,
+			.unloading = { .max_attempts = MAX_ATTEMPTS, .patience_ns = PATIENCE_NS },
+		};
+		before = resumed;
+		err = try_cycle(l, fd, &c);
+		if (err || resumed == before)
+			break;
+		err = c.unloading.gone ? EXIT_FINE : users_unload_alone();
+		if (err)
+			return err;
+	}
+	if (!err && !c.unloading.gone)
+		err = give_up(l, &c);
+	return err ?: write_row(l, &c);
+}
+
+static int all_cycles(struct loads *l, int fd)
+{
+	const struct load_opts *o = &l->opts;
+	gsl_rng *rng = order_begin(o->seed); /* of its own: the gaps must not change the order */
+	size_t order[l->nr_cells], total = l->nr_cells * o->cycles, i;
+	int err = EXIT_FINE;
+	uint64_t number;
+
+	l->started_ns = now_ns();
+	for (number = 0; number < o->cycles && !err; number++) {
+		order_draw(rng, order, l->nr_cells);
+		for (i = 0; i < l->nr_cells && !err; i++) {
+			const struct load_cell *cell = &l->cells[order[i]];
+
+			if (interrupted)
+				err = EXIT_FAILED;
+			else if (!load_cell_done(l, number, cell))
+				err = cycle(l, fd, number, cell);
+			else
+				progress_skip(1);
+			if (!err)
+				progress("load", ++l->finished, total, l->started_ns);
+		}
+	}
+	gsl_rng_free(rng);
+	return err;
+}
+
+/* The module knows which schemes have which form: a load without users asks it. */
+static int plan_cells(struct loads *l, int fd)
+{
+	size_t s;
+	int form;
+
+	l->cells = calloc(l->schemes.n * LOAD_FORMS, sizeof(*l->cells));
+	if (!l->cells)
+		return fail(EXIT_FAILED, "out of memory");
+	for (s = 0; s < l->schemes.n; s++) {
+		for (form = 0; form < LOAD_FORMS; form++) {
+			struct load_cell cell = { &l->schemes.v[s], form };
+			struct refcost_load_stat stat;
+			int err;
+
+			if (!l->opts.forms[form])
+				continue;
+			err = start(l, fd, &cell, 0, 0);
+			if (err == -EOPNOTSUPP) {
+				say("%s has no one-phase form: its objects can be used as soon as they are listed",
+				    cell.scheme->name);
+				continue;
+			}
+			if (err || users_stop(fd, cell.scheme, &stat))
+				return EXIT_FAILED;
+			l->cells[l->nr_cells++] = cell;
+		}
+	}
+	return l->nr_cells ? EXIT_FINE : EXIT_LACKING;
+}
+
+static int open_output(struct loads *l)
+{
+	int err = results_open(&l->results, l->opts.output);
+
+	if (err)
+		return err;
+	l->section = resume_section(&l->results, "loading", load_plan_json(l));
+	l->rows = l->section ? results_csv(&l->results, "loading.csv", ROWS_HEADER) : NULL;
+	if (!l->rows)
+		return EXIT_FAILED;
+	return resume_done(&l->results, "loading.csv", &l->done) ?: results_save(&l->results);
+}
+
+static int measure(int fd, const struct refcost_info *info, void *arg)
+{
+	struct loads *l = arg;
+	int err;
+
+	l->hz = info->hz;
+	err = plan_cells(l, fd);
+	err = err ?: open_output(l);
+	if (err)
+		return err;
+	return load_finish(l, all_cycles(l, fd));
+}
+
+int load_measure(struct loads *l)
+{
+	return bench_session(measure, l);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refcost load: what users see of a module that is just being loaded.
+ *
+ * A cycle starts the users, waits for a random while, loads the victim under their eyes, and unloads it as
+ * rmmod would. In the one-phase form of registration objects are listed first and can be used when the
+ * module's init() is over: between the two every user who finds one is refused. In the two-phase form they
+ * are listed when they can be used. Blocks are randomised as in refcost run.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "base/parse.h"
+#include "base/refcost.h"
+#include "measure/init/parts.h"
+#include "measure/order.h"
+
+enum {
+	OPT_PHASES = 256,
+	OPT_SEED,
+	OPT_STRICT,
+	OPT_DRY_RUN,
+};
+
+static const struct argp_option options[] = {
+	{ "schemes", 's', "NAME,..", 0, "Schemes (default percpu_live)", 0 },
+	{ "phases", OPT_PHASES, "FORM,..", 0,
+	  "one: objects are listed, and live when init() is over; two: listed when live (default both)",
+	  0 },
+	{ "load", 'l', "WORKERS", 0, "Users that wait for the objects (default: all CPUs but one)",
+	  0 },
+	{ "cycles", 'n', "N", 0, "Loads of each scheme and form (default 23)", 0 },
+	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
+	{ "output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again",
+	  0 },
+	{ "dry-run", OPT_DRY_RUN, 0, 0,
+	  "Print what would be measured and how long it takes, and do nothing", 0 },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ 0 },
+};
+
+static void parse_forms(struct load_opts *opts, struct argp_state *state, char *arg)
+{
+	int chosen[LOAD_FORMS];
+	size_t n = opt_choices(state, "phases", arg, load_form_names, LOAD_FORMS, chosen);
+
+	while (n--)
+		opts->forms[chosen[n]] = true;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct load_opts *opts = state->input;
+
+	switch (key) {
+	case 's':
+		opts->schemes = arg;
+		break;
+	case OPT_PHASES:
+		parse_forms(opts, state, arg);
+		break;
+	case 'l':
+		opts->workers = opt_u64(state, "--load", arg, 1, USERS_MAX);
+		break;
+	case 'n':
+		opts->cycles = opt_u64(state, "--cycles", arg, 1, 100000);
+		break;
+	case OPT_SEED:
+		opts->seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
+		break;
+	case 'o':
+		opts->output = arg;
+		break;
+	case OPT_DRY_RUN:
+		opts->dry_run = true;
+		break;
+	case OPT_STRICT:
+		opts->strict = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "does not know what to do with '%s'", arg);
+		break;
+	case ARGP_KEY_END:
+		if (!opts->forms[LOAD_ONE_PHASE] && !opts->forms[LOAD_TWO_PHASE])
+			opts->forms[LOAD_ONE_PHASE] = opts->forms[LOAD_TWO_PHASE] = true;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	options,
+	parse,
+	NULL,
+	"Load the victim while users are looking for its objects already, and measure how long these can "
+	"be found, but not used, and how many lookups are refused meanwhile."
+	"\vExamples:\n"
+	"  refcost load                              percpu_live, both forms, 23 loads each\n"
+	"  refcost load -s percpu_live,percpu_alloc --phases one -n 101\n"
+	"  refcost load -s kref --phases two         objects that can be used as soon as they are listed\n"
+	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
+	NULL,
+	NULL,
+	NULL,
+};
+
+int cmd_load(int argc, char **argv)
+{
+	static struct loads l = {
+		.opts = {
+			.schemes = "percpu_live",
+			.workers = USERS_ALL_BUT_ONE,
+			.cycles = 23,
+			.seed = 1,
+		},
+	};
+	int err;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &l.opts);
+	err = schemes_read(&l.schemes);
+	err = err ?: schemes_select(&l.schemes, l.opts.schemes, false);
+	err = err ?: users_plan(&l.users, l.opts.workers);
+	if (!err && l.opts.dry_run) {
+		err = load_dry(&l);
+		goto out;
+	}
+	err = err ?: need_root("load");
+	if (err)
+		goto out;
+	l.rng = order_begin(l.opts.seed);
+	err = load_measure(&l);
+	if (l.rows)
+		fclose(l.rows);
+	csv_free(&l.done);
+	gsl_rng_free(l.rng);
+	if (l.results.doc)
+		results_close(&l.results);
+out:
+	free(l.cells);
+	schemes_free(&l.schemes);
+	return err;
+}

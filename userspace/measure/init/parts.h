@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of refcost load: what was asked for (cmd.c), the plan made of it (plan.c), its
+ * cycles (cells.c), and what is said at the end (print.c).
+ */
+#ifndef REFCOST_MEASURE_INIT_PARTS_H
+#define REFCOST_MEASURE_INIT_PARTS_H
+
+#include <gsl/gsl_rng.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/csv.h"
+#include "machine/suite.h"
+#include "measure/users.h"
+#include "results/directory.h"
+
+enum load_form { LOAD_ONE_PHASE, LOAD_TWO_PHASE, LOAD_FORMS };
+
+extern const char *const load_form_names[LOAD_FORMS];
+
+/* What was asked for. */
+struct load_opts {
+	const char *schemes;
+	const char *output;
+	bool forms[LOAD_FORMS];
+	uint64_t workers;
+	uint64_t cycles;
+	uint64_t seed;
+	bool strict;
+	bool dry_run;
+};
+
+/* What is measured once in each block. */
+struct load_cell {
+	const struct scheme_desc *scheme;
+	enum load_form form;
+};
+
+/* Where a run of loads stands. The module alone knows its cells: there are none before load_measure(). */
+struct loads {
+	struct load_opts opts;
+	struct schemes schemes;
+	struct load_cell *cells;
+	size_t nr_cells;
+	struct users users;
+	struct results results;
+	struct json_object *section;
+	FILE *rows;
+	struct csv done;
+	gsl_rng *rng;
+	uint32_t hz;
+	uint64_t started_ns;
+	size_t finished;
+	size_t starved, early;
+};
+
+/**
+ * load_plan_json() - the plan as it stands in run.json
+ * @l: with its options, schemes and users
+ *
+ * Return: a new object.
+ */
+struct json_object *load_plan_json(const struct loads *l);
+
+/**
+ * load_cell_done() - does the results directory have this cycle?
+ * @l: with what is done
+ * @number: of the cycle
+ * @cell: of the plan
+ *
+ * Return: true if it does.
+ */
+bool load_cell_done(const struct loads *l, uint64_t number, const struct load_cell *cell);
+
+/**
+ * load_dry() - tell what would be measured, and how long it takes
+ * @l: with its options, schemes and users
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int load_dry(struct loads *l);
+
+/**
+ * load_measure() - all cycles of the plan that are not finished yet, and what they come to
+ * @l: with its options, schemes and users; filled; nothing stays loaded
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int load_measure(struct loads *l);
+
+/**
+ * load_finish() - write run.json, print the table and judge
+ * @l: after the cycles
+ * @err: what they returned
+ *
+ * Return: @err, or another exit code after a line.
+ */
+int load_finish(struct loads *l, int err);
+
+#endif

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Measuring the cells of a run: block by block, in random order, a row a window. */
+#include "measure/run/parts.h"
+
+#include <errno.h>
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "base/refcost.h"
+#include "machine/topo.h"
+#include "measure/dry_run.h"
+#include "measure/order.h"
+#include "measure/perf_control.h"
+#include "results/resume.h"
+#include "stats/summary.h"
+
+#define SAMPLES_HEADER                                                                                      \
+	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
+	"batch,counter_offset,oversubscribed,placement,layout,counter_node,slowdown,settle_ns,quiet"
+#define WORKERS_HEADER                                                                             \
+	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
+	"hold_ns,placement,layout,looks,look_ns,look_least_ns,quiet_ns,quiet_ops"
+#define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
+
+static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
+{
+	const struct csv *t = &r->done;
+	int b = csv_col(t, "block"), s = csv_col(t, "scheme"), m = csv_col(t, "mode");
+	int n = csv_col(t, "cpus"), h = csv_col(t, "hold_ns");
+	int p = csv_col(t, "placement"), l = csv_col(t, "layout");
+	size_t i;
+
+	for (i = 0; i < t->rows; i++)
+		if ((uint64_t)csv_num(t, i, b) == block &&
+		    !strcmp(csv_get(t, i, s), c->scheme->name) &&
+		    !strcmp(csv_get(t, i, m), mode_names[c->mode]) &&
+		    (n < 0 || (int)csv_num(t, i, n) == c->cpus) &&
+		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns) &&
+		    (p < 0 || !strcmp(csv_get(t, i, p), c->placement->name)) &&
+		    (l < 0 || !strcmp(csv_get(t, i, l), layout_name(c->layout))))
+			return true;
+	return false;
+}
+
+/*
+ * What one window says. Rates add up, since all workers were inside for the same time. A worker's own
+ * time is what was left of that when the gaps are taken out: time in which another task or a
+ * hypervisor had its CPU. Where it was looked into, what was quiet speaks for the rest.
+ */
+static void write_sample(struct run *r, FILE *f, uint64_t block, const struct cell_plan *c,
+			 const struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
+	uint64_t ops = 0, failed = 0, go = UINT64_MAX;
+	double rate = 0, running = 0, overlap, each[c->cpus];
+	int i;
+
+	for (i = 0; i < c->cpus; i++) {
+		double inside = w[i].end_ns - w[i].start_ns - w[i].look_ns;
+
+		each[i] = w[i].ops / inside;
+		rate += each[i];
+		if (r->settled && r->quiet >= 0)
+			running += w[i].quiet_ops / (double)w[i].quiet_ns;
+		else
+			running += w[i].ops / (inside - w[i].gap_ns);
+		ops += w[i].ops;
+		failed += w[i].failed;
+		last_start = w[i].start_ns > last_start ? w[i].start_ns : last_start;
+		first_start = w[i].start_ns < first_start ? w[i].start_ns : first_start;
+		last_end = w[i].end_ns > last_end ? w[i].end_ns : last_end;
+		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
+		go = w[i].go_ns < go ? w[i].go_ns : go;
+	}
+	overlap = ((double)first_end - last_start) / (last_end - first_start);
+	if (f == r->samples) {
+		r->flagged += overlap < OVERLAP_MIN;
+		r->looked_ns += r->quiet >= 0 ? last_end - first_start - w->look_ns : 0;
+		r->quiet_ns += r->quiet > 0 ? w->quiet_ns : 0;
+	}
+	r->inside_ns += last_end - go;
+	fprintf(f, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block, c->scheme->name,
+		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus, run->hold_ns,
+		run->objects, c->cpus / running, c->cpus / rate, ops, failed, overlap,
+		stats_min_max_ratio(each, c->cpus));
+	if (c->cpus > 1)
+		fprintf(f, "%.4f", stats_cv(each, c->cpus));
+	fprintf(f, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
+		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
+		layout_name(c->layout));
+	if (run->counter_node >= 0)
+		fprintf(f, "%d", run->counter_node);
+	if (r->slowdown > 0)
+		fprintf(f, ",%.4f,%lu,\n", r->slowdown, r->settle_ns);
+	else if (r->quiet >= 0)
+		fprintf(f, ",,%lu,%.4f\n", r->settle_ns, r->quiet);
+	else
+		fputs(",,,\n", f);
+}
+
+static void write_workers(struct run *r, uint64_t block, const struct cell_plan *c,
+			  const struct refcost_worker_result *w)
+{
+	int i;
+
+	for (i = 0; i < c->cpus; i++)
+		fprintf(r->workers,
+			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s,"
+			"%llu,%llu,%llu,%llu,%llu\n",
+			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
+			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
+			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
+			c->placement->name, layout_name(c->layout), w[i].looks, w[i].look_ns,
+			w[i].look_least_ns, w[i].quiet_ns, w[i].quiet_ops);
+}
+
+static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
+			const struct refcost_worker_result *w)
+{
+	r->inside_ns += w->end_ns - w->start_ns;
+	fprintf(r->samples, "%lu,%s,%d,%s,%.2f\n", block, c->scheme->name,
+		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode],
+		(w->exact_long_ns - w->exact_short_ns) / (double)w->exact_n);
+}
+
+/*
+ * Where workers share CPUs, each waits for one for whole time slices: a longer window keeps their
+ * part of it small, and the overlap large.
+ */
+static uint64_t window_of(const struct plan *p, int cpus)
+{
+	int rounds = p->host_cpus ? (cpus + p->host_cpus - 1) / p->host_cpus : 1;
+	uint64_t window = env.window_ns * rounds;
+
+	return window < REFCOST_WINDOW_MAX ? window : REFCOST_WINDOW_MAX;
+}
+
+static int measure_window(int fd, const struct cell_plan *c, struct refcost_run *run)
+{
+	char why[256];
+	int ret, err;
+
+	err = perf_control("enable");
+	if (err)
+		return err;
+	ret = -device_call(fd, REFCOST_IOC_RUN, run);
+	err = perf_control("disable");
+	if (err)
+		return err;
+	if (ret == EINTR)
+		return EXIT_FAILED;
+	if (ret)
+		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
+			    mode_names[c->mode], c->cpus, device_why(ret, run, why, sizeof(why)));
+	if (run->violations)
+		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
+			    c->scheme->name, run->violations);
+	return EXIT_FINE;
+}
+
+/*
+ * A window in which the machine was not quiet, or around it, is measured again while there is time; the last
+ * one counts. The others are rows of disturbed.csv.
+ */
+static int measure_settled(struct run *r, int fd, uint64_t block, const struct cell_plan *c,
+			   struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	uint64_t start = now_ns(), window;
+	bool wanted = settle_wanted(r, c);
+	int err;
+
+	for (;;) {
+		err = wanted ? settle_before(r, fd, c, start, run) : EXIT_FINE;
+		window = now_ns();
+		err = err ?: measure_window(fd, c, run);
+		window = now_ns() - window;
+		if (err || !wanted)
+			return err;
+		err = settle_after(r, fd, c, w);
+		r->settle_ns = now_ns() - start - window;
+		if (err || !settle_retry(r, c))
+			break;
+		r->again++;
+		write_sample(r, r->disturbed, block, c, run, w);
+	}
+	settle_account(r, c);
+	return err ?: results_check(&r->results, r->disturbed);
+}
+
+static uint32_t run_flags(void)
+{
+	if (env.instructions)
+		return REFCOST_RUN_EXACT;
+	return env.gaps == GAPS_LONG ? REFCOST_RUN_EMULATED : 0;
+}
+
+static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
+{
+	struct refcost_event_count counts[c->cpus * env.events.n + 1];
+	struct refcost_worker_result results[c->cpus];
+	struct refcost_run run = {
+		.size = sizeof(run),
+		.flags = run_flags(),
+		.mode = c->mode,
+		.objects = env.objects,
+		.nr_cpus = c->cpus,
+		.cpus = (uintptr_t)c->placement->cpus,
+		.warmup_ns = env.warmup_ns,
+		.window_ns = window_of(&r->plan, c->cpus),
+		.hold_ns = c->hold_ns,
+		.seed = env.seed,
+		.results = (uintptr_t)results,
+	};
+	int err;
+
+	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
+	counters_ask(&run, counts);
+	err = measure_settled(r, fd, block, c, &run, results);
+	if (err)
+		return err;
+	r->measured++;
+	if (env.instructions) {
+		write_exact(r, block, c, results);
+	} else {
+		if (counters_write(r, block, c, results, counts))
+			return EXIT_FAILED;
+		write_workers(r, block, c, results);
+		write_sample(r, r->samples, block, c, &run, results);
+		if (results_check(&r->results, r->workers))
+			return EXIT_FAILED;
+	}
+	return results_check(&r->results, r->samples);
+}
+
+/* Of a victim that was there before, and of where the memory of a new one came from. */
+static int check_victim(const struct refcost_info *info, const struct victim *wanted)
+{
+	if (info->layout != wanted->layout)
+		return fail(EXIT_FAILED,
+			    "the loaded victim has layout %s: rmmod %s %s, or give --layout %s",
+			    layout_name(info->layout), SUITE_VICTIM, SUITE_BENCH,
+			    layout_name(info->layout));
+	if (wanted->node >= 0 && info->node != wanted->node)
+		return fail(EXIT_FAILED, "the objects lie on NUMA node %d, not on node %d%s",
+			    info->node, wanted->node, env.keep ? ": rmmod the victim first" : "");
+	return EXIT_FINE;
+}
+
+static int measure_cells(struct run *r, uint64_t block, size_t *order, const struct victim *victim)
+{
+	struct refcost_info info;
+	size_t i;
+	int fd = device_open(&info), err;
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	err = check_victim(&info, victim);
+	if (!json_object_object_get(r->section, "clock")) {
+		struct json_object *clock = json_object_new_object();
+
+		json_object_object_add(clock, "read_ns",
+				       json_object_new_double(info.clock_read_ps / 1e3));
+		json_object_object_add(clock, "step_ns", json_object_new_int64(info.clock_step_ns));
+		json_object_object_add(clock, "hz", json_object_new_int(info.hz));
+		json_object_object_add(r->section, "clock", clock);
+	}
+	for (i = 0; i < r->plan.nr_cells && !err; i++) {
+		const struct cell_plan *c = &r->plan.cells[order[i]];
+
+		if (block >= c->blocks || c->layout != (int)victim->layout)
+			continue;
+		if (interrupted)
+			err = EXIT_FAILED;
+		else if (!cell_done(r, block, c))
+			err = measure_cell(r, fd, block, c);
+		else
+			progress_skip(1);
+		if (!err)
+			progress("cell", ++r->finished, r->plan.total, r->started_ns);
+	}
+	close(fd);
+	return err;
+}
+
+/*
+ * The cells of a block whose objects lie alike. Unloading is worth waiting for: a failure to unload is
+ * a failure of the run.
+ */
+static int measure_layout(struct run *r, uint64_t block, size_t *order, enum refcost_layout layout)
+{
+	struct victim victim = {
+		.objects = env.objects ?: (uint64_t)r->plan.max_count,
+		.layout = layout,
+		.node = env.placements.node,
+	};
+	int err = EXIT_FINE, unload;
+	size_t i, planned = 0, done = 0;
+
+	for (i = 0; i < r->plan.nr_cells; i++) {
+		const struct cell_plan *c = &r->plan.cells[i];
+
+		if (block >= c->blocks || c->layout != (int)layout)
+			continue;
+		planned++;
+		done += cell_done(r, block, c);
+	}
+	if (done == planned) {
+		r->finished += done;
+		progress_skip(done);
+		return EXIT_FINE;
+	}
+	if (layout == REFCOST_PAIR && env.objects == 1)
+		victim.objects = 2;
+	if (!env.keep || !module_loaded(SUITE_VICTIM))
+		err = suite_load(&victim);
+	if (err)
+		return err;
+	err = measure_cells(r, block, order, &victim);
+	unload = env.keep ? EXIT_FINE : suite_unload();
+	return err ?: unload;
+}
+
+/* Each layout is the first of a block as often as the others. */
+static int measure_block(struct run *r, uint64_t block, size_t *order)
+{
+	int err = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < env.layouts.n && !err; i++)
+		err = measure_layout(r, block, order, env.layouts.v[(block + i) % env.layouts.n]);
+	return err;
+}
+
+int measure(struct run *r)
+{
+	uint64_t start = now_ns(), block, blocks = 0;
+	size_t order[r->plan.nr_cells], before;
+	gsl_rng *rng = order_begin(env.seed);
+	int err = settle_begin(r);
+
+	r->started_ns = start;
+	for (block = 0; block < r->plan.blocks && !err; block++) {
+		if (env.stop_after && blocks == env.stop_after)
+			break;
+		before = r->measured;
+		/* exact: no order can matter, so keep the readable one */
+		order_draw(env.instructions ? NULL : rng, order, r->plan.nr_cells);
+		err = measure_block(r, block, order);
+		blocks += r->measured > before;
+	}
+	gsl_rng_free(rng);
+	settle_end(r);
+	r->measuring_ns = now_ns() - start;
+	return err;
+}
+
+/* Numbers of CPUs at which workers are on cores of several kinds, by placement, as the section calls machines. */
+static void note_kinds(struct run *r)
+{
+	struct json_object *mixed = json_object_new_object();
+	char name[64], fastest[128];
+	bool one = topo_kinds(fastest, sizeof(fastest)) < 2;
+	size_t i;
+
+	for (i = 0; i < r->plan.nr_cells && !one && !env.instructions; i++) {
+		const struct cell_plan *c = &r->plan.cells[i];
+		int kinds;
+
+		snprintf(name, sizeof(name), "%s %d", c->placement->name, c->cpus);
+		if (c->cpus < 2 || json_object_object_get_ex(mixed, name, NULL))
+			continue;
+		kinds = topo_kinds_of(c->placement->cpus, c->cpus);
+		if (kinds > 1)
+			json_object_object_add(mixed, name, json_object_new_int(kinds));
+	}
+	if (json_object_object_length(mixed))
+		json_object_object_add(r->section, "kinds", mixed);
+	else
+		json_object_put(mixed);
+}
+
+int open_output(struct run *r)
+{
+	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
+	int err;
+
+	err = results_open(&r->results, env.output);
+	if (err)
+		return err;
+	r->section = resume_section(&r->results, env.instructions ? "instructions" : "run",
+				    plan_json(&r->plan));
+	if (!r->section)
+		return EXIT_FAILED;
+	note_kinds(r);
+	r->samples = results_csv(&r->results, name,
+				 env.instructions ? INSTRUCTIONS_HEADER : SAMPLES_HEADER);
+	if (!r->samples)
+		return EXIT_FAILED;
+	if (!env.instructions) {
+		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
+		if (!r->workers || counters_open(r))
+			return EXIT_FAILED;
+		if (env.settle_ns)
+			r->disturbed = results_csv(&r->results, "disturbed.csv", SAMPLES_HEADER);
+		if (env.settle_ns && !r->disturbed)
+			return EXIT_FAILED;
+	}
+	err = resume_done(&r->results, name, &r->done);
+	if (!err && r->workers)
+		err = resume_trim(&r->results, "workers.csv", &r->done);
+	if (!err && r->counters)
+		err = resume_trim(&r->results, "counters.csv", &r->done);
+	return err ?: results_save(&r->results);
+}
+
+/* How long a window of this cell takes, ms. */
+static double cell_ms(const struct plan *p, const struct cell_plan *c)
+{
+	const struct pace *pace = dry_run_pace();
+
+	if (env.instructions)
+		return pace->counts;
+	return pace->cell + (env.warmup_ns + window_of(p, c->cpus)) / (double)NSEC_PER_MSEC;
+}
+
+int run_dry(struct run *r)
+{
+	struct dry_run d = { .what = env.instructions ? "counts" : "windows",
+			     .worst = "the machine never settles",
+			     .seed = env.seed };
+	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
+	const struct pace *pace = dry_run_pace();
+	size_t order[r->plan.nr_cells], i;
+	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
+			       plan_json(&r->plan),
+			       env.instructions ? "instructions.csv" : "samples.csv", &r->done);
+
+	order_draw(rng, order, r->plan.nr_cells);
+	for (i = 0; i < r->plan.nr_cells && !err; i++) {
+		const struct cell_plan *c = &r->plan.cells[order[i]];
+		char name[128], hold[32];
+		uint64_t block, done = 0;
+		double ms = cell_ms(&r->plan, c);
+
+		for (block = 0; block < c->blocks; block++)
+			done += cell_done(r, block, c);
+		snprintf(name, sizeof(name), "%s, %s, %d CPU%s, hold %s%s%s%s%s", c->scheme->name,
+			 mode_names[c->mode], c->cpus, c->cpus == 1 ? "" : "s",
+			 ns_text(c->hold_ns, hold, sizeof(hold)), env.placements.asked ? ", " : "",
+			 env.placements.asked ? c->placement->name : "",
+			 env.layouts.asked ? ", " : "",
+			 env.layouts.asked ? layout_name(c->layout) : "");
+		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(&r->plan, c, false),
+			     ms + settle_ms(&r->plan, c, true));
+	}
+	dry_run_beside(&d,
+		       r->plan.blocks * env.layouts.n * pace->block * (d.total - d.done) / d.total);
+	snprintf(d.assumed, sizeof(d.assumed), "%.0f ms %s, %.0f ms a block for its modules",
+		 env.instructions ? pace->counts : pace->cell,
+		 env.instructions ? "of the host's time a count"
+				  : "beside each window and its warm-up",
+		 pace->block);
+	if (!err)
+		dry_run_end(&d);
+	gsl_rng_free(rng);
+	csv_free(&r->done);
+	return err;
+}

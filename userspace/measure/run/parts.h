@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of refcost run: what was asked for (cmd.c), the plan made of it (plan.c), measuring
+ * its cells (cells.c), waiting for a quiet machine (settle.c), what is counted meanwhile
+ * (counters.c), and what is said at the end (print.c).
+ */
+#ifndef REFCOST_MEASURE_RUN_PARTS_H
+#define REFCOST_MEASURE_RUN_PARTS_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/csv.h"
+#include "machine/events.h"
+#include "machine/spin.h"
+#include "machine/suite.h"
+#include "measure/layout.h"
+#include "measure/placement.h"
+#include "refcost_uapi.h"
+#include "results/directory.h"
+
+#define MAX_CPUS    PLACEMENT_CPUS
+#define MAX_HOLDS   16
+#define OVERLAP_MIN 0.9
+
+extern const char *const mode_names[REFCOST_MODES];
+
+/* What is taken out of the time of a window. */
+enum gaps {
+	GAPS_KNOWN, /* when the kernel says that a worker did not run */
+	GAPS_LONG,  /* batches far longer than the shortest, where the kernel cannot say */
+	GAPS_RULES,
+};
+
+extern const char *const gaps_names[GAPS_RULES];
+
+/* What was asked for. */
+struct env {
+	const char *schemes;
+	const char *output;
+	int counts[MAX_CPUS];
+	size_t nr_counts;
+	int list[MAX_CPUS];
+	size_t nr_list;
+	bool modes[REFCOST_MODES];
+	struct placements placements;
+	struct layouts layouts;
+	uint64_t blocks;
+	uint64_t holds[MAX_HOLDS];
+	size_t nr_holds;
+	const char *hold_schemes;
+	uint64_t hold_blocks;
+	uint64_t objects;
+	uint64_t warmup_ns;
+	uint64_t window_ns;
+	enum gaps gaps;
+	bool gaps_asked;
+	uint64_t settle_ns;
+	uint64_t stop_after; /* blocks; 0: never */
+	uint64_t seed;
+	bool strict;
+	bool instructions;
+	bool keep;
+	bool dry_run;
+	const char *perf_control;
+	const char *counters;
+	struct events events;
+};
+
+extern struct env env;
+
+/* One thing to measure in every block. */
+struct cell_plan {
+	const struct scheme_desc *scheme;
+	enum refcost_mode mode;
+	const struct placement *placement;
+	int layout;
+	int cpus;
+	uint64_t hold_ns;
+	uint64_t blocks;
+};
+
+struct plan {
+	struct schemes schemes;
+	struct cell_plan *cells;
+	size_t nr_cells;
+	int max_count;
+	int host_cpus;
+	uint64_t blocks;
+	size_t total;
+};
+
+/* Where a run stands. */
+struct run {
+	struct plan plan;
+	struct results results;
+	struct json_object *section;
+	FILE *samples;
+	FILE *workers;
+	FILE *counters;
+	struct csv done;
+	uint64_t inside_ns;
+	uint64_t measuring_ns;
+	uint64_t started_ns;
+	size_t finished;
+	size_t measured; /* of those now */
+	size_t flagged;
+	/* with --settle: */
+	FILE *disturbed;	  /* samples that did not count */
+	struct machine *machines; /* what is known of them, by placement and number of CPUs */
+	double slowdown;	  /* of it around this window, over the fastest; 0: nobody looked */
+	double quiet; /* of this window, the part that counts; NAN: nobody looked into it */
+	bool settled; /* the machine was as fast as it can be */
+	bool around;  /* looks into windows are not to be had */
+	uint64_t
+		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
+	uint64_t settling_ns;
+	uint64_t looked_ns; /* in windows that count and were looked into, and quiet_ns of that */
+	uint64_t quiet_ns;
+	size_t again;	  /* windows that did not count */
+	size_t unsettled; /* that count though it was not quiet */
+};
+
+/**
+ * plan_make() - what to measure, by what was asked for and what this machine has
+ * @p: filled; its cells and schemes are to be freed, also after a failure
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int plan_make(struct plan *p);
+
+/**
+ * plan_json() - the plan as it stands in run.json
+ * @p: from plan_make()
+ *
+ * Return: a new object.
+ */
+struct json_object *plan_json(const struct plan *p);
+
+/**
+ * run_dry() - tell what would be measured, and how long it takes
+ * @r: with its plan
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int run_dry(struct run *r);
+
+/**
+ * open_output() - make or reopen the results directory, and see which cells are finished in it
+ * @r: with its plan; filled
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int open_output(struct run *r);
+
+/**
+ * measure() - the cells of the plan that are not finished yet, all or those of some blocks
+ * @r: with its plan and output
+ *
+ * Return: EXIT_FINE, or another exit code after a line.
+ */
+int measure(struct run *r);
+
+/**
+ * settle_begin() - before the first window
+ * @r: with its plan and section; settle_end() is to follow
+ *
+ * What was fast in the parts of the run before this one still is.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int settle_begin(struct run *r);
+
+/**
+ * settle_end() - after the last window: the section says what was fast
+ * @r: after settle_begin()
+ */
+void settle_end(struct run *r);
+
+/**
+ * settle_wanted() - whether the machine is looked at for a window
+ * @r: its slowdown is 0 until somebody looks; there is more time to wait
+ * @c: cell whose window is next
+ *
+ * Return: true if it is.
+ */
+bool settle_wanted(struct run *r, const struct cell_plan *c);
+
+/**
+ * settle_before() - wait until the machine is as fast as at its best, or time is up
+ * @r: its slowdown is filled
+ * @fd: of the module
+ * @c: cell whose window is next
+ * @start: when waiting for this window began, by now_ns()
+ * @run: of the window; what a good look takes is filled in
+ *
+ * The first time on so many CPUs it learns what fast is, for as long as one window has. A window of one worker is
+ * not waited for: it is looked into.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
+ */
+int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start,
+		  struct refcost_run *run);
+
+/**
+ * settle_after() - whether it still is, or how much of the window it was
+ * @r: its slowdown is that of now where this is more than before; or quiet is filled
+ * @fd: of the module
+ * @c: cell whose window it was
+ * @w: its workers
+ *
+ * Return: as settle_before().
+ */
+int settle_after(struct run *r, int fd, const struct cell_plan *c,
+		 const struct refcost_worker_result *w);
+
+/**
+ * settle_retry() - whether the window is to be measured again
+ * @r: after settle_after(), with its settle_ns
+ * @c: its cell
+ *
+ * Return: true if it was disturbed, and there is time.
+ */
+bool settle_retry(const struct run *r, const struct cell_plan *c);
+
+/**
+ * settle_account() - the window counts, and the time that was taken for it
+ * @r: the run
+ * @c: its cell
+ */
+void settle_account(struct run *r, const struct cell_plan *c);
+
+/**
+ * settle_ms() - how long looking and waiting takes for one window
+ * @p: the plan
+ * @c: the window's cell
+ * @most: on a machine that never settles, else on a quiet one
+ *
+ * Return: it, ms.
+ */
+double settle_ms(const struct plan *p, const struct cell_plan *c, bool most);
+
+/**
+ * counters_open() - where counts go, if some are asked for
+ * @r: with its results
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int counters_open(struct run *r);
+
+/**
+ * counters_close() - count no more
+ * @r: after counters_open(), or not
+ */
+void counters_close(struct run *r);
+
+/**
+ * counters_ask() - have the module count what was asked for
+ * @run: the sample that it is going to measure
+ * @counts: room for as many as there are workers and events
+ */
+void counters_ask(struct refcost_run *run, struct refcost_event_count *counts);
+
+/**
+ * counters_write() - the counts of a window; the first time an event is refused a line says why
+ * @r: the run
+ * @block: of the window
+ * @c: its cell
+ * @w: its workers
+ * @counts: as in counters_ask()
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int counters_write(struct run *r, uint64_t block, const struct cell_plan *c,
+		   const struct refcost_worker_result *w, const struct refcost_event_count *counts);
+
+/**
+ * finish() - write run.json, print the table and judge
+ * @r: after measure()
+ * @err: what that returned
+ *
+ * Return: @err, or another exit code after a line.
+ */
+int finish(struct run *r, int err);
+
+/**
+ * print_instructions() - the table of a run that counted instructions
+ * @r: its results
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line.
+ */
+int print_instructions(const struct results *r);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What refcost run says at its end. */
+#include "measure/run/parts.h"
+
+#include <string.h>
+
+#include "base/refcost.h"
+#include "model/model.h"
+#include "results/resume.h"
+
+int finish(struct run *r, int err)
+{
+	uint64_t inside = results_add(r->section, "inside_windows_ns", r->inside_ns);
+	uint64_t measuring = results_add(r->section, "measuring_ns", r->measuring_ns);
+	bool part = !err && r->finished < r->plan.total;
+	struct model m;
+
+	results_add(r->section, "overlap_flagged", r->flagged);
+	if (env.settle_ns) {
+		results_add(r->section, "settling_ns", r->settling_ns);
+		results_add(r->section, "looked_ns", r->looked_ns);
+		results_add(r->section, "quiet_ns", r->quiet_ns);
+		results_add(r->section, "again", r->again);
+		results_add(r->section, "unsettled", r->unsettled);
+	}
+	json_object_object_add(r->section, "status",
+			       json_object_new_string(err || part ? "partial" : "complete"));
+	json_object_object_add(r->section, "unit",
+			       json_object_new_string(env.instructions ? "instructions" : "ns"));
+	if (results_save(&r->results))
+		return EXIT_FAILED;
+	if (interrupted)
+		say("interrupted after %zu of %zu cells%s%s", r->finished, r->plan.total,
+		    r->results.temporary ? ""
+					 : "; kept, marked partial; the same command goes on in ",
+		    r->results.temporary ? "" : r->results.dir);
+	if (part)
+		say("stopped after %zu of %zu cells; kept, marked partial; the same command goes on in %s",
+		    r->finished, r->plan.total, r->results.dir);
+	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
+		model_print_run(&m, stdout);
+		model_print_counters(&m, stdout);
+		model_free(&m);
+		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up", env.seed,
+		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
+		if (env.settle_ns)
+			printf("; settling: %.1f s, %zu windows measured again, %zu in vain",
+			       r->settling_ns / 1e9, r->again, r->unsettled);
+		putchar('\n');
+	}
+	if (!err && env.strict && r->flagged)
+		return fail(EXIT_UNRELIABLE, "%zu samples overlapped less than %.1f: unreliable",
+			    r->flagged, OVERLAP_MIN);
+	return err;
+}
+
+/* The last block of instructions.csv is as good as any: they agree to the digit or that is said. */
+int print_instructions(const struct results *r)
+{
+	int scheme, mode, insns;
+	struct csv t;
+	size_t i, k;
+
+	if (resume_done(r, "instructions.csv", &t))
+		return EXIT_FAILED;
+	scheme = csv_col(&t, "scheme");
+	mode = csv_col(&t, "mode");
+	insns = csv_col(&t, "instructions");
+	printf("%-20s %-7s %s\n", "scheme", "mode", "instructions per get+put");
+	for (i = 0; i < t.rows; i++) {
+		bool differs = false;
+
+		if (csv_num(&t, i, 0) != 0)
+			continue;
+		for (k = i + 1; k < t.rows; k++)
+			if (!strcmp(csv_get(&t, i, scheme), csv_get(&t, k, scheme)) &&
+			    !strcmp(csv_get(&t, i, mode), csv_get(&t, k, mode)) &&
+			    strcmp(csv_get(&t, i, insns), csv_get(&t, k, insns)))
+				differs = true;
+		printf("%-20s %-7s %8s%s\n", csv_get(&t, i, scheme), csv_get(&t, i, mode),
+		       csv_get(&t, i, insns), differs ? "  differs between blocks" : "");
+	}
+	csv_free(&t);
+	return EXIT_FINE;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The plan of refcost unload: its cells, how it stands in run.json, and how long it takes. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/refcost.h"
+#include "measure/dry_run.h"
+#include "measure/order.h"
+#include "measure/unload/parts.h"
+
+const char *const unload_arm_names[UNLOAD_ARMS] = {
+	[UNLOAD_IDLE] = "idle",
+	[UNLOAD_LOADED] = "loaded",
+};
+
+static void plan_cell(struct unloads *u, const struct scheme_desc *scheme, enum unload_arm arm,
+		      size_t hold)
+{
+	uint64_t cycles = hold ? u->opts.hold_cycles : u->opts.cycles;
+
+	u->plan.cells[u->plan.nr_cells++] =
+		(struct unload_cell){ scheme, arm, u->opts.holds[hold], cycles };
+	u->plan.total += cycles;
+}
+
+/* Where nobody is inside, how long one stays makes no difference: the idle arm has one cell. */
+int unload_plan_make(struct unloads *u)
+{
+	size_t s, h;
+	int err;
+
+	err = schemes_read(&u->plan.schemes);
+	err = err ?: schemes_select(&u->plan.schemes, u->opts.schemes, false);
+	err = err ?: users_plan(&u->plan.users, u->opts.workers);
+	if (err)
+		return err;
+	u->plan.cells = calloc(u->plan.schemes.n * (1 + u->opts.nr_holds), sizeof(*u->plan.cells));
+	if (!u->plan.cells)
+		return fail(EXIT_FAILED, "out of memory");
+	for (s = 0; s < u->plan.schemes.n; s++) {
+		if (u->opts.arms[UNLOAD_IDLE])
+			plan_cell(u, &u->plan.schemes.v[s], UNLOAD_IDLE, 0);
+		for (h = 0; u->opts.arms[UNLOAD_LOADED] && h < u->opts.nr_holds; h++)
+			plan_cell(u, &u->plan.schemes.v[s], UNLOAD_LOADED, h);
+	}
+	return EXIT_FINE;
+}
+
+struct json_object *unload_plan_json(const struct unloads *u)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < u->plan.schemes.n; i++)
+		json_object_array_add(list, json_object_new_string(u->plan.schemes.v[i].name));
+	json_object_object_add(o, "schemes", list);
+	list = json_object_new_array();
+	for (i = 0; i < UNLOAD_ARMS; i++)
+		if (u->opts.arms[i])
+			json_object_array_add(list, json_object_new_string(unload_arm_names[i]));
+	json_object_object_add(o, "arms", list);
+	list = json_object_new_array();
+	for (i = 0; i < u->opts.nr_holds; i++)
+		json_object_array_add(list, json_object_new_int64(u->opts.holds[i]));
+	json_object_object_add(o, "holds", list);
+	json_object_object_add(o, "workers", json_object_new_int64(u->plan.users.workers));
+	json_object_object_add(o, "think_ns", json_object_new_int64(u->opts.think_ns));
+	json_object_object_add(o, "bystander", json_object_new_boolean(!u->opts.no_bystander));
+	json_object_object_add(o, "cycles", json_object_new_int64(u->opts.cycles));
+	json_object_object_add(o, "hold_cycles", json_object_new_int64(u->opts.hold_cycles));
+	json_object_object_add(o, "attempts", json_object_new_int64(u->opts.attempts));
+	json_object_object_add(o, "patience_ns", json_object_new_int64(u->opts.patience_ns));
+	json_object_object_add(o, "objects", json_object_new_int64(u->opts.objects));
+	json_object_object_add(o, "rate", json_object_new_double(u->opts.rate));
+	json_object_object_add(o, "seed", json_object_new_int64(u->opts.seed));
+	return o;
+}
+
+bool unload_cell_done(const struct unloads *u, uint64_t number, const struct unload_cell *cell)
+{
+	const struct csv *t = &u->done;
+	int n = csv_col(t, "cycle"), s = csv_col(t, "scheme"), a = csv_col(t, "arm");
+	int h = csv_col(t, "hold_ns");
+	size_t i;
+
+	for (i = 0; i < t->rows; i++)
+		if ((uint64_t)csv_num(t, i, n) == number &&
+		    !strcmp(csv_get(t, i, s), cell->scheme->name) &&
+		    !strcmp(csv_get(t, i, a), unload_arm_names[cell->arm]) &&
+		    (uint64_t)csv_num(t, i, h) == cell->hold_ns)
+			return true;
+	return false;
+}
+
+/* How long an unload of this cell takes, ms, its gap and loading the victim included. */
+static double cell_ms(const struct unloads *u, const struct unload_cell *cell)
+{
+	const struct pace *pace = dry_run_pace();
+	double ms = cell->arm == UNLOAD_LOADED ? pace->loaded : pace->idle;
+
+	return u->opts.rate > 0 ? fmax(ms, 1e3 / u->opts.rate) : ms;
+}
+
+/* Whoever fails when busy finds no moment without users where these stay inside; others wait for them. */
+static bool starves(const struct unload_cell *cell)
+{
+	return cell->arm == UNLOAD_LOADED && cell->hold_ns && strstr(cell->scheme->busy, " fails,");
+}
+
+int unload_dry(struct unloads *u)
+{
+	double patience_ms = u->opts.patience_ns / (double)NSEC_PER_MSEC;
+	struct dry_run d = { .what = "unloads",
+			     .worst = "users starve every unload",
+			     .seed = u->opts.seed };
+	const struct pace *pace = dry_run_pace();
+	gsl_rng *rng = order_begin(u->opts.seed);
+	size_t order[u->plan.nr_cells], i;
+	int err =
+		dry_run_look(u->opts.output, "unload", unload_plan_json(u), "unload.csv", &u->done);
+
+	order_draw(rng, order, u->plan.nr_cells);
+	for (i = 0; i < u->plan.nr_cells && !err; i++) {
+		const struct unload_cell *c = &u->plan.cells[order[i]];
+		double ms = cell_ms(u, c), most = ms;
+		char name[128], hold[32];
+		uint64_t number, done = 0;
+
+		for (number = 0; number < c->cycles; number++)
+			done += unload_cell_done(u, number, c);
+		if (c->arm == UNLOAD_LOADED)
+			most += patience_ms;
+		if (starves(c))
+			ms = most;
+		snprintf(name, sizeof(name), "%s, %s, hold %s", c->scheme->name,
+			 unload_arm_names[c->arm], ns_text(c->hold_ns, hold, sizeof(hold)));
+		dry_run_cell(&d, name, c->cycles, done, ms, most);
+	}
+	dry_run_beside(&d, pace->block + (u->opts.no_trace ? 0 : pace->attach));
+	snprintf(
+		d.assumed, sizeof(d.assumed),
+		"%.0f ms an idle unload, %.0f ms one under load, %.0f ms for the tracer; users that "
+		"stay inside starve what fails when busy",
+		pace->idle, pace->loaded, u->opts.no_trace ? 0 : pace->attach);
+	if (!err)
+		dry_run_end(&d);
+	gsl_rng_free(rng);
+	csv_free(&u->done);
+	return err;
+}
