@@ -103,7 +103,7 @@ $(B)/version.h: FORCE
 
 $(B)/userspace/main.o $(B)/userspace/machine/env.o: $(B)/version.h
 $(B)/userspace/trace_attach.o $(B)/userspace/trace_refs.o: $(SKEL)
-$(B)/userspace/html_page.o: userspace/html_page.html
+$(B)/userspace/report/html_page.o: userspace/report/html_page.html
 $(B)/userspace/results/schema.o: docs/results-schema.json
 
 $(B)/userspace/%.o: userspace/%.c

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "html.h"
+#include "report/html.h"
 
 static char dir[256], figure[512];
 

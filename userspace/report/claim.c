@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 #define OLD    "percpu_live"
 #define NEW    "try_module_get"

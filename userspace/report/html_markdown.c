@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "html.h"
+#include "report/html.h"
 
 /* A text that is being gathered. */
 struct capture {

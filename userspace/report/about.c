@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 #define PRECISE	   0.05
 #define WIDE_NAMED 12

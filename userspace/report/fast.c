@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report.h"
-#include "report_md.h"
+#include "report/md.h"
+#include "report/report.h"
 
 static void lookup_table(const struct model *m, FILE *f)
 {

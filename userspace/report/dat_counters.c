@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "model/counters.h"
-#include "report_dat.h"
-#include "report_md.h"
+#include "report/dat.h"
+#include "report/md.h"
 
 static const struct counter *counted_at(const struct model *m, const char *scheme, int cpus,
 					const char *event)

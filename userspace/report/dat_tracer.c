@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_dat.h"
+#include "report/dat.h"
 
 /* Of one call: when this phase began and how long it took. */
 static bool in_call(const struct traced_phase *p, int call, double *start, double *us, double *off)

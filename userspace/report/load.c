@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 static void cell_p50_max(FILE *f, const struct stats_summary *s, double scale)
 {

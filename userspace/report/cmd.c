@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/refcost.h"
-#include "html.h"
-#include "report.h"
+#include "report/html.h"
+#include "report/report.h"
 
 static struct env {
 	const char *dir;

@@ -3,8 +3,8 @@
  * report.html: RESULTS.md as one page that needs nothing else, with its figures inline and two charts
  * drawn from the numbers. The text is RESULTS.md's own, so that the two cannot disagree.
  */
-#ifndef REFCOST_HTML_H
-#define REFCOST_HTML_H
+#ifndef REFCOST_REPORT_HTML_H
+#define REFCOST_REPORT_HTML_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /* The sweep of holds: the figure's data. */
 #include <math.h>
 
-#include "report_dat.h"
-#include "report_md.h"
+#include "report/dat.h"
+#include "report/md.h"
 
 /* The last of the figures' colours, black. */
 #define FLOOR_SLOT 7

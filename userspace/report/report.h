@@ -2,8 +2,8 @@
 /*
  * What refcost report writes: figure data for gnuplot, and RESULTS.md.
  */
-#ifndef REFCOST_REPORT_H
-#define REFCOST_REPORT_H
+#ifndef REFCOST_REPORT_REPORT_H
+#define REFCOST_REPORT_REPORT_H
 
 #include <stdbool.h>
 #include <stdio.h>

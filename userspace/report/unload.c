@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 /* Phases that take less than this share of every unload are told of in one sentence. */
 #define PHASE_SHARE 0.01

@@ -2,7 +2,7 @@
 /* The sweep of holds: which cells it is made of. */
 #include <math.h>
 
-#include "report_md.h"
+#include "report/md.h"
 
 bool md_swept(const struct model *m, const char *scheme, int cpus)
 {

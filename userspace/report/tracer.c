@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 /* Phases that are grace periods or waits, by their labels; merged ones hold more than that. */
 static bool is_part(const char *label, const char *begin, const char *end)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report_md.h"
+#include "report/md.h"
 
 /* A peak this many times beyond what was measured is not predicted, only that it is not nearer. */
 #define FAR 10

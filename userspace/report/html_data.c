@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "html.h"
 #include "model/counters.h"
-#include "report_md.h"
+#include "report/html.h"
+#include "report/md.h"
 
 static void add_text(struct json_object *o, const char *key, const char *text)
 {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report.h"
-#include "report_dat.h"
-#include "report_md.h"
+#include "report/dat.h"
+#include "report/md.h"
+#include "report/report.h"
 
 static void scaling(const struct model *m, FILE *f)
 {

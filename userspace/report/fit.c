@@ -2,7 +2,7 @@
 /* The scalability law of a scheme, fitted to what was measured. */
 #include <string.h>
 
-#include "report_md.h"
+#include "report/md.h"
 
 bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit)
 {

@@ -5,7 +5,7 @@
 
 #include "base/refcost.h"
 #include "model/counters.h"
-#include "report_md.h"
+#include "report/md.h"
 
 static void table_head(FILE *f, const char *const *events, size_t n, int low, int high)
 {

@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "base/refcost.h"
-#include "report.h"
-#include "report_md.h"
+#include "report/md.h"
+#include "report/report.h"
 
 /* What is no dearer than this does not matter. */
 #define WITHIN 1.05

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "report_md.h"
+#include "report/md.h"
 
 #define NAMES_MAX 8
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "html.h"
+#include "report/html.h"
 
 static char *read_figure(const char *dir, const char *name)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the rows of figure data are made of. */
-#include "report_dat.h"
+#include "report/dat.h"
 
 #include <math.h>
 

@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "html.h"
-#include "report.h"
+#include "report/html.h"
+#include "report/report.h"
 
 /* Part of the binary, which needs no other file wherever it is installed. */
 extern const char html_template[];
 asm(".pushsection .rodata\n"
     ".globl html_template\n"
     "html_template:\n"
-    ".incbin \"userspace/html_page.html\"\n"
+    ".incbin \"userspace/report/html_page.html\"\n"
     ".byte 0\n"
     ".popsection\n");
 
