@@ -16,7 +16,7 @@
 #undef fail /* also the name of a function of the command */
 
 #include "base/refcost.h"
-#include "compare.h"
+#include "compare/compare.h"
 #include "model/counters.h"
 
 static struct scheme scheme = { .name = "kref", .family = "object", .rank = 1, .slot = 1 };

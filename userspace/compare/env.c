@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "compare.h"
+#include "compare/compare.h"
 
 /* Values longer than this are named and not shown. */
 #define SHOWN 48

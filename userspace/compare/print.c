@@ -5,7 +5,7 @@
 
 #include "base/csv.h"
 #include "base/refcost.h"
-#include "compare.h"
+#include "compare/compare.h"
 #include "model/counters.h"
 
 static bool differing(const struct compare_cell *cell)

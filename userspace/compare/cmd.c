@@ -11,7 +11,7 @@
 #include "base/options.h"
 #include "base/parse.h"
 #include "base/refcost.h"
-#include "compare.h"
+#include "compare/compare.h"
 #include "machine/events.h"
 #include "model/counters.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The cells of two runs, paired and judged. */
-#include "compare.h"
+#include "compare/compare.h"
 
 #include <errno.h>
 #include <math.h>

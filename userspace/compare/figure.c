@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/refcost.h"
-#include "compare.h"
+#include "compare/compare.h"
 
 extern char **environ;
 

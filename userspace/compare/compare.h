@@ -3,8 +3,8 @@
  * Two results directories against each other, cell by cell. Ratios are B over A throughout: above 1, B
  * takes longer.
  */
-#ifndef REFCOST_COMPARE_H
-#define REFCOST_COMPARE_H
+#ifndef REFCOST_COMPARE_COMPARE_H
+#define REFCOST_COMPARE_COMPARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
