@@ -25,7 +25,7 @@ endif
 
 CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Werror
-CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Ibpf -Iuserspace -I$(B) -I$(B)/bpf
+CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Iuserspace -iquote . -iquote $(B)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(CPPFLAGS)
 LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lmd4c -lm
 
@@ -102,7 +102,7 @@ $(B)/version.h: FORCE
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/userspace/main.o $(B)/userspace/machine/env.o: $(B)/version.h
-$(B)/userspace/trace_attach.o $(B)/userspace/trace_refs.o: $(SKEL)
+$(B)/userspace/trace/attach.o $(B)/userspace/trace_refs.o: $(SKEL)
 $(B)/userspace/report/html_page.o: userspace/report/html_page.html
 $(B)/userspace/results/schema.o: docs/results-schema.json
 

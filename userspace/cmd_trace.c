@@ -18,9 +18,9 @@
 #include "machine/module.h"
 #include "machine/quiet.h"
 #include "refs_watch.h"
-#include "trace_child.h"
-#include "trace_options.h"
-#include "trace_out.h"
+#include "trace/child.h"
+#include "trace/options.h"
+#include "trace/out.h"
 
 #define MAX_SECONDS 10000000
 #define POLL_MS	    1000

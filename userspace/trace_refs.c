@@ -15,10 +15,10 @@
 #include <bpf/btf.h>
 
 #include "base/refcost.h"
+#include "bpf/refs.skel.h"
 #include "machine/bpf.h"
 #include "machine/kstruct.h"
 #include "machine/module.h"
-#include "refs.skel.h"
 #include "refs_count.h"
 
 static int load(struct refs *r)

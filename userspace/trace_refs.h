@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/refs.h"
+#include "bpf/refs.h"
 #include "machine/bpf.h"
 
 #define REFS_ROWS \

@@ -18,10 +18,10 @@
 
 #include <bpf/btf.h>
 
+#include "bpf/unload.h"
 #include "machine/kstruct.h"
 #include "machine/ksyms.h"
-#include "trace_watch.h"
-#include "unload.h"
+#include "trace/watch.h"
 
 static char root[] = "/tmp/refcost-test.XXXXXX";
 

@@ -17,11 +17,11 @@
 
 #include "base/text.h"
 #include "machine/ksyms.h"
-#include "trace.h"
-#include "trace_child.h"
-#include "trace_out.h"
-#include "trace_sum.h"
-#include "trace_text.h"
+#include "trace/child.h"
+#include "trace/out.h"
+#include "trace/sum.h"
+#include "trace/text.h"
+#include "trace/trace.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -16,7 +16,7 @@
 #include "base/refcost.h"
 #include "measure/order.h"
 #include "measure/unload/parts.h"
-#include "trace_options.h"
+#include "trace/options.h"
 
 #define MAX_CYCLES   100000
 #define PATIENCE_MAX (3600 * NSEC_PER_SEC)

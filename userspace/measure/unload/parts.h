@@ -19,7 +19,7 @@
 #include "measure/users.h"
 #include "refcost_uapi.h"
 #include "results/directory.h"
-#include "trace.h"
+#include "trace/trace.h"
 
 #define UNLOAD_HOLDS 16
 

@@ -2,7 +2,7 @@
 /*
  * What a trace says about each module.
  */
-#include "trace_sum.h"
+#include "trace/sum.h"
 
 #include <errno.h>
 #include <math.h>

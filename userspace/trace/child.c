@@ -2,7 +2,7 @@
 /*
  * The command that refcost trace runs.
  */
-#include "trace_child.h"
+#include "trace/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

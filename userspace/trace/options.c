@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "trace_options.h"
+#include "trace/options.h"
 
 #include <string.h>
 

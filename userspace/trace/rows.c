@@ -12,8 +12,8 @@
 #include "base/csv.h"
 #include "base/refcost.h"
 #include "base/text.h"
-#include "trace_out.h"
-#include "trace_text.h"
+#include "trace/out.h"
+#include "trace/text.h"
 
 /* X(column) */
 #define COLUMNS(X)        \

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "trace_watch.h"
+#include "trace/watch.h"
 
 /* errno of what failed wins over the words: -1 lets callers return it. */
 int complain(struct trace *t, int code, const char *what)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/phases.h"
+#include "bpf/phases.h"
 
 /* What a call came to; what is OUTCOME_FAILED goes by the name of its errno. */
 enum trace_outcome {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "../bpf/phases.h"
+#include "bpf/phases.h"
 
 enum trace_need { REQUIRED, OPTIONAL, MAYBE, ADDED };
 

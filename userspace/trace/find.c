@@ -15,7 +15,7 @@
 #include "machine/env.h"
 #include "machine/kstruct.h"
 #include "machine/ksyms.h"
-#include "trace_watch.h"
+#include "trace/watch.h"
 
 bool is_traced_wait(const struct watch *w, int ev)
 {

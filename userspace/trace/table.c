@@ -9,8 +9,8 @@
 #include "base/refcost.h"
 #include "base/text.h"
 #include "stats/summary.h"
-#include "trace_out.h"
-#include "trace_text.h"
+#include "trace/out.h"
+#include "trace/text.h"
 
 #define WIDTH	     79
 #define NAME	     24

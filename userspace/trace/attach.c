@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trace_watch.h"
-#include "load.skel.h"
-#include "unload.skel.h"
+#include "trace/watch.h" /* first: the skeletons need its types */
+
+#include "bpf/load.skel.h"
+#include "bpf/unload.skel.h"
 
 #define ENOTSUPP 524 /* the kernel's own, when an architecture lacks trampolines */
 

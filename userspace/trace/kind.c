@@ -2,15 +2,15 @@
 /*
  * The kinds of calls that are traced, and what a record of one says: known without a kernel.
  */
-#include "trace_kind.h"
+#include "trace/kind.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 #include "base/refcost.h"
-#include "load.h"
-#include "trace.h"
-#include "unload.h"
+#include "bpf/load.h"
+#include "bpf/unload.h"
+#include "trace/trace.h"
 
 #define ROW(kind, id, where, filter, after, need, label, symbols) \
 	{ #id,                                                    \

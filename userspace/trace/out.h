@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 #include "machine/ksyms.h"
-#include "trace.h"
-#include "trace_sum.h"
-#include "trace_text.h"
+#include "trace/sum.h"
+#include "trace/text.h"
+#include "trace/trace.h"
 
 /**
  * struct call - one call, ready to be printed

@@ -2,7 +2,7 @@
 /*
  * Words and bars of refcost trace.
  */
-#include "trace_text.h"
+#include "trace/text.h"
 
 #include <errno.h>
 #include <stdbool.h>

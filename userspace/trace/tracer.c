@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #ifndef REFCOST_NO_BPF
 
@@ -17,7 +17,7 @@
 
 #include "machine/module.h"
 #include "machine/pidns.h"
-#include "trace_watch.h"
+#include "trace/watch.h"
 
 #define NAP_MIN_MS 10
 #define NAP_MAX_MS 100

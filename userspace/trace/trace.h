@@ -7,15 +7,15 @@
  * the tracepoints alone where neither works. A boundary that cannot be watched is merged into the
  * phase that follows and says so. Nothing is left behind when the process ends, however it ends.
  */
-#ifndef REFCOST_TRACE_H
-#define REFCOST_TRACE_H
+#ifndef REFCOST_TRACE_TRACE_H
+#define REFCOST_TRACE_TRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../bpf/phases.h"
+#include "bpf/phases.h"
 #include "machine/bpf.h"
 
 enum trace_mech {

@@ -7,8 +7,8 @@
 
 #include <bpf/libbpf.h>
 
-#include "trace.h"
-#include "trace_kind.h"
+#include "trace/kind.h"
+#include "trace/trace.h"
 
 #define NAME_LEN 128
 

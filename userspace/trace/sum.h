@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "stats/hist.h"
-#include "trace_text.h"
+#include "trace/text.h"
 
 #define SUM_EXACT   4096 /* times of a module that are kept one by one */
 #define SUM_MODULES 1000

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trace.h"
+#include "trace/trace.h"
 
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen)
 {

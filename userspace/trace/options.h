@@ -5,7 +5,7 @@
 
 #include <argp.h>
 
-#include "trace.h"
+#include "trace/trace.h"
 
 /**
  * opt_mechanism() - the best mechanism that a tracer may use
