@@ -102,7 +102,7 @@ $(B)/version.h: FORCE
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/userspace/main.o $(B)/userspace/machine/env.o: $(B)/version.h
-$(B)/userspace/trace/attach.o $(B)/userspace/trace_refs.o: $(SKEL)
+$(B)/userspace/trace/attach.o $(B)/userspace/refs/attach.o: $(SKEL)
 $(B)/userspace/report/html_page.o: userspace/report/html_page.html
 $(B)/userspace/results/schema.o: docs/results-schema.json
 

@@ -17,7 +17,7 @@
 #include "base/refcost.h"
 #include "machine/module.h"
 #include "machine/quiet.h"
-#include "refs_watch.h"
+#include "refs/watch.h"
 #include "trace/child.h"
 #include "trace/options.h"
 #include "trace/out.h"

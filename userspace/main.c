@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost: picks the subcommand. Each lives in its own cmd_*.c.
+ * refcost: picks the subcommand. Each lives in a cmd.c or cmd_*.c.
  */
 #include <argp.h>
 #include <errno.h>

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "ksites.h"
-#include "refs_out.h"
+#include "refs/ksites.h"
+#include "refs/out.h"
 
 #define LONG_NAME "a_function_whose_name_is_longer_than_its_column [with_a_long_module]"
 

@@ -19,7 +19,7 @@
 #include "machine/bpf.h"
 #include "machine/kstruct.h"
 #include "machine/module.h"
-#include "refs_count.h"
+#include "refs/count.h"
 
 static int load(struct refs *r)
 {

@@ -2,8 +2,8 @@
 /*
  * Names of call sites, in modules too: as the kernel's %ps or %pS would print them.
  */
-#ifndef REFCOST_KSITES_H
-#define REFCOST_KSITES_H
+#ifndef REFCOST_REFS_KSITES_H
+#define REFCOST_REFS_KSITES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,7 +15,7 @@
 
 #include "base/refcost.h"
 #include "machine/pidns.h"
-#include "refs_count.h"
+#include "refs/count.h"
 
 #define QUIET_US   2000 /* a get that was begun is counted by then */
 #define PATIENT_NS (300 * NSEC_PER_MSEC)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "trace_refs.h"
+#include "refs/refs.h"
 
 struct refs *refs_open(const char *module, uint32_t rows, char *err, size_t errlen)
 {

@@ -5,8 +5,8 @@
  * Needs root and Linux 5.8. Nothing is sent for a get or a put: the counts are read when they are
  * wanted. Nothing is left behind when the process ends, however it ends.
  */
-#ifndef REFCOST_TRACE_REFS_H
-#define REFCOST_TRACE_REFS_H
+#ifndef REFCOST_REFS_REFS_H
+#define REFCOST_REFS_REFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ksites.h"
-#include "refs_out.h"
+#include "refs/ksites.h"
+#include "refs/out.h"
 
 int refs_name(struct refs_report *rep, const struct ksyms *syms)
 {

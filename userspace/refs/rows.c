@@ -8,7 +8,7 @@
 
 #include "base/csv.h"
 #include "base/text.h"
-#include "refs_out.h"
+#include "refs/out.h"
 
 static const char *const reasons[] = {
 	[REFS_BUSY] = "busy",

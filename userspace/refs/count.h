@@ -7,7 +7,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "trace_refs.h"
+#include "refs/refs.h"
 
 struct refs {
 	struct refs_bpf *bpf;

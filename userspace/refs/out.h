@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "machine/ksyms.h"
-#include "trace_refs.h"
+#include "refs/refs.h"
 
 #define REFS_USERS 32
 

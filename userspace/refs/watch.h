@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "refs_out.h"
+#include "refs/out.h"
 
 /**
  * struct refs_watch - what is wanted, and how far it is

@@ -2,7 +2,7 @@
 /*
  * Names of call sites, in modules too.
  */
-#include "ksites.h"
+#include "refs/ksites.h"
 
 #include <inttypes.h>
 #include <stdio.h>

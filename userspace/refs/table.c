@@ -9,8 +9,8 @@
 
 #include "base/refcost.h"
 #include "base/text.h"
-#include "ksites.h"
-#include "refs_out.h"
+#include "refs/ksites.h"
+#include "refs/out.h"
 
 #define SITE	   38 /* columns of a call site in its table */
 #define WHO	   30 /* ... of a holder */

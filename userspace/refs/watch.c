@@ -2,7 +2,7 @@
 /*
  * refcost trace --refs between its beginning and its end.
  */
-#include "refs_watch.h"
+#include "refs/watch.h"
 
 #include <errno.h>
 #include <signal.h>
