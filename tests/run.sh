@@ -19,6 +19,7 @@ checks() {
 	queue html 120 tests/html.sh
 	queue install 120 tests/install.sh
 	queue lint 120 tests/lint.sh
+	queue includes 30 tests/includes.py
 	queue scalability 60 tests/scalability.sh
 	queue check-instructions 60 tests/cli/check-instructions.sh
 	queue tune 120 tests/cli/tune.sh
