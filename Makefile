@@ -111,7 +111,7 @@ $(B)/userspace/%.o: userspace/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# What was linked: a source that is removed leaves nothing newer than the command, which has to be linked again.
+# The list of objects: a removed source leaves no newer file behind, and yet the command has to be linked again.
 $(B)/objects: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)echo $(OBJS) > $@.new

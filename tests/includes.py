@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who may need whom in userspace/: the table of folders in CONTRIBUTING.md, held against includes and calls.
 
-TAP. A folder may include what it stands on, and what that stands on; files, a .c and its .h being one, may not
-need each other in a circle, neither by includes nor by calls. Then each of these is planted in a copy and has to
-be found.
+TAP. A folder may include what it stands on, and what that stands on. Files may not need each other in a circle,
+neither by includes, where a .c and its .h count as one, nor by calls. Then each mistake is planted in a copy and
+has to be found.
 """
 import pathlib
 import re
@@ -57,7 +57,7 @@ def below(order, folder):
 
 
 def calls(files):
-    """For each .c file those that define the functions it names, its own and those of its name left out."""
+    """For each .c file: the .c files that define the functions it names, each with one such name."""
     code = {f: NOT_CODE.sub("", text) for f, text in files.items() if f.endswith(".c")}
     home = {}
     for f, text in code.items():

@@ -14,7 +14,7 @@
 volatile sig_atomic_t interrupted;
 volatile sig_atomic_t resumed;
 
-/* The last line on stderr has no end yet: what is said next takes its place. */
+/* The last line on stderr has no newline yet: the next message overwrites it. */
 static bool over;
 
 void say_over(bool unfinished)

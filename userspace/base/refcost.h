@@ -44,8 +44,8 @@ extern volatile sig_atomic_t resumed;
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * say_over() - have the next line of chatter take the place of what stands on the terminal
- * @unfinished: a line without an end stands there, as from progress()
+ * say_over() - have the next line of chatter overwrite the last line on the terminal
+ * @unfinished: the last line has no newline yet, as that of progress()
  */
 void say_over(bool unfinished);
 

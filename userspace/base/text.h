@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Names that others chose: made fit to be printed, and those that come near a wrong one. */
+/* Names from elsewhere: made fit to be printed, and suggested where a similar one was typed. */
 #ifndef REFCOST_BASE_TEXT_H
 #define REFCOST_BASE_TEXT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What those share who attach BPF programs: may they, what libbpf says, what the programs cost. */
+/* What the tracer and refs share: may they attach BPF programs, what does libbpf say, what do programs cost? */
 #ifndef REFCOST_MACHINE_BPF_H
 #define REFCOST_MACHINE_BPF_H
 
@@ -27,9 +27,9 @@ struct bpf_cost {
 	"lockdown=integrity or lockdown=none"
 
 /**
- * bpf_locked_down() - does the kernel let nobody look at it?
+ * bpf_locked_down() - does kernel lockdown forbid tracing?
  *
- * Return: true if it does not; BPF_LOCKED_DOWN says what to do.
+ * Return: true if it does; BPF_LOCKED_DOWN says what to do.
  */
 bool bpf_locked_down(void);
 

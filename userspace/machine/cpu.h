@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A CPU taken offline, and online again. */
+/* Taking a CPU offline and back online. */
 #ifndef REFCOST_MACHINE_CPU_H
 #define REFCOST_MACHINE_CPU_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking things up in a results directory that was read.
+ * Lookups in a results directory that model_read() has read.
  */
 #include "model/model.h"
 

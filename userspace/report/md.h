@@ -187,7 +187,7 @@ int md_usl_last(const struct model *m);
 bool md_swept(const struct model *m, const char *scheme, int cpus);
 
 /**
- * md_swept_cell() - the cell of a scheme that was
+ * md_swept_cell() - find a cell of a scheme that was swept
  * @m: the model
  * @s: the scheme
  * @cpus: workers
@@ -199,7 +199,7 @@ const struct cell *md_swept_cell(const struct model *m, const struct scheme *s, 
 				 double hold);
 
 /**
- * md_cheapest() - what protects something at the least cost, of the schemes swept
+ * md_cheapest() - find the cheapest of the swept schemes, floors left out
  * @m: the model
  * @cpus: workers
  * @hold: the hold, ns

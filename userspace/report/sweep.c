@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The sweep of holds: which cells it is made of. */
+/* The cells that the sweep of holds is made of. */
 #include <math.h>
 
 #include "report/md.h"
