@@ -55,10 +55,13 @@ guest/fetch.sh "$release"
 guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
 # None of their outcomes depends on when something happens, and the first waits for grace periods much of the time.
-beside guests suite guest-schemes 1560 tests/guest/boot.sh schemes
+waiting_guests() {
+	suite guest-schemes 1200 tests/guest/boot.sh schemes
+	suite guest-fuzz 460 tests/guest/boot.sh fuzz
+}
+beside guests waiting_guests
 checks
 suite guest-other 1200 tests/guest/boot.sh other
-suite guest-fuzz 460 tests/guest/boot.sh fuzz
 joined guests
 suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done
