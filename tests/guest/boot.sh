@@ -3,8 +3,8 @@
 # Boot what the guest tests need:
 # tests/guest/boot.sh schemes: a guest for what schemes do
 # tests/guest/boot.sh other: guests that differ in their machine: one with NUMA nodes and SMT, some that count
-#	instructions; whose modules are wrong on purpose, whose commands are killed; that end badly
-# tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments
+#	instructions; whose modules are wrong on purpose; that end badly
+# tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments, one whose commands are killed
 # tests/guest/boot.sh timed: guests for tracers, signals, faults and results, one whose CPU is taken away, one with
 #	far more CPUs than the host: they want the host for themselves, after the others
 set -euo pipefail
@@ -235,11 +235,11 @@ schemes)
 	as_the_schema_says run bench counted hardware
 	;;
 other)
-	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts killed_guest bad_guests
+	parts broken_guests dying_call instruction_guests_begin placement_guest instruction_guests stored_counts bad_guests
 	as_the_schema_says placed layouts-1 one
 	;;
 fuzz)
-	parts fuzz_guest
+	parts fuzz_guest killed_guest
 	;;
 timed)
 	parts timed_guest results_guest gaps_guest crowded_guest shares

@@ -284,14 +284,14 @@ planned_by_tracer() { awk -v at="$1" '/^(grace|unloads at|what watching|until)/ 
 traced_calls() { awk -F, -v tag="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["tag"] ~ tag && !seen[$at["tag"], $at["call"]]++ { n++ } END { print n + 0 }' "$dir/tracer/traced.csv"; }
 
-# Two blocks: enough to see that each part is measured, and that the report takes it.
+# One block: enough to see that each part is measured, and that the report takes it.
 tracer_measured() {
 	local file plan start took want
 	cp -r "$dir/../schemes/bench" "$dir/tracer"
-	plan=$(tools/measure-tracer.sh --dry-run --blocks 2 --unloads 3)
+	plan=$(tools/measure-tracer.sh --dry-run --blocks 1 --unloads 3)
 	want=$(. tools/plan.sh && seconds "${plan##*takes about }")
 	start=${EPOCHREALTIME/./}
-	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 2 --unloads 3 "$dir/tracer"
+	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 1 --unloads 3 "$dir/tracer"
 	took=$(((${EPOCHREALTIME/./} - start) / 1000))
 	is "... as many unloads as its dry run tells" "$(planned_by_tracer 50)" \
 		"$(traced_calls '^grace') $(traced_calls '^parallel') $(rows "$dir/tracer/watched.csv") 0"
