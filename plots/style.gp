@@ -76,7 +76,7 @@ log_pad(lo, hi) = greater(log10(hi / lo) * 0.06, (log10(4) - log10(hi / lo)) / 2
 log_lo(lo, hi) = lo / 10 ** log_pad(lo, hi)
 log_hi(lo, hi) = hi * 10 ** log_pad(lo, hi)
 # Tics for it, for `eval log_tics("y", lo, hi)`: decades on wide ranges, more steps on narrow ones.
-# A figure may define tic_steps() and plain(), how a tic is written, anew.
+# A figure may define tic_steps() and plain(), how a tic is written, again.
 tic_steps(r) = r > 1e4 ? "1" : (r > 30 ? "1 2 5" : "1 1.5 2 3 4 5 7")
 log_tics(axis, lo, hi) = (t_ = "", s_ = tic_steps(hi / lo), \
 	sum [d_ = int(floor(log10(lo))):int(ceil(log10(hi)))] (sum [k_ = 1:words(s_)] \

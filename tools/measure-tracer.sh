@@ -328,7 +328,7 @@ dry_run() {
 		n=${#tools[@]}
 		planned "until a tracer is ready" $repeats $((repeats * (n - 1))) 0 0
 	fi
-	echo "reckoned: $cycle ms a cycle of an empty module, $grace ms for its grace periods, $ours ms for refcost trace, $other ms for another tracer"
+	echo "estimated: $cycle ms a cycle of an empty module, $grace ms for its grace periods, $ours ms for refcost trace, $other ms for another tracer"
 	echo "$all_tracers tracers, $all_unloads unloads; takes about $(duration $(((all_ms + 500) / 1000)))"
 }
 

@@ -44,7 +44,7 @@ dry_run() {
 	cpus=$("$refcost" run --dry-run -s "$1" -b 1 | sed -n 's/.* \([0-9]*\) CPUs\{0,1\}, .*/\1/p' | sort -n | tail -n 1)
 	windows=$("$refcost" run --dry-run -s "$(IFS=,; echo "$*")" -c "$cpus" "${recorded[@]}" | tail -n 1)
 	n=$(((cpus > 1 ? 2 : 1) + ${c2c:-0}))
-	echo "reckoned: $begin ms until the first, $each ms a session beside its windows on up to $cpus CPUs"
+	echo "estimated: $begin ms until the first, $each ms a session beside its windows on up to $cpus CPUs"
 	echo "$(($# * n)) sessions; takes about $(duration $(((begin + $# * n * each) / 1000 + n * $(seconds "${windows##*about }"))))"
 }
 
@@ -84,7 +84,7 @@ fold() {
 record() {
 	local scheme=$1 cpus=$2 file=$3
 	shift 3
-	# Build ids would have perf copy all of the kernel's memory that holds text, for each session anew.
+	# Build ids would have perf copy all of the kernel's memory that holds text, for each session.
 	"$@" -q -a --no-buildid -D -1 --control="fifo:$tmp/ctl,$tmp/ack" -o "$file" -- \
 		"$refcost" run -k -s "$scheme" -c "$cpus" "${recorded[@]}" --perf-control "$tmp/ctl,$tmp/ack" \
 		>"$log" 2>&1 || fail "$scheme on $cpus CPUs: $(tail -n 1 "$log")" 1

@@ -204,7 +204,7 @@ is "run: longer holds, of one scheme, in two blocks" 1,6,44 "$(promised run -s k
 is "unload: idle once, loaded with each hold" 1,6,96 "$(promised unload -s kref,rwsem -n 23 --hold 0,1us --hold-cycles 2)"
 ok "run: settling takes its time" grep -Eq '; takes about [0-9a-z ]+, and up to [0-9a-z ]+ if the machine never settles$' <<<"$("$refcost" run -n -c 1 --settle 1s)"
 is "load: both forms" 1,2,14 "$(promised load -n 7)"
-order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; /^reckoned/,$d; s/  .*//' | paste -sd+; }
+order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; /^estimated/,$d; s/  .*//' | paste -sd+; }
 is "the same seed, the same order" "$(order 5)" "$(order 5)"
 ok "another seed, another order" test "$(order 5)" != "$(order 6)"
 is "... of the same cells" "$(order 5 | tr + '\n' | LC_ALL=C sort)" "$(order 6 | tr + '\n' | LC_ALL=C sort)"

@@ -4,7 +4,7 @@
  *
  * Attaching a probe patches instructions by way of a breakpoint. QEMU before 8.1 translates code without
  * holding its page, so an emulated CPU that gets to that place at that moment may keep the translation
- * of the breakpoint for ever, and hang: about one attach and detach in fifteen, if the others are busy.
+ * of the breakpoint forever, and hang: about one attach and detach in fifteen, if the others are busy.
  * A CPU that is offline does not get there. Events of a task are patched in and out, too.
  *
  * CPUs come back however this process ends: another one takes them, and gives them back when this one says so

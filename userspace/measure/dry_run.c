@@ -88,7 +88,7 @@ void dry_run_end(struct dry_run *d)
 	char about[48], most[48];
 
 	dry_run_beside(d, dry_run_pace()->start);
-	printf("reckoned for this machine (%s): %s\n", env_machine_kind(), d->assumed);
+	printf("estimated for this machine (%s): %s\n", env_machine_kind(), d->assumed);
 	printf("seed %lu: %zu cells, %lu %s", d->seed, d->cells, d->total, d->what);
 	if (d->done)
 		printf(", %lu of them done", d->done);

@@ -40,7 +40,7 @@ const struct pace *dry_run_pace(void);
  * struct dry_run - what is known of a plan so far
  * @what: what is counted: windows, unloads
  * @worst: when it takes the longest
- * @assumed: by what the time is reckoned
+ * @assumed: what the estimate of the time rests on
  * @seed: of the order
  * @cells: cells
  * @total: how often one of them is measured
@@ -91,7 +91,7 @@ void dry_run_cell(struct dry_run *d, const char *name, uint64_t times, uint64_t 
 void dry_run_beside(struct dry_run *d, double ms);
 
 /**
- * dry_run_end() - print what the plan comes to, its command's start included, and by what that is reckoned
+ * dry_run_end() - print what the plan comes to, its command's start included, and what that estimate rests on
  * @d: the plan
  */
 void dry_run_end(struct dry_run *d);

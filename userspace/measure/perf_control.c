@@ -19,7 +19,7 @@
 
 static int ctl = -1, ack = -1;
 
-/* Without blocking: a fifo that nobody reads would block for ever. */
+/* Without blocking: a fifo without a reader would block forever. */
 static int fifo_open(const char *path, int flags)
 {
 	struct stat st;

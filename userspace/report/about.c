@@ -93,11 +93,11 @@ static void validity_settling(const struct model *m, FILE *f)
 			100 * md_number(m, "run.quiet_ns") / looked_ns);
 	fprintf(f,
 		"%s before and after each window. A window that was not quiet is measured again, for up to %.0f ms on "
-		"average: %.0f were, which took %.0f s with all looking and waiting; in vain for %.0f of %zu%s\n",
+		"average: %.0f were, which took %.0f s with all looking and waiting; %.0f of %zu were never quiet%s\n",
 		looked_ns > 0 ? "On several it runs" : "It runs", most / 1e6,
 		md_number(m, "run.again"), md_number(m, "run.settling_ns") / 1e9,
 		md_number(m, "run.unsettled"), looked,
-		md_oversubscribed(m) ? " (of oversubscribed ones nobody asked)" : "");
+		md_oversubscribed(m) ? "; oversubscribed windows are not checked" : "");
 }
 
 /* Where a machine has fast and efficient cores. */
@@ -281,7 +281,7 @@ static void limits(const struct model *m, FILE *f)
 		      "time slice anywhere, also while it holds a lock; the tails above are the host's as much as "
 		      "the kernel's. Where the host is itself a virtual machine, its CPUs may be threads of one "
 		      "core at one moment and cores of their own at the next: contended rows then have two "
-		      "levels, and an interval that spans both. Code that runs seldom is dearer than code that runs "
+		      "levels, and an interval that spans both. Code that runs seldom is more expensive than code that runs "
 		      "in a row: what watching adds to the time of an unload is more than the instructions of the "
 		      "call grow by.\n",
 		      f);

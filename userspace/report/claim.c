@@ -274,7 +274,7 @@ static void scale(const struct model *m, FILE *f)
 		"Do module references scale worse than a kref? Growth of a get and put from %d CPU, median "
 		"over the blocks (interval); and the difference of growths, whose interval gives the answer: "
 		"above zero yes, below no, with zero inside not distinguishable. *Times* flatters a scheme that "
-		"is dear on one CPU already, *ns added* does not.\n\n"
+		"is expensive on one CPU already, *ns added* does not.\n\n"
 		"| growth | `" NEW "` | `" OBJECT "` | `" FLOOR "` | worse than `" OBJECT "`? "
 		"| worse than `" FLOOR "`? |\n|---|---:|---:|---:|---|---|\n",
 		low);

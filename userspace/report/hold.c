@@ -9,7 +9,7 @@
 #include "report/md.h"
 #include "report/report.h"
 
-/* What is no dearer than this does not matter. */
+/* A scheme that is at most this much more expensive than another costs as much. */
 #define WITHIN 1.05
 
 /* The ends of what the medians are taken from: intervals, or where there are too few samples ranges. */
@@ -109,11 +109,11 @@ static void sentence(const struct model *m, FILE *f, int cpus)
 	fprintf(f, "- On %d CPU%s, ", cpus, cpus == 1 ? "" : "s");
 	if (!isnan(sure))
 		fprintf(f,
-			"from a hold of %s on, the dearest scheme is within 5 %% of the cheapest.\n",
+			"from a hold of %s on, the most expensive scheme is within 5 %% of the cheapest.\n",
 			ns_text(sure, text, sizeof(text)));
 	else
 		fprintf(f,
-			"by the medians, the dearest scheme is within 5 %% of the cheapest from a hold of "
+			"by the medians, the most expensive scheme is within 5 %% of the cheapest from a hold of "
 			"%s on; the samples spread too far to be sure.\n",
 			ns_text(median, text, sizeof(text)));
 }
@@ -127,10 +127,10 @@ void md_hold(const struct model *m, FILE *f, const char *figures)
 		return;
 	fputs("## When the choice stops mattering\n\n"
 	      "The longer a user holds a reference, the less of its time goes to the get and the put. The "
-	      "time of get, hold and put of the dearest of the schemes swept, over that of the cheapest, "
+	      "time of get, hold and put of the most expensive scheme swept, over that of the cheapest, "
 	      "block by block; within 5 % is *yes* where the upper end of every scheme's interval is (the "
 	      "largest of fewer than six samples), *no* where a lower end is above.\n\n"
-	      "| CPUs | hold | cheapest | ns | dearest | ns | ratio by block (interval) | all within 5 %? "
+	      "| CPUs | hold | cheapest | ns | most expensive | ns | ratio by block (interval) | all within 5 %? "
 	      "|\n|---:|---:|---|---:|---|---:|---:|---|\n",
 	      f);
 	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));)

@@ -48,7 +48,7 @@ static const char *skip_element(const char *p)
 	return NULL;
 }
 
-/* gnuplot numbers groups anew in each panel; nothing refers to them. */
+/* gnuplot numbers the groups of each panel from 1; nothing refers to them. */
 static const char *skip_group_id(const char *p)
 {
 	return begins(p, " id=\"gnuplot_") ? strchr(p + strlen(" id=\""), '"') + 1 : NULL;

@@ -248,12 +248,12 @@ void md_two_phases(const struct model *m, FILE *f)
 		return;
 	fprintf(f,
 		"## Two-phase initialisation\n\n"
-		"%d users look for the object while the victim is loaded. In *one* phase its objects are "
-		"listed before the module is live, and whoever finds one in between (*window*) is refused; in "
+		"%d user%s for the object while the victim is loaded. In *one* phase its objects are "
+		"listed before the module is live, and a user that finds one in between (*window*) is refused; in "
 		"*two* it goes live first and lists them then.\n\n"
 		"| scheme | phases | loads | load ms (interval) | window us: p50, max | loads with refusals "
 		"| refused gets: p50, max |\n|---|---|---:|---:|---:|---:|---:|\n",
-		m->loadings[0].workers);
+		m->loadings[0].workers, m->loadings[0].workers == 1 ? " looks" : "s look");
 	for (i = 0; i < m->nr_schemes; i++)
 		for (k = 0; k < ARRAY_SIZE(phases); k++) {
 			const struct loading *l = model_loading(m, m->schemes[i].name, phases[k]);

@@ -119,7 +119,7 @@ bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *
 int md_lowest_cpus(const struct model *m, const char *mode);
 
 /**
- * md_growth() - how much dearer an operation gets from the least to the largest number of CPUs
+ * md_growth() - how much more expensive an operation gets from the least to the largest number of CPUs
  * @m: the model
  * @scheme: name
  * @mode: "getput" or "lookup"

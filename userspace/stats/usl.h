@@ -26,7 +26,7 @@ enum usl_verdict {
  * @l: throughput of one CPU on the curve, unit of the points
  * @s: contention: what each further CPU waits for the others; 1 and above: more CPUs do not do more
  * @k: coherence: what each pair of CPUs costs; above 0 there is a peak
- * @peak: CPUs at which the curve is highest; INFINITY where it rises for ever
+ * @peak: CPUs at which the curve is highest; INFINITY where it rises forever
  * @residual: relative deviation of the points from the curve: root of the sum of squares over the
  *	degrees of freedom (points less parameters that are not 0)
  *

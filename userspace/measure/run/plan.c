@@ -121,7 +121,7 @@ static void plan_cell(struct plan *p, const struct cell_plan *like, int cpus, si
 	p->blocks = c.blocks > p->blocks ? c.blocks : p->blocks;
 }
 
-/* How dear a put is beside a long hold shows at the ends and in the middle. */
+/* How expensive a put is beside a long hold shows at the ends and in the middle. */
 static bool count_is_swept(size_t c)
 {
 	size_t half = 0;

@@ -44,7 +44,7 @@ int finish(struct run *r, int err)
 		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
 		if (env.settle_ns)
-			printf("; settling: %.1f s, %zu windows measured again, %zu in vain",
+			printf("; settling: %.1f s, %zu windows measured again, %zu never quiet",
 			       r->settling_ns / 1e9, r->again, r->unsettled);
 		putchar('\n');
 	}

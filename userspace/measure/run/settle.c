@@ -191,7 +191,7 @@ int settle_after(struct run *r, int fd, const struct cell_plan *c,
 		judge_looks(r, c, w);
 		return EXIT_FINE;
 	}
-	/* events are counted: learn anew what is fast, and begin again */
+	/* events are counted: learn again what is fast, and begin again */
 	r->around = true;
 	r->settled = false;
 	machine_of(r, c)->fastest = 0;
