@@ -127,14 +127,14 @@ counted_runs() {
 }
 
 every_scheme_unloads() {
-	local out=$dir/unload n=$((${#schemes[@]} * 2 * 7)) scheme arm
+	local out=$dir/unload n=$((${#schemes[@]} * 2 * 23)) scheme arm
 	# Users think, or a scheme that is refused while it has one may find it inside each time.
-	run_cmd "$refcost" unload -n 7 --think 20us --strict -o "$out"
-	is "7 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
+	run_cmd "$refcost" unload -n 23 --think 20us --strict -o "$out"
+	is "23 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
 	[ "$status" = 0 ] || sed 's/^/# /' <<<"$stderr$stdout"
 	for scheme in "${schemes[@]}"; do
 		for arm in idle loaded; do
-			is "$scheme, $arm: 7 unloads, 7 gone, 7 records" "7 7 7" "$(awk -F, -v s="$scheme" -v a="$arm" '
+			is "$scheme, $arm: 23 unloads, 23 gone, 23 records" "23 23 23" "$(awk -F, -v s="$scheme" -v a="$arm" '
 				NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 				$c["scheme"] == s && $c["arm"] == a { n++; g += $c["gone"]; r += $c["records"] }
 				END { print n, g, r }' "$out/unload.csv")"
@@ -157,15 +157,17 @@ every_scheme_unloads() {
 
 # The build that loses one reference must not pass.
 lost_count_is_caught() {
-	local scheme
+	local scheme mode
 	for scheme in "${schemes[@]}"; do
 		if [ "$scheme" = srcu ]; then
 			tap_skip "$scheme: a lost reference is caught" "a lost reader is the same as a slow one until the module goes"
 			continue
 		fi
-		REFCOST_MODULES=$fault exits "$scheme: a lost reference is caught" 1 "not conserved" \
-			"$refcost" run -s "$scheme" -c 2 -b 1 --mode lookup --window 5ms --warmup 0
-		is "... and nothing stays loaded" "" "$(loaded)"
+		for mode in getput lookup; do
+			REFCOST_MODULES=$fault exits "$scheme, $mode: a lost reference is caught" 1 "not conserved" \
+				"$refcost" run -s "$scheme" -c 2 -b 1 --mode $mode --window 5ms --warmup 0
+			is "... and nothing stays loaded" "" "$(loaded)"
+		done
 	done
 }
 
@@ -252,7 +254,7 @@ bench_host() {
 	nothing_left "bench.sh --host"
 }
 
-lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 3; }
+lifetimes() { run_tap_here tests/guest/lifetime.sh "$dir/lifetime" 6; }
 
 states() { run_tap_here tests/guest/states.sh quick; }
 

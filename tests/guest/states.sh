@@ -41,7 +41,7 @@ quick)
 		"$(build/tests/guest/states names | sort)"
 	states 300 refusals
 	states 300 sequences
-	states 300 sequences -w 1 -l 2
+	states 300 sequences -w 1 -l 3
 	states 300 signals -n 6
 	states 300 two
 	states 300 memory
