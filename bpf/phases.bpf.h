@@ -705,7 +705,7 @@ static __always_inline void clear(struct in_flight *c)
 /*
  * A call begins. @name is where its caller keeps the module's name; 0: the kernel will tell.
  *
- * A task that died in a call left its record behind: begin anew.
+ * A task that died in a call left its record behind: begin again.
  */
 static __always_inline int enter(__u64 name)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What docs/schemes.md says of figures, against the committed RESULTS.md. A RESULTS.md that was made anew
+# What docs/schemes.md says of figures, against the committed RESULTS.md. A RESULTS.md that was written again
 # here, on whatever machine this is, is not what the documentation speaks of.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +42,7 @@ holds "percpu_live: at most four, as was set out to reach" "$live - $(insn percp
 for scheme in $flat; do
 	holds "$scheme is flat" "$(growth "$scheme") <= 1.5"
 done
-holds "percpu_live: of the counts, the dearest gate when idle" "$(gate_idle percpu_live) > 3 * $(gate_idle kref) && $(gate_idle percpu_live) > 3 * $(gate_idle global_lock)"
+holds "percpu_live: of the counts, the most expensive gate when idle" "$(gate_idle percpu_live) > 3 * $(gate_idle kref) && $(gate_idle percpu_live) > 3 * $(gate_idle global_lock)"
 holds "percpu_alloc: as many instructions as percpu_live" "$(insn percpu_alloc) == $live"
 holds "an array takes more" "$(insn percpu_array) > $live && $(insn percpu_atomic) > $live"
 holds "speculative_get: four more than percpu_live" "$(insn speculative_get) - $live == 4"

@@ -3,7 +3,7 @@
  * percpu_rw_semaphore, since 3.7: readers count on their own CPU while there is no writer; a writer sends
  * them to a slow path first and waits for a grace period.
  *
- * Promise: as rwsem, with a cheaper reader and a dearer writer: an unload does not fail, it waits for a
+ * Promise: as rwsem, with a cheaper reader and a more expensive writer: an unload does not fail, it waits for a
  * grace period and for all readers, and readers that come meanwhile stall.
  *
  * Ordering: with no writer about, a reader counts in an RCU section, without a barrier. A writer first makes
@@ -49,7 +49,7 @@ static __always_inline void find_put_percpu_rwsem(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(percpu_rwsem)
 REFCOST_LOOP_LOOKUP(percpu_rwsem)
 
-/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
+/* A reader that was lost is reported, but must not block the next writer forever: start afresh. */
 static s64 percpu_rwsem_balance(struct refcost_owner *owner)
 {
 	unsigned int left = 0;

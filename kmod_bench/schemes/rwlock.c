@@ -40,7 +40,7 @@ static __always_inline void find_put_rwlock(struct refcost_object *obj, struct r
 REFCOST_LOOP_GETPUT(rwlock)
 REFCOST_LOOP_LOOKUP(rwlock)
 
-/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
+/* A reader that was lost is reported, but must not block the next writer forever: start afresh. */
 static s64 rwlock_balance(struct refcost_owner *owner)
 {
 	if (write_trylock(&refcost_registry.rwlock)) {

@@ -46,7 +46,7 @@ static __always_inline void find_put_rwsem(struct refcost_object *obj, struct re
 REFCOST_LOOP_GETPUT(rwsem)
 REFCOST_LOOP_LOOKUP(rwsem)
 
-/* A reader that was lost is reported, but must not block the next writer for ever: start afresh. */
+/* A reader that was lost is reported, but must not block the next writer forever: start afresh. */
 static s64 rwsem_balance(struct refcost_owner *owner)
 {
 	bool left = rwsem_is_locked(rwsem_of());

@@ -252,7 +252,7 @@ placed dearer 10 0,2,1,3
 placed moved 1 2,0,1,3
 ok "two placements are what the schema says" tests/schema.py "$dir/two"
 compare "$dir/two" "$dir/dearer"
-is "one placement of two is dearer: exits 3" 3 "$status"
+is "one placement of two is more expensive: exits 3" 3 "$status"
 is "... it has tables of its own" "getput getput, cores, own getput, packed, own lookup lookup, cores, own lookup, packed, own" \
 	"$(sed -n 's/^\([gl][eo][to][^:]*\): .*/\1/p' <<<"$stdout" | LC_ALL=C sort | paste -sd' ')"
 is "... no cell of the other differs" 0 "$(sed -n '/^getput, cores/,/^$/p' <<<"$stdout" | grep -c slower)"
@@ -366,7 +366,7 @@ is "--figure with counters: exits 0" 0 "$status"
 ok "... it can be drawn" rsvg-convert -o "$dir/counts.png" "$dir/counts.svg"
 ok "... with a panel for each event and mode" grep -q '>cycles, get and put<' "$dir/counts.svg"
 is "... a row a cell that has an interval" $((53 + 84)) "$(wc -l <"$dir/counts.dat")"
-ok "... and says that more is dearer" grep -q 'slower, or more in B' "$dir/counts.svg"
+ok "... and says that more is more expensive" grep -q 'slower, or more in B' "$dir/counts.svg"
 ok "... which it does not without counters" bash -c '! grep -q "or more" "$1"' - "$dir/ratio.svg"
 
 exits "no directory given" 64 "give two results directories" "$refcost" compare
