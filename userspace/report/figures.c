@@ -65,12 +65,14 @@ static void unload(const struct model *m, FILE *f)
 {
 	size_t i, k;
 
-	fputs(DAT_SCHEME_COLUMNS "arm cycle ms\n", f);
+	fputs(DAT_SCHEME_COLUMNS "median_ms arm cycle ms\n", f);
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
+		const struct stats_summary *s = model_success(a);
 
 		for (k = 0; a->base && k < a->success_ms.n; k++) {
 			dat_put_scheme(m, f, a->scheme);
+			dat_put(f, s ? s->median : NAN);
 			fprintf(f, " %s %zu %.6g\n", a->arm, k, a->success_ms.v[k]);
 		}
 	}
