@@ -939,7 +939,6 @@ static void shrink_slabs(void)
 	struct dirent *entry;
 	char path[320];
 
-	dir = opendir("/proc/self/task");
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
 		write_file(path, "1");
