@@ -30,7 +30,7 @@ static const struct command {
 	{ "compare", "two results directories, cell by cell: did anything get slower?",
 	  cmd_compare },
 	{ "html", "a results directory as one page for a browser", cmd_html },
-	{ "doctor", "what this machine lacks or distorts, with the command that mends it",
+	{ "doctor", "what this machine lacks or distorts, with the command that fixes it",
 	  cmd_doctor },
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * refcost doctor: what this machine lacks to run the suite, and what distorts its figures. Every
- * finding names the command that mends it; nothing is changed here but with --repair.
+ * finding names the command that fixes it; nothing is changed here but with --repair.
  */
 #include <argp.h>
 #include <errno.h>
@@ -58,7 +58,7 @@ static const struct argp argp = {
 	parse,
 	NULL,
 	"Say what blocks a part of the suite on this machine and what distorts its figures, each "
-	"with the command that mends it. Without --repair changes nothing, and needs no root."
+	"with the command that fixes it. Without --repair changes nothing, and needs no root."
 	"\vExit codes: 0 nothing blocks, 4 something does; with --strict 2 where something "
 	"distorts; with --repair 1 where something has to stay.\n",
 	NULL,

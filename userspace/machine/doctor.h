@@ -21,7 +21,7 @@ extern size_t doctor_found[DOCTOR_VERDICTS];
  * doctor_finding() - print one, and count it
  * @verdict: what it is
  * @what: what was looked at
- * @text: what is there; unless good, with the command that mends it, or what to do instead
+ * @text: what is there; unless good, with the command that fixes it, or what to do instead
  */
 void doctor_finding(enum verdict verdict, const char *what, const char *text);
 
