@@ -53,13 +53,19 @@ static __always_inline void find_put_active_rwsem(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(active_rwsem)
 REFCOST_LOOP_LOOKUP(active_rwsem)
 
+/* lockdep counts the locks of a class that a task holds in eleven bits; the gate holds those of all objects. */
+#define ACTIVE_RWSEM_OF_CLASS 1024u
+
 static int active_rwsem_bind(struct refcost_owner *owner)
 {
+	static struct lock_class_key classes[REFCOST_OBJECTS_MAX / ACTIVE_RWSEM_OF_CLASS];
 	struct refcost_object *obj;
 	u32 i;
 
-	refcost_for_each_object(owner, i, obj)
+	refcost_for_each_object(owner, i, obj) {
 		init_rwsem(active_rwsem_of(obj));
+		lockdep_set_class(active_rwsem_of(obj), &classes[i / ACTIVE_RWSEM_OF_CLASS]);
+	}
 	return 0;
 }
 
@@ -79,7 +85,7 @@ static const void *active_rwsem_counter(struct refcost_worker *w)
 	return refcost_rwsem_count(active_rwsem_of(w->draws[0]));
 }
 
-/* Held around all of them, so that lockdep takes many locks of a class for one. */
+/* Held around all of them, so that lockdep counts the locks of a class in one entry. */
 static DEFINE_MUTEX(active_rwsem_all);
 
 static void active_rwsem_lock(struct refcost_owner *owner)

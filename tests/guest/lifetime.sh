@@ -202,14 +202,14 @@ refused_scheme() {
 	esac
 }
 
-# unloads SCHEME,... ARM,... HOLD
+# unloads SCHEME,... ARM,... HOLD [OPTION]
 unloads() {
-	local schemes=$1 arms=$2 hold=$3 think=0 out=$dir/${1%%,*}-$3 n
+	local schemes=$1 arms=$2 hold=$3 think=0 out=$dir/${1%%,*}-$3${4:-} n
 	[ "$hold" = 0 ] || think=200us # or most would be busy for good
 	run_cmd "$refcost" unload -s "$schemes" -n "$cycles" --arms "$arms" --no-trace --hold "$hold" --think "$think" \
-		--attempts $attempts -o "$out"
+		--attempts $attempts -o "$out" "${@:4}"
 	! refused_scheme "$schemes" || return
-	tap_result "$status" "$schemes: $cycles unloads $arms, hold $hold: exit 0" "exit $status
+	tap_result "$status" "$schemes: $cycles unloads $arms, hold $hold ${*:4}: exit 0" "exit $status
 $stderr$stdout"
 	[ "$status" = 0 ] || return 0
 	n=$(($(tr , '\n' <<<"$schemes" | wc -l) * $(tr , '\n' <<<"$arms" | wc -l) * cycles))
@@ -239,6 +239,7 @@ lifetime() {
 	for hold in 0 100us; do
 		unloads "$scheme" idle,loaded $hold || return 0
 	done
+	unloads "$scheme" loaded 0 --objects=4096 # what a gate or exit() does for each, it does 4096 times
 	run_cmd "$refcost" run -s "$scheme" -c "1-$(nproc)" -b 1 --mode getput,lookup --window 20ms -o "$dir/$scheme-run"
 	tap_result "$status" "$scheme: a run on 1..$(nproc) CPUs, both modes: exit 0" "exit $status
 $stderr$stdout"
@@ -286,6 +287,7 @@ if [ ${#names[@]} = 0 ]; then
 fi
 # Caches that grow at first use have had it before memory is looked at.
 "$refcost" run -c 1 -b 1 --mode getput,lookup --window 5ms --warmup 0 >/dev/null 2>&1 || true
+[ -z "$nets" ] || "$refcost" unload -n 1 --arms idle --no-trace --objects=4096 >/dev/null 2>&1 || true
 memory_before
 if [ -n "$nets" ]; then
 	for name in "${names[@]}"; do
