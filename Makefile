@@ -73,11 +73,24 @@ $(KMOD)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
 	$(call build_kmod,$(KMOD))
 
-$(B)/kmod-fault/LOSE_ONE/$(KRELEASE)/refcost.ko: fault-schemes :=
-$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: fault-schemes := empty percpu_live kref
-$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(KSRC)
+fault-all := $(B)/kmod-fault/all/$(KRELEASE)
+$(fault-all)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
-	$(call build_kmod,$(B)/kmod-fault/$*/$(KRELEASE),REFCOST_FAULT='$(subst +, ,$*)' REFCOST_ONLY='$(fault-schemes)')
+	$(call build_kmod,$(@D),REFCOST_FAULTS=y)
+
+$(B)/kmod-fault/SLOW/$(KRELEASE)/refcost.ko: $(KSRC)
+	$(say) KMOD $@
+	$(call build_kmod,$(@D),REFCOST_SLOW=y REFCOST_ONLY='empty percpu_live kref')
+
+# In the order of enum in core.h; a fault that it has is a 1.
+fault-names := LOSE_ONE SLOW_EXIT SLOW_TENTH OOPS SPIN WIDE NO_STATE_TEST NO_STOP SIGNAL_INSIDE
+$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(fault-all)/refcost.ko
+	$(say) FAULT $@
+	$(if $(filter-out $(fault-names),$(subst +, ,$*)),$(error no such fault in '$*': give some of $(fault-names), a + between two))
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $(fault-all)/refcost_victim.ko $(@D)/
+	$(Q)printf '%s' $(foreach f,$(fault-names),$(if $(filter $f,$(subst +, ,$*)),1,0)) >$(@D)/faults
+	$(Q)objcopy --update-section .refcost_faults=$(@D)/faults $< $@
 
 # --- tracer -----------------------------------------------------------------------------------------
 

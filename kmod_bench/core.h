@@ -38,8 +38,28 @@
 
 #define REFCOST_NEIGHBOUR_ID  REFCOST_OBJECTS_MAX /* the object of the module that is not unloaded */
 
-/* A build that is wrong on purpose, for the tests: make kmod-fault FAULT="..." */
-#define refcost_fault(what) __is_defined(REFCOST_FAULT_##what)
+/*
+ * Modules that are wrong on purpose, for the tests: one build has all faults, and the Makefile writes into each
+ * copy of it, a '0' or '1' for each of its fault-names in their order, which faults that copy has.
+ */
+#ifdef REFCOST_FAULTS
+enum {
+	REFCOST_FAULT_LOSE_ONE,
+	REFCOST_FAULT_SLOW_EXIT,
+	REFCOST_FAULT_SLOW_TENTH,
+	REFCOST_FAULT_OOPS,
+	REFCOST_FAULT_SPIN,
+	REFCOST_FAULT_WIDE,
+	REFCOST_FAULT_NO_STATE_TEST,
+	REFCOST_FAULT_NO_STOP,
+	REFCOST_FAULT_SIGNAL_INSIDE,
+	REFCOST_FAULTS_NR
+};
+extern const volatile char refcost_faults[REFCOST_FAULTS_NR];
+#define refcost_fault(what) (refcost_faults[REFCOST_FAULT_##what] == '1')
+#else
+#define refcost_fault(what) false
+#endif
 
 struct refcost_object;
 struct refcost_owner;

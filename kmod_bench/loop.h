@@ -25,28 +25,28 @@
 
 #include "core.h"
 
-/* The build that loses one count takes a reference too many, once, in the first worker. */
+/* The fault that loses one count takes a reference too many, once, in the first worker. */
 #define refcost_fault_lose(w) \
 	(refcost_fault(LOSE_ONE) && !(w)->index && !(w)->lost && ((w)->lost = true))
 
-/* The build in which what must not be interrupted takes long. */
+/* The fault with which what must not be interrupted takes long. */
 #define refcost_fault_widen()            \
 	do {                             \
 		if (refcost_fault(WIDE)) \
 			udelay(200);     \
 	} while (0)
 
-/* The build in which a scheme takes one instruction more. */
+/* A build of its own, in which a scheme takes exactly one instruction more. */
 #define refcost_fault_slow()                     \
 	do {                                     \
-		if (refcost_fault(SLOW))         \
+		if (__is_defined(REFCOST_SLOW))  \
 			asm volatile("nop" : :); \
 	} while (0)
 
-/* The build in which every scheme gets and puts a tenth more than it counts. */
+/* The fault with which every scheme gets and puts a tenth more than it counts. */
 #define refcost_fault_tenth(n) (refcost_fault(SLOW_TENTH) ? ((n) + 5) / 10 : 0)
 
-/* The build in which the last put of a walk takes long. */
+/* The fault with which the last put of a walk takes long. */
 #define refcost_fault_spin(pos)                    \
 	do {                                       \
 		if (refcost_fault(SPIN) && !(pos)) \

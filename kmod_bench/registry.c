@@ -194,7 +194,7 @@ s64 refcost_module_balance(struct refcost_owner *owner, int before)
 {
 	int left = refcost_module_users(owner) - before, i;
 
-	/* The build that loses references must not leave a module behind that cannot be unloaded. */
+	/* The fault that loses references must not leave a module behind that cannot be unloaded. */
 	for (i = 0; refcost_fault(LOSE_ONE) && i < left; i++)
 		module_put(owner->module);
 	return left;
