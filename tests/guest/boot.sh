@@ -154,16 +154,19 @@ caught() {
 
 # Wide gaps alone do no harm; what is wrong, with the same users and the same gaps, is found within seconds.
 broken_guests() {
-	local stop="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
-	local test="-s percpu_live -l 3 -n 20 --hold 60ms --think 90ms --patience 3s --no-bystander"
+	# Users that hardly rest: whoever is not counted is about to be, and then inside until after exit().
+	local stop="-s percpu_live -l 1 --hold 10ms --think 20us --patience 1s"
+	local calm="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
+	local test="-s percpu_live -l 3 --hold 100ms --think 90ms --patience 3s --no-bystander"
 	local signal="-s kref -l 3 --hold 1ms --no-bystander"
 	# shellcheck disable=SC2086 # words
 	{
 		REFCOST_MODULES=$PWD/build/kmod-fault/WIDE/$release ok "wide gaps alone are safe" boot --cpus 4 --deadline 120 -- \
-			sh -c "build/bin/refcost unload --no-trace --arms loaded $stop && build/bin/refcost unload --no-trace --arms loaded $test &&
-				build/bin/refcost unload --no-trace --arms loaded $signal -n 12"
-		caught NO_STATE_TEST+WIDE $test
-		caught NO_STOP+WIDE $stop
+			sh -ec "for users in '$stop -n 4' '$calm' '$test -n 12' '$signal -n 12'; do
+				build/bin/refcost unload --no-trace --arms loaded \$users
+			done"
+		caught NO_STATE_TEST+WIDE $test -n 30
+		caught NO_STOP+WIDE $stop -n 40
 		caught SIGNAL_INSIDE+WIDE $signal -n 60
 	}
 }
