@@ -187,12 +187,12 @@ plan() {
 	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}")
 	unload=(--hold "0,1us,100us,10ms") protecting=''
 	if [ -n "$quick" ]; then
-		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms --settle 500ms)
+		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
 		loading=(-n "${cycles:-23}")
 		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
 	else
-		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms --settle 500ms)
+		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms)
 		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
 		loading=(-n "${cycles:-73}")
 		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")

@@ -166,6 +166,7 @@ struct refcost_owner {
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
  * @result: what crosses to user space at the end
+ * @times: of the first batches of its window, as many as the session has room for
  * @events: what is counted of it, as many as the session has
  * @line: a cache line that no other CPU touches
  * @ids: drawn object ids
@@ -191,6 +192,7 @@ struct refcost_worker {
 		u64 stall_unload_ns;
 	} load;
 	struct refcost_worker_result result;
+	u32 *times;
 	struct refcost_worker_event *events;
 	atomic_t line ____cacheline_aligned;
 	u32 ids[REFCOST_DRAWS] ____cacheline_aligned;
@@ -358,7 +360,7 @@ enum refcost_session_kind {
  * @late_ns: as in struct refcost_run
  * @exact: as REFCOST_RUN_EXACT
  * @emulated: as REFCOST_RUN_EMULATED
- * @look_most_ns: as in struct refcost_run
+ * @nr_times: as in struct refcost_run
  * @open_ns: when the window opens; set by the last arriver before @go
  * @close_ns: when it closes
  * @go: the barrier is open
@@ -387,7 +389,7 @@ struct refcost_session {
 	u64 late_ns;
 	bool exact;
 	bool emulated;
-	u64 look_most_ns;
+	u32 nr_times;
 	u64 open_ns;
 	u64 close_ns;
 	bool go;
@@ -401,9 +403,6 @@ struct refcost_session {
 	struct completion ready;
 	struct completion out;
 };
-
-/* schemes/empty.c: the engine looks with it */
-extern const struct refcost_scheme refcost_scheme_empty;
 
 /* engine.c */
 int refcost_engine_init(void);

@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/kernel_stat.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
@@ -133,33 +134,12 @@ static u64 worker_gap(const struct refcost_session *s, const struct refcost_work
 	return gap;
 }
 
-/*
- * The empty loop, as long every time, tells whether this CPU is as fast as it can be just now: others may
- * be at work on the core's other thread, and slow it for milliseconds. Return: whether it is.
- */
-static bool worker_look(struct refcost_session *s, struct refcost_worker *w, u64 *now)
-{
-	struct refcost_worker_result *r = &w->result;
-	u64 start = *now, took;
-
-	if (!s->look_most_ns)
-		return false;
-	refcost_scheme_empty.getput(w, REFCOST_LOOK_OPS);
-	*now = refcost_clock();
-	took = *now - start;
-	r->look_least_ns = r->looks ? min(r->look_least_ns, took) : took;
-	r->look_ns += took;
-	r->looks++;
-	return took <= s->look_most_ns;
-}
-
 static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 {
 	struct refcost_worker_result *r = &w->result;
 	u64 batch = 1, last = refcost_clock(), least = U64_MAX, most = 0;
 	u64 done, failed, now, next, took, gap;
 	struct worker_off off;
-	bool good, was_good;
 
 	/* warm-up, which also finds the batch */
 	while (!READ_ONCE(s->stop)) {
@@ -176,7 +156,6 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 	done = w->done;
 	failed = w->failed;
 	r->start_ns = last = refcost_clock();
-	good = worker_look(s, w, &last);
 	while (!READ_ONCE(s->stop)) {
 		off = worker_off(w);
 		now = worker_batch(s, w, batch);
@@ -186,12 +165,9 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 		r->gap_ns += gap;
 		r->gaps += !!gap;
 		most += took - least;
-		was_good = good;
-		good = worker_look(s, w, &now);
-		if (was_good && good && !gap) {
-			r->quiet_ns += took;
-			r->quiet_ops += batch;
-		}
+		if (r->batches < s->nr_times)
+			w->times[r->batches] = min_t(u64, took, U32_MAX);
+		r->batches++;
 		last = now;
 		if (now >= s->close_ns) {
 			r->end_ns = now;
@@ -342,11 +318,17 @@ static struct refcost_worker *worker_create(struct refcost_session *s, u32 index
 	w->think_ns = run->think_ns;
 	w->yields = !s->scheme->atomic;
 	w->bystander = run->flags & REFCOST_RUN_BYSTANDER && index == run->nr_cpus - 1;
+	w->times = kvcalloc(s->nr_times, sizeof(*w->times), GFP_KERNEL);
+	if (!w->times) {
+		kfree(w);
+		return ERR_PTR(-ENOMEM);
+	}
 	worker_draw(w, run, s->kind == REFCOST_SESSION_RUN);
 	w->task = kthread_create_on_node(worker_fn, w, cpu_to_node(cpu), "refcost/%u", cpu);
 	if (IS_ERR(w->task)) {
 		int err = PTR_ERR(w->task);
 
+		kvfree(w->times);
 		kfree(w);
 		return ERR_PTR(err);
 	}
@@ -420,7 +402,7 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 	s->late_ns = run->late_ns;
 	s->exact = run->flags & REFCOST_RUN_EXACT;
 	s->emulated = run->flags & REFCOST_RUN_EMULATED;
-	s->look_most_ns = run->look_most_ns;
+	s->nr_times = run->nr_times;
 	s->bad_cpu = -1;
 	init_completion(&s->ready);
 	init_completion(&s->out);
@@ -493,6 +475,7 @@ void refcost_session_free(struct refcost_session *s)
 	for (i = 0; i < s->nr_workers; i++) {
 		kthread_stop(s->workers[i]->task);
 		put_task_struct(s->workers[i]->task);
+		kvfree(s->workers[i]->times);
 		kfree(s->workers[i]);
 	}
 	kfree(s->workers);

@@ -70,8 +70,8 @@ static void event_create(struct refcost_session *s, u32 k)
  * @s: the session, whose workers have not run yet
  * @run: names the events
  *
- * An event that the kernel refuses has its errno in @s->events, and the run goes on without it. Where one is
- * counted nobody looks between batches. Not under cpus_read_lock(), which perf takes.
+ * An event that the kernel refuses has its errno in @s->events, and the run goes on without it. Not under
+ * cpus_read_lock(), which perf takes.
  *
  * Return: 0, -EFAULT, -EINVAL or -ENOMEM.
  */
@@ -101,11 +101,8 @@ int refcost_events_create(struct refcost_session *s, const struct refcost_run *r
 			return -ENOMEM;
 	}
 	s->nr_events = run->nr_events;
-	for (k = 0; k < s->nr_events; k++) {
+	for (k = 0; k < s->nr_events; k++)
 		event_create(s, k);
-		if (!s->events[k].error)
-			s->look_most_ns = 0;
-	}
 	return 0;
 }
 

@@ -13,12 +13,12 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	       5
+#define REFCOST_ABI	       6
 #define REFCOST_DEVICE	       "/dev/refcost"
 #define REFCOST_NAME_MAX       32
 #define REFCOST_OBJECTS_MAX    4096
 #define REFCOST_EVENTS_MAX     16
-#define REFCOST_LOOK_OPS       16384	    /* operations of the empty loop that a look is */
+#define REFCOST_TIMES_MAX      65536	    /* batches of a worker whose times are kept */
 #define REFCOST_HOLD_MAX       100000000ULL /* 100 ms */
 #define REFCOST_EXACT_HOLD_MAX 100000ULL  /* 100 us: a batch of an exact run cannot be broken off */
 #define REFCOST_WINDOW_MIN     1000000ULL /* 1 ms */
@@ -78,11 +78,7 @@ struct refcost_info {
  *	another task had taken, or a hypervisor had that (steal). With REFCOST_RUN_EMULATED: of batches that took at least 1 ms and
  *	eight times the shortest, what they took longer than that one
  * @gaps: how many batches that was in
- * @looks: looks between start and end, one before each batch and one after the last; 0: nobody looked
- * @look_ns: what they took
- * @look_least_ns: the shortest of them
- * @quiet_ns: what those batches took that have no gap, and a good look on either side
- * @quiet_ops: operations in these
+ * @batches: how many batches there were between start and end
  * @exact_n: exact runs: operations in the shorter timed batch (the longer has twice as many)
  * @exact_short_ns: exact runs: least time of the shorter batch
  * @exact_long_ns: exact runs: least time of the longer batch
@@ -100,11 +96,7 @@ struct refcost_worker_result {
 	__u64 batch;
 	__u64 gap_ns;
 	__u64 gaps;
-	__u64 looks;
-	__u64 look_ns;
-	__u64 look_least_ns;
-	__u64 quiet_ns;
-	__u64 quiet_ops;
+	__u64 batches;
 	__u64 exact_n;
 	__u64 exact_short_ns;
 	__u64 exact_long_ns;
@@ -168,13 +160,14 @@ struct refcost_event_count {
  * @think_ns: a load: time between a put and the next get
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late
- * @look_most_ns: a look that takes at most so long is good; 0: do not look. Of one worker alone: others would
- *	have less to contend with meanwhile. Where events are counted nobody looks, since they would count that
  * @results: user pointer to struct refcost_worker_result[nr_cpus]; unused for a load
  * @events: user pointer to struct refcost_event[nr_events], whose errors are filled in; not for a load,
  *	and not with REFCOST_RUN_EXACT
  * @counts: user pointer to struct refcost_event_count[nr_cpus][nr_events]
+ * @times: user pointer to __u32[nr_cpus][nr_times]: how long each worker's batches took, in their order,
+ *	ns, the first @nr_times of them; not for a load, and not with REFCOST_RUN_EXACT
  * @nr_events: up to REFCOST_EVENTS_MAX
+ * @nr_times: up to REFCOST_TIMES_MAX
  * @bad_cpu: out: the CPU that ended the run with ENODEV
  * @counter_offset: out: offset in its cache line of the count that the first worker uses
  * @counter_node: out: NUMA node of that count, -1 where there is none
@@ -196,14 +189,16 @@ struct refcost_run {
 	__u64 think_ns;
 	__u64 seed;
 	__u64 late_ns;
-	__u64 look_most_ns;
 	__u64 results;
 	__u64 events;
 	__u64 counts;
+	__u64 times;
 	__u32 nr_events;
+	__u32 nr_times;
 	__s32 bad_cpu;
 	__u32 counter_offset;
 	__s32 counter_node;
+	__u32 pad;
 	__s64 balance;
 	__u64 violations;
 };

@@ -104,9 +104,8 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 	    (run->window_ns < REFCOST_WINDOW_MIN || run->window_ns > REFCOST_WINDOW_MAX ||
 	     run->warmup_ns > REFCOST_WINDOW_MAX))
 		return -EINVAL;
-	if (run->look_most_ns && (load || exact || run->nr_cpus != 1))
-		return -EINVAL;
-	if (run->nr_events > REFCOST_EVENTS_MAX || (run->nr_events && (load || exact)))
+	if (run->nr_events > REFCOST_EVENTS_MAX || run->nr_times > REFCOST_TIMES_MAX ||
+	    ((run->nr_events || run->nr_times) && (load || exact)))
 		return -EINVAL;
 	if (load ? run->mode != REFCOST_LOOKUP || run->flags & RUN_ALONE
 		 : run->flags & ~RUN_ALONE || run->think_ns)
@@ -127,11 +126,17 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 static int copy_results(const struct refcost_run *run, const struct refcost_session *s)
 {
 	struct refcost_worker_result __user *to = u64_to_user_ptr(run->results);
+	u32 __user *times = u64_to_user_ptr(run->times);
 	u32 i;
 
-	for (i = 0; i < s->nr_workers; i++)
-		if (copy_to_user(&to[i], &s->workers[i]->result, sizeof(*to)))
+	for (i = 0; i < s->nr_workers; i++) {
+		const struct refcost_worker *w = s->workers[i];
+
+		if (copy_to_user(&to[i], &w->result, sizeof(*to)) ||
+		    copy_to_user(times + (size_t)i * run->nr_times, w->times,
+				 run->nr_times * sizeof(*times)))
 			return -EFAULT;
+	}
 	return refcost_events_copy(s, run);
 }
 

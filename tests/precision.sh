@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # How far the numbers carry: measure the same build twice, and a build that is a tenth slower ten times over,
-# in one guest: a quarter of an hour if the machine is quiet, up to an hour if it never is. Wants a machine that does
-# nothing else. tests/precision.sh [same_twice] [tenth_slower]: one of the two alone. Ends with "N passed, N failed".
+# in one guest. Wants a machine that does nothing else. tests/precision.sh [same_twice] [tenth_slower]: one of the two alone. Ends with "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/suite.sh

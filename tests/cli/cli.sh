@@ -130,9 +130,8 @@ exits "run: no such event and none near" 64 "no event 'frob' .perf list" "$refco
 exits "run: an event by two names" 64 "cpu-cycles is given twice" "$refcost" run --counters=cycles,cpu-cycles
 exits "run: no event" 64 "malformed or empty" "$refcost" run --counters=
 exits "run: 17 events" 64 "too many" "$refcost" run --counters="$(seq -s, -f r%g 17)"
-exits "run: settling of instruction mode" 64 "do not depend on" "$refcost" run --instructions --settle 1ms
 for value in -1 1h 61s ''; do
-	exits "run --settle '$value'" 64 "settle" "$refcost" run --settle "$value"
+	exits "run --warmup '$value'" 64 "warmup" "$refcost" run --warmup "$value"
 done
 exits "run: gaps of instruction mode" 64 "has none of" "$refcost" run --instructions --gaps known
 for value in frob known,long ''; do
@@ -202,7 +201,6 @@ promised() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" "$@" --dry-run | sed -n 's
 is "run: schemes x modes x CPUs, and blocks" 7,8,80 "$(promised run -s kref,rwsem -c 1,2 --mode getput,lookup -b 10 --seed 7)"
 is "run: longer holds, of one scheme, in two blocks" 1,6,44 "$(promised run -s kref,rwsem -c 1,2 -b 10 --hold 0,1us --hold-schemes kref --hold-blocks 2)"
 is "unload: idle once, loaded with each hold" 1,6,96 "$(promised unload -s kref,rwsem -n 23 --hold 0,1us --hold-cycles 2)"
-ok "run: settling takes its time" grep -Eq '; takes about [0-9a-z ]+, and up to [0-9a-z ]+ if the machine never settles$' <<<"$("$refcost" run -n -c 1 --settle 1s)"
 is "load: both forms" 1,2,14 "$(promised load -n 7)"
 order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; /^estimated/,$d; s/  .*//' | paste -sd+; }
 is "the same seed, the same order" "$(order 5)" "$(order 5)"

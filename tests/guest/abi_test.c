@@ -165,8 +165,9 @@ static void test_bad_runs(void **state)
 	EXPECT(EINVAL, run.objects = REFCOST_OBJECTS_MAX + 1);
 	EXPECT(EINVAL, run.late_ns = UINT64_MAX);
 	EXPECT(EINVAL, (run.cpus = (uintptr_t)twice, run.nr_cpus = 2));
-	EXPECT(EINVAL, run.look_most_ns = 1);
-	EXPECT(EINVAL, (run.look_most_ns = 1, run.nr_cpus = 1, run.flags = REFCOST_RUN_EXACT));
+	EXPECT(EINVAL, run.nr_times = REFCOST_TIMES_MAX + 1);
+	EXPECT(EINVAL, (run.nr_times = 1, run.nr_cpus = 1, run.flags = REFCOST_RUN_EXACT));
+	EXPECT(EFAULT, (run.nr_times = 1, run.times = 8));
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EXACT);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER);
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EARLY);
@@ -220,7 +221,7 @@ static void test_bad_loads(void **state)
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_BYSTANDER | REFCOST_RUN_ONE_PHASE);
 	EXPECT(EINVAL, (run.flags = REFCOST_RUN_EXACT, run.nr_cpus = 1));
 	EXPECT(EINVAL, run.flags = REFCOST_RUN_EMULATED);
-	EXPECT(EINVAL, (run.look_most_ns = 1, run.nr_cpus = 1));
+	EXPECT(EINVAL, run.nr_times = 1);
 	EXPECT(EOPNOTSUPP,
 	       (run = sane_load("kref", 2), run.flags = REFCOST_RUN_EARLY | REFCOST_RUN_ONE_PHASE));
 	EXPECT(EOPNOTSUPP, run = sane_load("empty", 2));
@@ -297,46 +298,38 @@ static void test_events_of_windows(void **state)
 	close(fd);
 }
 
-static const struct refcost_worker_result *looked_into(int fd, struct refcost_run *run,
-						       uint64_t most_ns)
+/* The first batches of each worker have their times, up to as many as there is room for. */
+static void test_times(void **state)
 {
-	run->nr_cpus = 1;
-	run->look_most_ns = most_ns;
-	assert_int_equal(ioctl(fd, REFCOST_IOC_RUN, run), 0);
-	return results;
-}
-
-/* Of batches that were not interrupted as many count as have two good looks: all, none, or nobody looks. */
-static void test_looks(void **state)
-{
-	const struct refcost_worker_result *w;
+	static uint32_t times[4][8192];
 	struct refcost_run run = sane_run();
+	uint32_t i, k, room[] = { 8192, 3, 0 };
 	int fd = device();
 
 	(void)state;
-	w = looked_into(fd, &run, UINT64_MAX);
-	assert_true(w->looks >= 2 && w->look_least_ns > 0);
-	assert_true(w->look_ns >= w->looks * w->look_least_ns);
-	assert_int_equal(w->ops, (w->looks - 1) * w->batch);
-	assert_true(w->quiet_ops > 0 && w->quiet_ops >= w->ops - w->gaps * w->batch);
-	assert_true(w->quiet_ns + w->look_ns <= w->end_ns - w->start_ns);
-	w = looked_into(fd, &run, 1);
-	assert_true(w->looks >= 2 && w->look_least_ns > 1);
-	assert_int_equal(w->quiet_ops, 0);
-	assert_int_equal(w->quiet_ns, 0);
-	w = looked_into(fd, &run, 0);
-	assert_int_equal(w->looks, 0);
-	assert_int_equal(w->look_ns, 0);
-	run.nr_events = 2;
-	run.events = (uintptr_t)events;
-	run.counts = (uintptr_t)counts;
-	w = looked_into(fd, &run, UINT64_MAX);
-	assert_int_equal(w->looks, 0);
-	assert_true(counts[0][0].count > 0);
-	run.nr_events = 1;
-	run.events = (uintptr_t)&events[1]; /* refused, unless there is a PMU */
-	w = looked_into(fd, &run, UINT64_MAX);
-	assert_int_equal(!w->looks, !events[1].error);
+	for (k = 0; k < 3; k++) {
+		memset(times, 0xff, sizeof(times));
+		run.nr_times = room[k];
+		run.times = (uintptr_t)times;
+		assert_int_equal(ioctl(fd, REFCOST_IOC_RUN, &run), 0);
+		for (i = 0; i < nr_cpus; i++) {
+			const uint32_t *own = (uint32_t *)times + i * room[k];
+			uint64_t n = results[i].batches, sum = 0, b;
+
+			assert_true(n > 0 && n < 8192);
+			assert_int_equal(results[i].ops, n * results[i].batch);
+			for (b = 0; b < n && b < room[k]; b++) {
+				assert_true(own[b] > 0 && own[b] < UINT32_MAX);
+				sum += own[b];
+			}
+			assert_true(sum <= results[i].end_ns - results[i].start_ns);
+			if (room[k] > n) {
+				assert_int_equal(sum, results[i].end_ns - results[i].start_ns);
+				assert_int_equal(own[n], 0);
+			}
+		}
+		assert_int_equal(((uint32_t *)times)[nr_cpus * room[k]], UINT32_MAX);
+	}
 	close(fd);
 }
 
@@ -596,7 +589,7 @@ int main(void)
 		cmocka_unit_test(test_bad_loads),
 		cmocka_unit_test(test_barrier_holds_the_early),
 		cmocka_unit_test(test_events_of_windows),
-		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_one_run_at_a_time),
 		cmocka_unit_test(test_load_belongs_to_its_descriptor),
 		cmocka_unit_test(test_gate_and_back),

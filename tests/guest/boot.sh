@@ -246,8 +246,7 @@ fuzz)
 	;;
 timed)
 	parts timed_guest results_guest gaps_guest crowded_guest shares
-	as_the_schema_says holds think loading busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/settle \
-		results/disturbed results/unsettled
+	as_the_schema_says holds think loading busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/parts
 	;;
 esac
 tap_done

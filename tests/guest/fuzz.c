@@ -67,7 +67,7 @@ struct call {
 	enum op op;
 	unsigned int slot;
 	unsigned int odd_cmd;
-	enum place arg, cpus, results, events, counts;
+	enum place arg, cpus, results, events, counts, times;
 	uint32_t size;
 	union {
 		struct refcost_run run;
@@ -121,7 +121,8 @@ static struct {
 	unsigned int nr_schemes;
 } opt = { .burst = 5, .threads = 4, .patience = 60, .arms = (1 << ARM_NR) - 1 };
 
-static struct thread threads[THREADS_MAX + 1]; /* the last is of processes that are killed */
+static uint32_t times[CPUS_MAX * REFCOST_TIMES_MAX]; /* that nobody reads */
+static struct thread threads[THREADS_MAX + 1];	     /* the last is of processes that are killed */
 static _Atomic int slots[SLOTS] = { -1, -1, -1 };
 static atomic_bool stop;
 static char load_scheme[REFCOST_NAME_MAX]; /* of the last load that began */
@@ -230,7 +231,7 @@ static void draw_cpus(struct rng *r, struct call *c)
 	}
 	if (chance(r, 10))
 		run->nr_cpus = PICK(r, 1u << 30, UINT32_MAX, opt.cpus + 1);
-	else if (run->flags & REFCOST_RUN_EXACT || run->look_most_ns)
+	else if (run->flags & REFCOST_RUN_EXACT)
 		run->nr_cpus = 1;
 	else
 		run->nr_cpus = c->op == RUN ? 1 + below(r, opt.cpus) : below(r, opt.cpus + 1);
@@ -292,14 +293,16 @@ static void draw_run(struct rng *r, struct call *c)
 		run->late_worker = below(r, opt.cpus + 1);
 		run->late_ns = PICK(r, below(r, 20 * MSEC), 1000 * MSEC, 1000 * MSEC + 1);
 	}
-	if (!load && chance(r, 50))
-		run->look_most_ns = PICK(r, 1, 100 * USEC, UINT64_MAX);
+	if (chance(r, load ? 5 : 300))
+		run->nr_times = chance(r, 20) ? PICK(r, REFCOST_TIMES_MAX + 1, UINT32_MAX)
+					      : below(r, REFCOST_TIMES_MAX + 1);
 	draw_events(r, c);
 	draw_cpus(r, c);
 	c->cpus = draw_place(r);
 	c->results = draw_place(r);
 	c->events = draw_place(r);
 	c->counts = draw_place(r);
+	c->times = draw_place(r);
 }
 
 static enum op draw_op(struct rng *r)
@@ -379,10 +382,10 @@ static void show_call(unsigned int thread, uint64_t number)
 		printf(" %#x", c.odd_cmd);
 	printf(" size %u at %s", c.size, places[c.arg]);
 	if (c.op == RUN || c.op == LOAD_START) {
-		printf(" %.32s flags %#x mode %u objects %u hold %llu think %llu warmup %llu window %llu late %u:%llu look %llu nr_cpus %u (",
+		printf(" %.32s flags %#x mode %u objects %u hold %llu think %llu warmup %llu window %llu late %u:%llu times %u nr_cpus %u (",
 		       c.run.scheme, c.run.flags, c.run.mode, c.run.objects, c.run.hold_ns,
 		       c.run.think_ns, c.run.warmup_ns, c.run.window_ns, c.run.late_worker,
-		       c.run.late_ns, c.run.look_most_ns, c.run.nr_cpus);
+		       c.run.late_ns, c.run.nr_times, c.run.nr_cpus);
 		for (i = 0; i < c.run.nr_cpus && i < opt.cpus; i++)
 			printf("%s%u", i ? "," : "", c.cpu_list[i]);
 		printf(") at %s results %s seed %llu", places[c.cpus], places[c.results],
@@ -461,6 +464,7 @@ static int do_ioctl(struct thread *t, struct call *c)
 	c->run.results = (uintptr_t)at(t, c->results, t->results);
 	c->run.events = (uintptr_t)at(t, c->events, c->event_list);
 	c->run.counts = (uintptr_t)at(t, c->counts, t->counts);
+	c->run.times = (uintptr_t)at(t, c->times, times);
 	memcpy(t->pages.rw, &c->run, sizeof(c->run));
 	if (c->fail_nth)
 		fail_allocation(t, c->fail_nth);

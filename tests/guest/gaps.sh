@@ -16,10 +16,10 @@ rare_and_long() {
 			"$refcost" run -s kref -c 1 -b 6 --gaps $rule -o "$dir/spin-$rule"
 		is "... which run.json says" "$rule" "$(json "$dir/spin-$rule/run.json" gaps)"
 	done
-	ok "a put that takes long now and then shows" \
-		awk '$1 >= 1950 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-known/samples.csv" ns_per_op)"
+	ok "a put that takes long now and then shows in the mean" \
+		awk '$1 >= 1950 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-known/samples.csv" ns_mean)"
 	ok "... but not where the length alone tells" \
-		awk '$1 < 500 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-long/samples.csv" ns_per_op)"
+		awk '$1 < 500 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-long/samples.csv" ns_mean)"
 }
 
 # The scheduler's own limit for such tasks leaves the worker a part of that second.

@@ -11,8 +11,8 @@ declare -A build=([own]=$PWD/build/kmod/$(uname -r) [slow]=$PWD/build/kmod-fault
 rounds=10
 
 say() { echo "# $*"; }
-# On one CPU windows are looked into; where workers share CPUs they have to be longer than the host's time slices.
-alone=(-c 1 --window 20ms --warmup 2ms --settle 1s)
+# Where workers share CPUs windows have to be longer than the host's time slices.
+alone=(-c 1 --window 20ms --warmup 2ms)
 crowded=(-c 4 --window 50ms --warmup 10ms)
 # part_of DIR OPTION...: the next block of that run
 part_of() {

@@ -53,53 +53,34 @@ takes_what_it_says() {
 		awk 'BEGIN { RS = "\r" } /^cell [0-9]+\/16, [0-9]+ s left/ { n++ } /^cell [0-9]+\/16/ { all++ } END { exit !(n > 10 && all == 16) }' "$dir/tty"
 }
 
-# A task that nothing preempts takes the CPU away in the middle of the run.
-settles() {
-	local out=$dir/settle disturbed=0 tries cpus
-	set -- run -s kref -c 1,2 -b 3 --settle 150ms --window 1ms --warmup 0 -o "$out"
+# A run in parts, and what a window on one CPU says of its batches.
+batches() {
+	local out=$dir/parts
+	set -- run -s kref,empty -c 1,2 -b 3 --window 10ms --warmup 1ms -o "$out"
 	run_cmd "$refcost" "$@" --stop-after 1
-	is "--settle, a block for now: exit 0, partial, so many cells" "0 partial 2" \
+	is "a block for now: exit 0, partial, so many cells" "0 partial 4" \
 		"$status $(json "$out/run.json" status) $(rows "$out/samples.csv")"
-	ok "... says how to go on" grep -q "stopped after 2 of 6 cells.*the same command goes on in $out" <<<"$stderr"
-	cp "$out/run.json" "$dir/first-part.json"
+	ok "... says how to go on" grep -q "stopped after 4 of 12 cells.*the same command goes on in $out" <<<"$stderr"
 	"$refcost" "$@" --stop-after 1 >/dev/null 2>&1 || true
-	is "... and then the next" 4 "$(rows "$out/samples.csv")"
+	is "... and then the next" 8 "$(rows "$out/samples.csv")"
 	run_cmd "$refcost" "$@"
-	is "... all that is left: exit 0, complete" "0 complete 6" \
+	is "... all that is left: exit 0, complete" "0 complete 12" \
 		"$status $(json "$out/run.json" status) $(rows "$out/samples.csv")"
-	for cpus in "cores 1" "cores 2"; do
-		ok "... what is fast is kept from part to part: $cpus" awk -v was="$(json "$dir/first-part.json" "$cpus")" \
-			-v now="$(json "$out/run.json" "$cpus")" 'BEGIN { exit !(0 < now && now <= was) }'
-	done
-	is "... the first window on so many CPUs takes all of it to learn" "2 2" \
-		"$(column "$out/samples.csv" block settle_ns | awk '$1 == 0 && $2 >= 150e6 { n++ } $1 == 0 { all++ } END { print n, all }')"
-	is "... no look is faster than the fastest" "" "$(awk -F, 'NR > 1 && $21 != "" && $21 < 1' "$out/samples.csv")"
-	is "... one worker is looked into, several are looked at before and after" "1 0 1,2 1 0" "$(awk -F, 'NR == 1 { if ($21 $23 != "slowdownquiet") exit }
-		NR > 1 { print $5, $21 != "", $23 != "" }' "$out/samples.csv" | sort -u | paste -sd,)"
-	is "... what is quiet speaks for the window" "" "$(awk -F, 'NR == FNR { if (FNR > 1 && $4 == 1) { in_ns = $9 - $8 - $19
-			whole[$1] = (in_ns - $13) / $10; quiet[$1] = $22 ? $21 / $22 : 0; if ($18 < 2 || $21 > in_ns || $22 > $10) print; share[$1] = $21 / in_ns } next }
-		FNR > 1 && $5 == 1 { want = $23 >= 0.05 ? quiet[$1] : whole[$1]; if ($8 / want > 1.001 || $8 / want < 0.999 || ($23 > 0 && ($23 - share[$1]) ^ 2 > 1e-6)) print }' \
+	is "batches: quantiles ascend, and are as many as operations say" "18 0" "$(awk -F, '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		{ n++; last = 0; for (i = c["batch_min_ns"]; i <= c["batch_p99_ns"]; i++) { bad += $i < last || $i <= 0; last = $i } }
+		$c["batch"] * $c["batches"] != $c["ops"] { bad++ } END { print n, bad + 0 }' "$out/workers.csv")"
+	is "... on one CPU the 5th percentile is the figure, on two the mean, gaps taken out" "12 0" "$(awk -F, '
+		function near(a, b) { return a < b * 1.002 && b < a * 1.002 }
+		FNR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		FILENAME ~ /workers/ { at = $c["block"] $c["scheme"] $c["cpus"]; p5[at] = $c["batch_p5_ns"] / $c["batch"]
+			in_ns = $c["end_ns"] - $c["start_ns"]; gap[at] += $c["gap_ns"]; all[at] += in_ns; rate[at] += $c["ops"] / (in_ns - $c["gap_ns"]); next }
+		{ n++; at = $c["block"] $c["scheme"] $c["cpus"]; lost = gap[at] / all[at] - $c["lost"]
+			bad += !near($c["ns_mean"], $c["cpus"] / rate[at]) || lost ^ 2 > 1e-7
+			bad += !near($c["ns_per_op"], $c["cpus"] == 1 ? p5[at] : $c["ns_mean"]) } END { print n, bad + 0 }' \
 		"$out/workers.csv" "$out/samples.csv")"
-	ok "... how long, and how often it was never quiet" grep -Eq '; settling: [0-9.]+ s, [0-9]+ windows measured again, [0-9]+ never quiet$' <<<"$stdout"
-	"$refcost" report "$out" -o "$dir/settle-report" >/dev/null
-	ok "... RESULTS.md, too" grep -Eq '^- settling: .* for up to 150 ms on average: [0-9]+ were, .*; [0-9]+ of [46] were never quiet(;|$)' "$dir/settle-report/RESULTS.md"
-	is "... run.json has the same" "$(awk -F, 'NR > 1 { ns += $22; vain += $5 == 1 ? $23 < 0.05 : $21 > 1.1 }
-		END { printf "%.0f %d", ns, vain }' "$out/samples.csv") $(rows "$out/disturbed.csv")" \
-		"$(json "$out/run.json" settling_ns) $(json "$out/run.json" unsettled) $(json "$out/run.json" again)"
-	"$refcost" run -s empty,kref -c 1 -b 2 --settle 60ms --window 5ms --warmup 1ms --counters=task-clock -o "$dir/settle-counted" >/dev/null
-	is "... before and after where events are counted, once that is known" "3 0 4" "$(awk -F, 'NR > 1 { around += $21 != ""; into += $23 != "" }
-		END { print around, into + 0, NR - 1 }' "$dir/settle-counted/samples.csv")"
-	"$refcost" run -s "empty,percpu_inc,atomic_private,atomic_shared,kref" -c 2 --cpu-list 0,1 -b 10 --settle 60ms --window 1ms --warmup 0 -o "$dir/disturbed" >/dev/null 2>&1 &
-	for ((tries = 0; tries < 300; tries++)); do
-		[ ! -e "$dir/disturbed/samples.csv" ] || [ "$(rows "$dir/disturbed/samples.csv")" -lt 10 ] || break
-		sleep 0.05
-	done
-	timeout 1 taskset -c 1 chrt -f 1 sh -c 'while :; do :; done' || true
-	wait $!
-	disturbed=$(column "$dir/disturbed/samples.csv" slowdown settle_ns | awk '$1 > 1.1 && $2 >= 60e6 { n++ } END { print n + 0 }')
-	ok "... waits where another task has the CPU ($disturbed of 50 windows never quiet)" test "$disturbed" -gt 0 -a "$disturbed" -lt 50
-	is "... a window counts once, or not since nothing was quiet" "50 0" "$(rows "$dir/disturbed/samples.csv") $(column "$dir/disturbed/disturbed.csv" slowdown | awk '$1 <= 1.1 { n++ } END { print n + 0 }')"
-	is "... no window is checked without it" "" "$("$refcost" run -s kref -c 1 -b 1 --window 1ms -o "$dir/unsettled" >/dev/null && column "$dir/unsettled/samples.csv" slowdown settle_ns | tr -d ' ')"
+	"$refcost" report "$out" -o "$dir/parts-report" >/dev/null
+	ok "... RESULTS.md says so" grep -Eq '^- batches: the figure of a window on one CPU is the 5th percentile .* is -?[0-9.]+ % above that in half of the cells' "$dir/parts-report/RESULTS.md"
 }
 
 # cut_off FILE N COMMAND..: interrupt it once FILE has that many rows
@@ -141,7 +122,7 @@ goes_on() {
 	mv "$out/run.json.kept" "$out/run.json"
 	left=$(tail -n 1 "$out/samples.csv")
 	printf '%s' "${left:0:20}" >>"$out/samples.csv" # as a crash leaves it
-	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0,cores,own,0,0,0,0,0\n5,kref,getp' >>"$out/workers.csv"
+	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0,cores,own,1,1,1,1,1,1,1\n5,kref,getp' >>"$out/workers.csv"
 	ok "the same command goes on" "$refcost" run "${cell[@]}" -o "$out"
 	is "... to the end" "24 complete" "$(rows "$out/samples.csv") $(json "$out/run.json" status)"
 	is "... no cell twice" "" "$(column "$out/samples.csv" block scheme mode cpus | sort | uniq -d)"
@@ -199,6 +180,6 @@ trace_to_full() {
 	exits "trace --json: a full disk" 1 "cannot write" bash -c '"$1" trace --json -- "$1" cycle -n 2 nls_utf8 >/dev/full' - "$refcost"
 }
 
-parts takes_what_it_says settles goes_on unloads_go_on full_disk trace_to_full
+parts takes_what_it_says batches goes_on unloads_go_on full_disk trace_to_full
 is "nothing is left loaded" "" "$(loaded)"
 tap_done

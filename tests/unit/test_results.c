@@ -102,14 +102,14 @@ static void test_model(void **state)
 	assert_non_null(resume_section(&r, "run", plan(6)));
 	assert_int_equal(results_save(&r), EXIT_FINE);
 	f = results_csv(&r, "samples.csv",
-			"block,scheme,floor,mode,cpus,ns_per_op,ns_elapsed,overlap,"
-			"fairness,oversubscribed");
+			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
+			"overlap,fairness,oversubscribed");
 	assert_non_null(f);
 	for (i = 0; i < 6; i++) {
-		fprintf(f, "%d,empty,1,getput,2,%d,%d,0.95,1,0\n", i, 10 + i, 10 + i);
-		fprintf(f, "%d,kref,0,getput,2,%d,%d,%s,0.5,1\n", i, 20 + i, 40 + 2 * i,
-			i == 3 ? "0.5" : "0.95");
-		fprintf(f, "%d,kref,0,getput,1,%d,%d,1,1,0\n", i, 5, 5);
+		fprintf(f, "%d,empty,1,getput,2,%d,%d,%d,0,0.95,1,0\n", i, 10 + i, 10 + i, 10 + i);
+		fprintf(f, "%d,kref,0,getput,2,%d,%d,%d,0.5,%s,0.5,1\n", i, 20 + i, 20 + i,
+			40 + 2 * i, i == 3 ? "0.5" : "0.95");
+		fprintf(f, "%d,kref,0,getput,1,%d,%d,%d,0.25,1,1,0\n", i, 5, 6, 8);
 	}
 	assert_int_equal(results_check(&r, f), EXIT_FINE);
 	fclose(f);
@@ -129,6 +129,8 @@ static void test_model(void **state)
 	assert_true(c->ns.s.median == 22.5);
 	assert_true(c->ns.s.lo == 20 && c->ns.s.hi == 25);
 	assert_true(c->lost.s.median == 0.5);
+	assert_true(m.cells[0].ns.s.median == 5 && m.cells[0].mean.s.median == 6);
+	assert_true(m.cells[0].lost.s.median == 0.25);
 	assert_int_equal(c->flagged, 1);
 	assert_true(c->oversubscribed);
 	assert_null(model_cell(&m, "kref", "lookup", 2));

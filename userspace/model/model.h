@@ -54,7 +54,8 @@ struct scheme {
  * @counter_node: NUMA node of the count, -1 where not known
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @kinds: kinds of CPUs (fast, efficient) that its workers were on; 1 where not known
- * @ns: ns per operation and CPU while it ran, one a block
+ * @ns: ns per operation and CPU while it ran, one a block; on one CPU of its short batches
+ * @mean: the same of all batches
  * @block: the block that each of @ns comes from
  * @lost: share of the window that workers lost to gaps, one a block
  * @mops: million operations a second, all CPUs together
@@ -76,6 +77,7 @@ struct cell {
 	bool oversubscribed;
 	int kinds;
 	struct series ns, block;
+	struct series mean;
 	struct series lost;
 	struct series mops;
 	struct series fair;

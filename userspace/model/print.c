@@ -26,12 +26,12 @@ void model_print_run(const struct model *m, FILE *out)
 	if (!m->nr_cells)
 		return;
 	fprintf(out, "%-20s %-7s %4s %4s %9s %9s %8s %20s %6s %8s  %s\n", "scheme", "mode", "cpus",
-		"n", "ns/op min", "median", "mad", "interval of median", "lost", "fairness",
+		"n", "ns/op min", "median", "mean", "interval of median", "lost", "fairness",
 		"remarks");
 	for (i = 0; i < model_all_cells(m); i++) {
 		const struct cell *c = &m->cells[i];
 		char hold[32] = "", place[48] = "";
-		char min[32], median[32], mad[32], lo[32], hi[32], interval[72] = "-";
+		char min[32], median[32], mean[32], lo[32], hi[32], interval[72] = "-";
 
 		if (c->hold_ns > 0) {
 			strcpy(hold, "hold ");
@@ -47,8 +47,8 @@ void model_print_run(const struct model *m, FILE *out)
 			c->scheme, c->mode, c->cpus, c->ns.n,
 			short_num(c->ns.s.min, min, sizeof(min)),
 			short_num(c->ns.s.median, median, sizeof(median)),
-			short_num(c->ns.s.mad, mad, sizeof(mad)), interval, 100 * c->lost.s.median,
-			c->fair.s.median, place, hold, *hold ? " " : "",
+			short_num(c->mean.s.median, mean, sizeof(mean)), interval,
+			100 * c->lost.s.median, c->fair.s.median, place, hold, *hold ? " " : "",
 			c->flagged ? "overlap<0.9 " : "", c->steady ? "" : "drift ",
 			c->kinds > 1 ? "mixed " : "", c->oversubscribed ? "oversubscribed" : "");
 	}

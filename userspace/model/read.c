@@ -117,7 +117,8 @@ static int add_sample(void *model, const struct row *r)
 	err = series_add(&c->ns, row_num(r, "ns_per_op"));
 	if (!isnan(row_num(r, "ns_per_op")))
 		err = err ?: series_add(&c->block, row_num(r, "block"));
-	err = err ?: series_add(&c->lost, 1 - row_num(r, "ns_per_op") / row_num(r, "ns_elapsed"));
+	err = err ?: series_add(&c->mean, row_num(r, "ns_mean"));
+	err = err ?: series_add(&c->lost, row_num(r, "lost"));
 	err = err ?: series_add(&c->mops, 1e3 * c->cpus / row_num(r, "ns_elapsed"));
 	return err ?: series_add(&c->fair, row_num(r, "fairness"));
 }
@@ -296,8 +297,8 @@ static int add_loading(void *model, const struct row *r)
 static int summarise_cell(struct cell *c)
 {
 	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
-	return series_summarise(&c->ns) ?: series_summarise(&c->lost) ?: series_summarise(&c->mops) ?:
-		series_summarise(&c->fair);
+	return series_summarise(&c->ns) ?: series_summarise(&c->mean) ?: series_summarise(&c->lost) ?:
+		series_summarise(&c->mops) ?: series_summarise(&c->fair);
 }
 
 static int summarise_arm(struct arm *a)
@@ -554,6 +555,7 @@ void model_free(struct model *m)
 	for (i = 0; i < model_all_cells(m); i++) {
 		free(m->cells[i].ns.v);
 		free(m->cells[i].block.v);
+		free(m->cells[i].mean.v);
 		free(m->cells[i].lost.v);
 		free(m->cells[i].mops.v);
 		free(m->cells[i].fair.v);

@@ -74,30 +74,36 @@ static void validity_gaps(const struct model *m, FILE *f)
 	      f);
 }
 
-static void validity_settling(const struct model *m, FILE *f)
+/* What slowed the machine for a while, and what a scheme does rarely, is in the mean and not in the figure. */
+static void validity_batches(const struct model *m, FILE *f)
 {
-	double most = md_number(m, "run.plan.settle_ns");
-	double looked_ns = md_number(m, "run.looked_ns");
-	size_t looked = 0, i;
+	double percentile = md_number(m, "run.plan.percentile"), most = 0;
+	const struct cell *worst = NULL;
+	struct series above = { 0 };
+	size_t i;
 
-	if (isnan(most))
-		return;
-	for (i = 0; i < model_all_cells(m); i++)
-		looked += m->cells[i].oversubscribed ? 0 : m->cells[i].ns.n;
-	fputs("- settling: an empty loop that takes at most 10 % longer than the fastest says that the machine is quiet. ",
-	      f);
-	if (looked_ns > 0)
+	for (i = 0; i < m->nr_cells; i++) {
+		const struct cell *c = &m->cells[i];
+		double more = 100 * (c->mean.s.median / c->ns.s.median - 1);
+
+		if (c->cpus > 1 || series_add(&above, more) || more <= most)
+			continue;
+		most = more;
+		worst = c;
+	}
+	if (percentile > 0 && above.n && !series_summarise(&above)) {
 		fprintf(f,
-			"On one CPU it runs between batches, of which those between two good ones count: "
-			"%.0f %% of the time. ",
-			100 * md_number(m, "run.quiet_ns") / looked_ns);
-	fprintf(f,
-		"%s before and after each window. A window that was not quiet is measured again, for up to %.0f ms on "
-		"average: %.0f were, which took %.0f s with all looking and waiting; %.0f of %zu were never quiet%s\n",
-		looked_ns > 0 ? "On several it runs" : "It runs", most / 1e6,
-		md_number(m, "run.again"), md_number(m, "run.settling_ns") / 1e9,
-		md_number(m, "run.unsettled"), looked,
-		md_oversubscribed(m) ? "; oversubscribed windows are not checked" : "");
+			"- batches: the figure of a window on one CPU is the %.0fth percentile of what its batches took; "
+			"their mean, gaps taken out, is %.1f %% above that in half of the cells",
+			percentile, above.s.median);
+		if (worst)
+			fprintf(f, ", %.0f %% in `%s`%s", most, worst->scheme,
+				strcmp(worst->mode, "lookup") ? "" : " lookup");
+		fputs(". What slows a machine for milliseconds is in the mean alone, and so is what a scheme does rarely "
+		      "and at length. The figure of several CPUs is the mean\n",
+		      f);
+	}
+	free(above.v);
 }
 
 /* Where a machine has fast and efficient cores. */
@@ -135,7 +141,7 @@ static void validity_run(const struct model *m, FILE *f)
 		fair);
 	validity_precision(m, f);
 	validity_gaps(m, f);
-	validity_settling(m, f);
+	validity_batches(m, f);
 	fprintf(f, "- %.0f %% of the %.0f s of measuring lay inside windows or warm-up\n",
 		100 * md_number(m, "run.inside_windows_ns") / md_number(m, "run.measuring_ns"),
 		md_number(m, "run.measuring_ns") / 1e9);
@@ -231,12 +237,6 @@ static void environment(const struct model *m, FILE *f)
 	      f);
 }
 
-/* Of runs that settled: what a sample on one CPU is, and what those on several have that it has not. */
-static bool looked_into(const struct model *m)
-{
-	return md_number(m, "run.looked_ns") > 0;
-}
-
 static void method(const struct model *m, FILE *f)
 {
 	fputs("## Method\n\n", f);
@@ -248,8 +248,8 @@ static void method(const struct model *m, FILE *f)
 			"the seed, with the modules loaded afresh. ns = time inside the window, gaps taken out, x "
 			"CPUs / operations%s. ",
 			model_text(m, "run.plan.blocks"),
-			looked_into(m)
-				? "; on one CPU of batches for which the machine was quiet alone"
+			model_get(m, "run.plan.percentile")
+				? "; on one CPU a low percentile of the window's batches"
 				: "");
 	fputs("Medians come with their interval from order statistics (at least 95 %; n=10: ranks 2 and 9), "
 	      "which is exact for samples that do not depend on each other. Those of a run that drifts do: "
@@ -271,10 +271,9 @@ static void limits(const struct model *m, FILE *f)
 	      "- The unloading task is bound to a CPU of its own where the machine has one more than there are load "
 	      "workers.\n",
 	      f);
-	if (looked_into(m))
-		fputs("- Rows of one CPU hold nothing of what slows the machine for some milliseconds; those of several hold "
-		      "what began and ended within a window. Where that happens often, growth from one CPU is "
-		      "overstated.\n",
+	if (model_get(m, "run.plan.percentile"))
+		fputs("- Rows of one CPU hold nothing of what slows the machine for some milliseconds; those of several do. "
+		      "Where that happens often, growth from one CPU is overstated.\n",
 		      f);
 	if (md_emulated(m))
 		fputs("- Emulation: see the first lines. A CPU of the guest is a thread of the host and may lose its "

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <gsl/gsl_rng.h>
+#include <gsl/gsl_sort_uint.h>
+#include <gsl/gsl_statistics_uint.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,12 +20,15 @@
 #include "results/resume.h"
 #include "stats/summary.h"
 
-#define SAMPLES_HEADER                                                                                      \
-	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_elapsed,ops,failed,overlap,fairness,cv," \
-	"batch,counter_offset,oversubscribed,placement,layout,counter_node,slowdown,settle_ns,quiet"
-#define WORKERS_HEADER                                                                             \
-	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps," \
-	"hold_ns,placement,layout,looks,look_ns,look_least_ns,quiet_ns,quiet_ops"
+#define SAMPLES_HEADER                                                                                       \
+	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_mean,ns_elapsed,lost,ops,failed,overlap," \
+	"fairness,cv,batch,counter_offset,oversubscribed,placement,layout,counter_node"
+#define WORKERS_HEADER                                                                               \
+	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps,"   \
+	"hold_ns,placement,layout,batch,batches,batch_min_ns,batch_p5_ns,batch_p25_ns,batch_p50_ns," \
+	"batch_p99_ns"
+/* The module makes no shorter ones, but for operations that take so long. */
+#define SHORTEST_BATCH_NS   10000
 #define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
 
 static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
@@ -45,28 +51,50 @@ static bool cell_done(const struct run *r, uint64_t block, const struct cell_pla
 	return false;
 }
 
+/* Room for the times of a worker's batches, in as much of the window as there is. */
+static uint32_t times_of(uint64_t window_ns)
+{
+	return fmin(REFCOST_TIMES_MAX, window_ns / SHORTEST_BATCH_NS + 1);
+}
+
+/* How many of a worker's batches have a time. */
+static size_t batches_timed(const struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	return w->batches < run->nr_times ? w->batches : run->nr_times;
+}
+
+/* A quantile of the batches of a worker, whose times are sorted, ns. */
+static double batch_ns(const struct refcost_run *run, const struct refcost_worker_result *results,
+		       int worker, double p)
+{
+	const uint32_t *times = (uint32_t *)(uintptr_t)run->times;
+
+	return gsl_stats_uint_quantile_from_sorted_data(times + (size_t)worker * run->nr_times, 1,
+							batches_timed(run, &results[worker]), p);
+}
+
 /*
- * What one window says. Rates add up, since all workers were inside for the same time. A worker's own
- * time is what was left of that when the gaps are taken out: time in which another task or a
- * hypervisor had its CPU. Where it was looked into, what was quiet speaks for the rest.
+ * What one window says. Rates add up, since all workers were inside for the same time, less its gaps, in
+ * which another task or a hypervisor had the CPU. Several workers wait for each other, and all of that
+ * time is their figure. What slows a machine for a while only adds to the time of a batch: the figure of a
+ * worker alone is what its short batches took.
  */
-static void write_sample(struct run *r, FILE *f, uint64_t block, const struct cell_plan *c,
+static void write_sample(struct run *r, uint64_t block, const struct cell_plan *c,
 			 const struct refcost_run *run, const struct refcost_worker_result *w)
 {
 	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
 	uint64_t ops = 0, failed = 0, go = UINT64_MAX;
-	double rate = 0, running = 0, overlap, each[c->cpus];
+	double rate = 0, running = 0, gaps = 0, all = 0, overlap, mean, each[c->cpus];
 	int i;
 
 	for (i = 0; i < c->cpus; i++) {
-		double inside = w[i].end_ns - w[i].start_ns - w[i].look_ns;
+		double inside = w[i].end_ns - w[i].start_ns;
 
 		each[i] = w[i].ops / inside;
 		rate += each[i];
-		if (r->settled && r->quiet >= 0)
-			running += w[i].quiet_ops / (double)w[i].quiet_ns;
-		else
-			running += w[i].ops / (inside - w[i].gap_ns);
+		running += w[i].ops / (inside - w[i].gap_ns);
+		gaps += w[i].gap_ns;
+		all += inside;
 		ops += w[i].ops;
 		failed += w[i].failed;
 		last_start = w[i].start_ns > last_start ? w[i].start_ns : last_start;
@@ -75,46 +103,45 @@ static void write_sample(struct run *r, FILE *f, uint64_t block, const struct ce
 		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
 		go = w[i].go_ns < go ? w[i].go_ns : go;
 	}
+	mean = c->cpus / running;
 	overlap = ((double)first_end - last_start) / (last_end - first_start);
-	if (f == r->samples) {
-		r->flagged += overlap < OVERLAP_MIN;
-		r->looked_ns += r->quiet >= 0 ? last_end - first_start - w->look_ns : 0;
-		r->quiet_ns += r->quiet > 0 ? w->quiet_ns : 0;
-	}
+	r->flagged += overlap < OVERLAP_MIN;
 	r->inside_ns += last_end - go;
-	fprintf(f, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block, c->scheme->name,
-		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus, run->hold_ns,
-		run->objects, c->cpus / running, c->cpus / rate, ops, failed, overlap,
+	fprintf(r->samples, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block,
+		c->scheme->name, c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus,
+		run->hold_ns, run->objects,
+		c->cpus == 1 ? batch_ns(run, w, 0, ONE_CPU_PERCENTILE / 100.0) / w->batch : mean,
+		mean, c->cpus / rate, gaps / all, ops, failed, overlap,
 		stats_min_max_ratio(each, c->cpus));
 	if (c->cpus > 1)
-		fprintf(f, "%.4f", stats_cv(each, c->cpus));
-	fprintf(f, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
+		fprintf(r->samples, "%.4f", stats_cv(each, c->cpus));
+	fprintf(r->samples, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
 		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
 		layout_name(c->layout));
 	if (run->counter_node >= 0)
-		fprintf(f, "%d", run->counter_node);
-	if (r->slowdown > 0)
-		fprintf(f, ",%.4f,%lu,\n", r->slowdown, r->settle_ns);
-	else if (r->quiet >= 0)
-		fprintf(f, ",,%lu,%.4f\n", r->settle_ns, r->quiet);
-	else
-		fputs(",,,\n", f);
+		fprintf(r->samples, "%d", run->counter_node);
+	fputc('\n', r->samples);
 }
 
 static void write_workers(struct run *r, uint64_t block, const struct cell_plan *c,
-			  const struct refcost_worker_result *w)
+			  const struct refcost_run *run, const struct refcost_worker_result *w)
 {
+	static const double quantiles[] = { 0, 0.05, 0.25, 0.5, 0.99 };
+	size_t k;
 	int i;
 
-	for (i = 0; i < c->cpus; i++)
+	for (i = 0; i < c->cpus; i++) {
 		fprintf(r->workers,
 			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s,"
-			"%llu,%llu,%llu,%llu,%llu\n",
+			"%llu,%llu",
 			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
 			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
 			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
-			c->placement->name, layout_name(c->layout), w[i].looks, w[i].look_ns,
-			w[i].look_least_ns, w[i].quiet_ns, w[i].quiet_ops);
+			c->placement->name, layout_name(c->layout), w[i].batch, w[i].batches);
+		for (k = 0; k < ARRAY_SIZE(quantiles); k++)
+			fprintf(r->workers, ",%.0f", batch_ns(run, w, i, quantiles[k]));
+		fputc('\n', r->workers);
+	}
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
@@ -161,40 +188,20 @@ static int measure_window(int fd, const struct cell_plan *c, struct refcost_run 
 	return EXIT_FINE;
 }
 
-/*
- * A window in which the machine was not quiet, or around it, is measured again while there is time; the last
- * one counts. The others are rows of disturbed.csv.
- */
-static int measure_settled(struct run *r, int fd, uint64_t block, const struct cell_plan *c,
-			   struct refcost_run *run, const struct refcost_worker_result *w)
-{
-	uint64_t start = now_ns(), window;
-	bool wanted = settle_wanted(r, c);
-	int err;
-
-	for (;;) {
-		err = wanted ? settle_before(r, fd, c, start, run) : EXIT_FINE;
-		window = now_ns();
-		err = err ?: measure_window(fd, c, run);
-		window = now_ns() - window;
-		if (err || !wanted)
-			return err;
-		err = settle_after(r, fd, c, w);
-		r->settle_ns = now_ns() - start - window;
-		if (err || !settle_retry(r, c))
-			break;
-		r->again++;
-		write_sample(r, r->disturbed, block, c, run, w);
-	}
-	settle_account(r, c);
-	return err ?: results_check(&r->results, r->disturbed);
-}
-
 static uint32_t run_flags(void)
 {
 	if (env.instructions)
 		return REFCOST_RUN_EXACT;
 	return env.gaps == GAPS_LONG ? REFCOST_RUN_EMULATED : 0;
+}
+
+static void sort_times(const struct refcost_run *run, const struct refcost_worker_result *w)
+{
+	uint32_t *times = (uint32_t *)(uintptr_t)run->times;
+	size_t i;
+
+	for (i = 0; i < run->nr_cpus; i++)
+		gsl_sort_uint(times + i * run->nr_times, 1, batches_timed(run, &w[i]));
 }
 
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
@@ -216,9 +223,13 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	};
 	int err;
 
+	if (!env.instructions) {
+		run.nr_times = times_of(run.window_ns);
+		run.times = (uintptr_t)r->times;
+	}
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
 	counters_ask(&run, counts);
-	err = measure_settled(r, fd, block, c, &run, results);
+	err = measure_window(fd, c, &run);
 	if (err)
 		return err;
 	r->measured++;
@@ -227,8 +238,9 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	} else {
 		if (counters_write(r, block, c, results, counts))
 			return EXIT_FAILED;
-		write_workers(r, block, c, results);
-		write_sample(r, r->samples, block, c, &run, results);
+		sort_times(&run, results);
+		write_workers(r, block, c, &run, results);
+		write_sample(r, block, c, &run, results);
 		if (results_check(&r->results, r->workers))
 			return EXIT_FAILED;
 	}
@@ -339,8 +351,12 @@ int measure(struct run *r)
 	uint64_t start = now_ns(), block, blocks = 0;
 	size_t order[r->plan.nr_cells], before;
 	gsl_rng *rng = order_begin(env.seed);
-	int err = settle_begin(r);
+	int err = EXIT_FINE;
 
+	r->times = calloc(r->plan.max_count * times_of(window_of(&r->plan, r->plan.max_count)),
+			  sizeof(*r->times));
+	if (!r->times)
+		err = fail(EXIT_FAILED, "out of memory");
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
 		if (env.stop_after && blocks == env.stop_after)
@@ -352,7 +368,7 @@ int measure(struct run *r)
 		blocks += r->measured > before;
 	}
 	gsl_rng_free(rng);
-	settle_end(r);
+	free(r->times);
 	r->measuring_ns = now_ns() - start;
 	return err;
 }
@@ -403,10 +419,6 @@ int open_output(struct run *r)
 		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
 		if (!r->workers || counters_open(r))
 			return EXIT_FAILED;
-		if (env.settle_ns)
-			r->disturbed = results_csv(&r->results, "disturbed.csv", SAMPLES_HEADER);
-		if (env.settle_ns && !r->disturbed)
-			return EXIT_FAILED;
 	}
 	err = resume_done(&r->results, name, &r->done);
 	if (!err && r->workers)
@@ -428,9 +440,7 @@ static double cell_ms(const struct plan *p, const struct cell_plan *c)
 
 int run_dry(struct run *r)
 {
-	struct dry_run d = { .what = env.instructions ? "counts" : "windows",
-			     .worst = "the machine never settles",
-			     .seed = env.seed };
+	struct dry_run d = { .what = env.instructions ? "counts" : "windows", .seed = env.seed };
 	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
 	const struct pace *pace = dry_run_pace();
 	size_t order[r->plan.nr_cells], i;
@@ -453,8 +463,7 @@ int run_dry(struct run *r)
 			 env.placements.asked ? c->placement->name : "",
 			 env.layouts.asked ? ", " : "",
 			 env.layouts.asked ? layout_name(c->layout) : "");
-		dry_run_cell(&d, name, c->blocks, done, ms + settle_ms(&r->plan, c, false),
-			     ms + settle_ms(&r->plan, c, true));
+		dry_run_cell(&d, name, c->blocks, done, ms, ms);
 	}
 	dry_run_beside(&d,
 		       r->plan.blocks * env.layouts.n * pace->block * (d.total - d.done) / d.total);

@@ -34,7 +34,6 @@ enum {
 	OPT_LAYOUT,
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
-	OPT_SETTLE,
 	OPT_GAPS,
 	OPT_STOP_AFTER,
 };
@@ -67,11 +66,6 @@ static const struct argp_option options[] = {
 	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0 },
 	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
 	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
-	{ "settle", OPT_SETTLE, "TIME", 0,
-	  "Look whether an empty loop is within 10 % of its fastest, on one CPU between batches, of which those "
-	  "between good looks count, on several before and after each window; wait, and measure again, for up to so "
-	  "long a window on average (default 0: do not look)",
-	  0 },
 	{ "gaps", OPT_GAPS, "RULE", 0,
 	  "Take out of a window's time what the kernel says that a worker did not run (known), or of long batches "
 	  "what the shortest did not take (long: default on emulated machines, which do not say)",
@@ -192,9 +186,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_WARMUP:
 		env.warmup_ns = opt_ns(state, "--warmup", arg, 0, REFCOST_WINDOW_MAX);
 		break;
-	case OPT_SETTLE:
-		env.settle_ns = opt_ns(state, "--settle", arg, 0, REFCOST_WINDOW_MAX);
-		break;
 	case OPT_GAPS:
 		parse_gaps(state, arg);
 		break;
@@ -247,9 +238,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (env.gaps_asked && env.instructions)
 			argp_error(state,
 				   "--gaps are in windows, which --instructions has none of");
-		if (env.settle_ns && env.instructions)
-			argp_error(state,
-				   "--settle is about time, which --instructions do not depend on");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -305,8 +293,6 @@ int cmd_run(int argc, char **argv)
 	}
 	if (r.samples)
 		fclose(r.samples);
-	if (r.disturbed)
-		fclose(r.disturbed);
 	if (r.workers)
 		fclose(r.workers);
 	counters_close(&r);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of refcost run: what was asked for (cmd.c), the plan made of it (plan.c), measuring
- * its cells (cells.c), waiting for a quiet machine (settle.c), what is counted meanwhile
- * (counters.c), and what is said at the end (print.c).
+ * its cells (cells.c), what is counted meanwhile (counters.c), and what is said at the end
+ * (print.c).
  */
 #ifndef REFCOST_MEASURE_RUN_PARTS_H
 #define REFCOST_MEASURE_RUN_PARTS_H
@@ -15,7 +15,6 @@
 
 #include "base/csv.h"
 #include "machine/events.h"
-#include "machine/spin.h"
 #include "machine/suite.h"
 #include "measure/layout.h"
 #include "measure/placement.h"
@@ -25,6 +24,9 @@
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16
 #define OVERLAP_MIN 0.9
+
+/* Of the batches of a worker alone, what is its figure. */
+#define ONE_CPU_PERCENTILE 5
 
 extern const char *const mode_names[REFCOST_MODES];
 
@@ -58,7 +60,6 @@ struct env {
 	uint64_t window_ns;
 	enum gaps gaps;
 	bool gaps_asked;
-	uint64_t settle_ns;
 	uint64_t stop_after; /* blocks; 0: never */
 	uint64_t seed;
 	bool strict;
@@ -101,6 +102,7 @@ struct run {
 	FILE *samples;
 	FILE *workers;
 	FILE *counters;
+	uint32_t *times; /* of the batches of a window, a row a worker */
 	struct csv done;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;
@@ -108,20 +110,6 @@ struct run {
 	size_t finished;
 	size_t measured; /* of those now */
 	size_t flagged;
-	/* with --settle: */
-	FILE *disturbed;	  /* samples that did not count */
-	struct machine *machines; /* what is known of them, by placement and number of CPUs */
-	double slowdown;	  /* of it around this window, over the fastest; 0: nobody looked */
-	double quiet; /* of this window, the part that counts; NAN: nobody looked into it */
-	bool settled; /* the machine was as fast as it can be */
-	bool around;  /* looks into windows are not to be had */
-	uint64_t
-		settle_ns; /* taken for this window by looking, waiting, windows that did not count */
-	uint64_t settling_ns;
-	uint64_t looked_ns; /* in windows that count and were looked into, and quiet_ns of that */
-	uint64_t quiet_ns;
-	size_t again;	  /* windows that did not count */
-	size_t unsettled; /* that count though it was not quiet */
 };
 
 /**
@@ -163,85 +151,6 @@ int open_output(struct run *r);
  * Return: EXIT_FINE, or another exit code after a line.
  */
 int measure(struct run *r);
-
-/**
- * settle_begin() - before the first window
- * @r: with its plan and section; settle_end() is to follow
- *
- * What was fast in the parts of the run before this one still is.
- *
- * Return: EXIT_FINE, or EXIT_FAILED after a line.
- */
-int settle_begin(struct run *r);
-
-/**
- * settle_end() - after the last window: the section says what was fast
- * @r: after settle_begin()
- */
-void settle_end(struct run *r);
-
-/**
- * settle_wanted() - whether the machine is looked at for a window
- * @r: its slowdown is 0 until somebody looks; there is more time to wait
- * @c: cell whose window is next
- *
- * Return: true if it is.
- */
-bool settle_wanted(struct run *r, const struct cell_plan *c);
-
-/**
- * settle_before() - wait until the machine is as fast as at its best, or time is up
- * @r: its slowdown is filled
- * @fd: of the module
- * @c: cell whose window is next
- * @start: when waiting for this window began, by now_ns()
- * @run: of the window; what a good look takes is filled in
- *
- * The first time on so many CPUs it learns what fast is, for as long as one window has. A window of one worker is
- * not waited for: it is looked into.
- *
- * Return: EXIT_FINE, or EXIT_FAILED, after a line if it was not a signal.
- */
-int settle_before(struct run *r, int fd, const struct cell_plan *c, uint64_t start,
-		  struct refcost_run *run);
-
-/**
- * settle_after() - whether it still is, or how much of the window it was
- * @r: its slowdown is that of now where this is more than before; or quiet is filled
- * @fd: of the module
- * @c: cell whose window it was
- * @w: its workers
- *
- * Return: as settle_before().
- */
-int settle_after(struct run *r, int fd, const struct cell_plan *c,
-		 const struct refcost_worker_result *w);
-
-/**
- * settle_retry() - whether the window is to be measured again
- * @r: after settle_after(), with its settle_ns
- * @c: its cell
- *
- * Return: true if it was disturbed, and there is time.
- */
-bool settle_retry(const struct run *r, const struct cell_plan *c);
-
-/**
- * settle_account() - the window counts, and the time that was taken for it
- * @r: the run
- * @c: its cell
- */
-void settle_account(struct run *r, const struct cell_plan *c);
-
-/**
- * settle_ms() - how long looking and waiting takes for one window
- * @p: the plan
- * @c: the window's cell
- * @most: on a machine that never settles, else on a quiet one
- *
- * Return: it, ms.
- */
-double settle_ms(const struct plan *p, const struct cell_plan *c, bool most);
 
 /**
  * counters_open() - where counts go, if some are asked for

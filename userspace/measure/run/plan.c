@@ -276,8 +276,8 @@ struct json_object *plan_json(const struct plan *p)
 	json_object_object_add(o, "window_ns", json_object_new_int64(env.window_ns));
 	if (!env.instructions)
 		json_object_object_add(o, "gaps", json_object_new_string(gaps_names[env.gaps]));
-	if (env.settle_ns)
-		json_object_object_add(o, "settle_ns", json_object_new_int64(env.settle_ns));
+	if (!env.instructions)
+		json_object_object_add(o, "percentile", json_object_new_int(ONE_CPU_PERCENTILE));
 	json_object_object_add(o, "seed", json_object_new_int64(env.seed));
 	return o;
 }

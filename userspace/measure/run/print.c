@@ -16,13 +16,6 @@ int finish(struct run *r, int err)
 	struct model m;
 
 	results_add(r->section, "overlap_flagged", r->flagged);
-	if (env.settle_ns) {
-		results_add(r->section, "settling_ns", r->settling_ns);
-		results_add(r->section, "looked_ns", r->looked_ns);
-		results_add(r->section, "quiet_ns", r->quiet_ns);
-		results_add(r->section, "again", r->again);
-		results_add(r->section, "unsettled", r->unsettled);
-	}
 	json_object_object_add(r->section, "status",
 			       json_object_new_string(err || part ? "partial" : "complete"));
 	json_object_object_add(r->section, "unit",
@@ -41,12 +34,8 @@ int finish(struct run *r, int err)
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
 		model_free(&m);
-		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up", env.seed,
+		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up\n", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
-		if (env.settle_ns)
-			printf("; settling: %.1f s, %zu windows measured again, %zu never quiet",
-			       r->settling_ns / 1e9, r->again, r->unsettled);
-		putchar('\n');
 	}
 	if (!err && env.strict && r->flagged)
 		return fail(EXIT_UNRELIABLE, "%zu samples overlapped less than %.1f: unreliable",
