@@ -139,14 +139,19 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 	struct refcost_worker_result *r = &w->result;
 	u64 batch = 1, last = refcost_clock(), least = U64_MAX, most = 0;
 	u64 done, failed, now, next, took, gap;
+	unsigned int found = 0;
 	struct worker_off off;
 
-	/* warm-up, which also finds the batch */
+	/*
+	 * Warm-up, which also finds the batch: one that was long enough twice, once may be a gap. Who came late goes
+	 * on with that when the window opens: an operation beside two clock readings is no measurement.
+	 */
 	while (!READ_ONCE(s->stop)) {
 		now = worker_batch(s, w, batch);
-		if (now >= s->open_ns)
-			break;
 		next = worker_next_batch(batch, now - last);
+		found += next <= batch;
+		if (now >= s->open_ns && found > 1)
+			break;
 		least = next == batch ? min(least, now - last) : U64_MAX;
 		batch = next;
 		last = now;
