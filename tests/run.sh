@@ -14,7 +14,6 @@ checks() {
 	queue figures 240 tests/figures.sh
 	queue compare 240 tests/cli/compare.sh
 	queue report 240 tests/cli/report.sh
-	queue bad-input 120 tests/cli/bad-input.sh
 	queue cli 120 tests/cli/cli.sh
 	queue html 120 tests/html.sh
 	queue install 120 tests/install.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Damaged results directories again, read by a build that AddressSanitizer (with its look for leaks) and
-# UndefinedBehaviorSanitizer watch, which end it where something is wrong. DAMAGES is how many, JOBS how many at
+# Damaged results directories, read by a build that AddressSanitizer (with its look for leaks) and
+# UndefinedBehaviorSanitizer watch, which end it where something is wrong: those of tests/cli/bad-input.sh, and drawn
+# ones beside those that tests/mutations.py draws for the build without them. DAMAGES is how many, JOBS how many at
 # once, and SEED what they are drawn from, else chance.
 set -euo pipefail
 cd "$(dirname "$0")/.."
