@@ -282,7 +282,8 @@ static void limits(const struct model *m, FILE *f)
 		      "core at one moment and cores of their own at the next: contended rows then have two "
 		      "levels, and an interval that spans both. Code that runs seldom is more expensive than code that runs "
 		      "in a row: what watching adds to the time of an unload is more than the instructions of the "
-		      "call grow by.\n",
+		      "call grow by. Of schemes that call functions, lookups for one, one may take half as long again as "
+		      "another by where its calls happen to lie: compare their instructions.\n",
 		      f);
 	fputs("\n", f);
 }
