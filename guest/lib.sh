@@ -57,8 +57,8 @@ image_release()
 # Under emulation:
 # - tsc=reliable (HPET off): QEMU does not advertise a constant TSC though it has one, and every
 #   clock read would else be a device access under QEMU's global lock.
-# - la57=off: a fifth level of page tables makes every TLB miss dearer for nothing.
-# - norandmaps: code is translated anew at each address it runs at, which takes half of a short command's time.
+# - la57=off: a fifth level of page tables makes every TLB miss more expensive for nothing.
+# - norandmaps: code is translated again at each address it runs at, which takes half of a short command's time.
 # - no_timer_check: with more vCPUs than CPUs the kernel's test of the timer can fail by chance.
 # - vendor: threads of a core are told by Intel's leaf of CPUID, which the kernel does not read on AMD.
 #   monitor=off then: MWAIT does not wait in an emulator, and Intel's idle and offline CPUs would spin in it.

@@ -139,7 +139,7 @@ static void active_rwsem_leave(struct refcost_owner *owner)
 }
 
 REFCOST_SCHEME(active_rwsem, GATE, release,
-	       "an rwsem in each object, write-locked for ever at the end",
+	       "an rwsem in each object, write-locked for good at the end",
 	       "Tejun Heo, Apr 2007: first form of immediate detach",
 	       "gate cuts off new users, waits for calls in flight",
 	       REFCOST_SCHEME_LOOPS(active_rwsem), .bind = active_rwsem_bind,

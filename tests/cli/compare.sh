@@ -79,7 +79,7 @@ is "... no unload is judged" "not judged 1" "$(awk -F, '$1 == "success_ms" { pri
 
 compare --csv "$a" "$dir/slow"
 is "--csv: exits 3 too" 3 "$status"
-is "--csv: a header and a row a cell" 67 "$(wc -l <<<"$stdout")"
+is "--csv: a header and one row per cell" 67 "$(wc -l <<<"$stdout")"
 is "--csv: every row is as long as the header" 1 "$(awk -F, '{ print NF }' <<<"$stdout" | sort -u | wc -l)"
 is "--csv: ratio" 1.5 "$(field percpu_live ns_per_op getput ratio)"
 is "--csv: verdict" slower "$(field percpu_live ns_per_op getput verdict)"
@@ -141,7 +141,7 @@ compare --figure "$dir/ratio.svg" "$a" "$dir/slow"
 is "--figure: exits 3 all the same" 3 "$status"
 ok "... the figure can be drawn" rsvg-convert -o "$dir/ratio.png" "$dir/ratio.svg"
 ok "... it names a scheme" grep -q percpu_live "$dir/ratio.svg"
-is "... a row a cell that was timed beside it" 53 "$(wc -l <"$dir/ratio.dat")"
+is "... one row per cell that was timed beside it" 53 "$(wc -l <"$dir/ratio.dat")"
 is "... nothing is left over" "ratio.dat ratio.png ratio.svg" "$(cd "$dir" && echo ratio.*)"
 exits "--figure without .svg" 64 "ends with .svg" "$refcost" compare --figure ratio.png "$a" "$a"
 exits "--figure where nothing can be written" 1 "cannot write $dir/none/r.svg" "$refcost" compare --figure "$dir/none/r.svg" "$a" "$a"
@@ -248,16 +248,16 @@ placed() {
 	described "$1" '0,/"blocks":/s//"placements":[{"name":"cores","cpus":[0,1,2,3]},{"name":"packed","cpus":['"$3"']}],"blocks":/'
 }
 placed two 1 0,2,1,3
-placed dearer 10 0,2,1,3
+placed slower 10 0,2,1,3
 placed moved 1 2,0,1,3
 ok "two placements are what the schema says" tests/schema.py "$dir/two"
-compare "$dir/two" "$dir/dearer"
+compare "$dir/two" "$dir/slower"
 is "one placement of two is more expensive: exits 3" 3 "$status"
 is "... it has tables of its own" "getput getput, cores, own getput, packed, own lookup lookup, cores, own lookup, packed, own" \
 	"$(sed -n 's/^\([gl][eo][to][^:]*\): .*/\1/p' <<<"$stdout" | LC_ALL=C sort | paste -sd' ')"
 is "... no cell of the other differs" 0 "$(sed -n '/^getput, cores/,/^$/p' <<<"$stdout" | grep -c slower)"
 is "... all of its own do" 42 "$(sed -n '/, packed, own/,/^$/p' <<<"$stdout" | grep -Ec 'slower +\*')"
-compare --csv "$dir/two" "$dir/dearer"
+compare --csv "$dir/two" "$dir/slower"
 is "--csv: every row says which" "cores own packed own" "$(awk -F, '$1 == "ns_per_op" { print $20, $21 }' <<<"$stdout" | sort -u | paste -sd' ')"
 compare "$a" "$dir/two"
 is "against a run with one of them: exits 0" 0 "$status"
@@ -268,7 +268,7 @@ sed -i '1s/$/,placement,layout/; 1!s/$/,cores,pair/' "$dir/pair/samples.csv"
 described pair '0,/"blocks":/s//"layouts":["pair"],"blocks":/'
 exits "another layout" 1 "unlike environments: run.plan.layouts .not recorded | . \"pair\" .." "$refcost" compare "$a" "$dir/pair"
 sed -i '$d' "$dir/two/samples.csv"
-exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/dearer"
+exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/slower"
 
 # Counts: made up, four cycles an operation and half as many again in one of the two.
 cp -r "$a" "$dir/counted"
@@ -314,7 +314,7 @@ compare -s rwsem --counters "$dir/counted" "$dir/hotter"
 is "-s: counters of another scheme do not count" 0 "$status"
 
 compare --csv --counters "$dir/counted" "$dir/hotter"
-is "--csv: a row a count, under its event" "84 42" "$(awk -F, '$1 == "counter"' <<<"$stdout" | wc -l) $(of_event cycles | wc -l)"
+is "--csv: one row per count, under its event" "84 42" "$(awk -F, '$1 == "counter"' <<<"$stdout" | wc -l) $(of_event cycles | wc -l)"
 is "--csv: ratio" 1.5 "$(of_event cycles | awk -F, '$2 == "kref" && $4 == "getput" { print $13; exit }')"
 is "--csv: verdict, and that it regressed" "more,1" "$(of_event cycles | awk -F, '$2 == "kref" && $4 == "getput" { print $16 "," $17; exit }')"
 is "--csv: CPUs" "1 2 4" "$(of_event cycles | cut -d, -f5 | sort -u | paste -sd' ')"
@@ -365,7 +365,7 @@ compare --figure "$dir/counts.svg" "$dir/counted" "$dir/hotter"
 is "--figure with counters: exits 0" 0 "$status"
 ok "... it can be drawn" rsvg-convert -o "$dir/counts.png" "$dir/counts.svg"
 ok "... with a panel for each event and mode" grep -q '>cycles, get and put<' "$dir/counts.svg"
-is "... a row a cell that has an interval" $((53 + 84)) "$(wc -l <"$dir/counts.dat")"
+is "... one row per cell that has an interval" $((53 + 84)) "$(wc -l <"$dir/counts.dat")"
 ok "... and says that more is more expensive" grep -q 'slower, or more in B' "$dir/counts.svg"
 ok "... which it does not without counters" bash -c '! grep -q "or more" "$1"' - "$dir/ratio.svg"
 

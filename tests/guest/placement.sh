@@ -27,7 +27,7 @@ placements() {
 	for n in measures "goes on and measures nothing twice:"; do
 		run_cmd "$refcost" run --placement $all -s kref,try_module_get,percpu_live -c 1,4 "${quick[@]}" -o "$out"
 		is "five placements: $n exit 0" 0 "$status"
-		is "... a row a cell" 30 "$(($(wc -l <"$out/samples.csv") - 1))"
+		is "... one row per cell" 30 "$(($(wc -l <"$out/samples.csv") - 1))"
 	done
 	is "cores: a thread of each" " 0 2 4 6" "$(cpus_of cores)"
 	is "packed: all threads of one, then the next" " 0 1 2 3" "$(cpus_of packed)"

@@ -33,7 +33,7 @@ near() {
 takes_what_it_says() {
 	run_cmd "$refcost" run -n -s kref,empty -c 1,2 -b 3 -o "$dir/none"
 	is "a dry run: exit 0" 0 "$status"
-	is "... a row a cell, under a heading" 5 "$(grep -c . <<<"$(sed '/^estimated/,$d' <<<"$stdout")")"
+	is "... one row per cell, under a heading" 5 "$(grep -c . <<<"$(sed '/^estimated/,$d' <<<"$stdout")")"
 	ok "... what the estimate rests on" grep -Eq '^estimated for this machine \((emulated|virtual|bare metal)\): [0-9]+ ms beside each window' <<<"$stdout"
 	ok "... the seed, how many, how long" grep -Eq '^seed 1: 4 cells, 12 windows; takes about [0-9]+ s$' <<<"$stdout"
 	ok "... nothing is made" test ! -e "$dir/none"
@@ -126,7 +126,7 @@ goes_on() {
 	ok "the same command goes on" "$refcost" run "${cell[@]}" -o "$out"
 	is "... to the end" "24 complete" "$(rows "$out/samples.csv") $(json "$out/run.json" status)"
 	is "... no cell twice" "" "$(column "$out/samples.csv" block scheme mode cpus | sort | uniq -d)"
-	is "... a row a worker, none twice" "36 0" "$(rows "$out/workers.csv") $(column "$out/workers.csv" block scheme cpus cpu | sort | uniq -d | wc -l)"
+	is "... one row per worker, none twice" "36 0" "$(rows "$out/workers.csv") $(column "$out/workers.csv" block scheme cpus cpu | sort | uniq -d | wc -l)"
 	"$refcost" run "${cell[@]}" --window 1ms -o "$dir/whole" >/dev/null
 	is "... in the order of a run that is not cut off" "$(column "$dir/whole/samples.csv" block scheme cpus)" "$(column "$out/samples.csv" block scheme cpus)"
 }

@@ -42,8 +42,8 @@ every_scheme_runs() {
 	local out=$dir/run
 	run_cmd "$refcost" run -c "1-$cpus" -b 1 --mode getput,lookup --window 20ms --warmup 5ms -o "$out"
 	is "every scheme, both modes, 1..$cpus CPUs: exit 0" 0 "$status"
-	is "... a row a cell" $(((${#all[@]} + ${#schemes[@]}) * cpus)) "$(rows "$out/samples.csv")"
-	is "... a row a worker" $(((${#all[@]} + ${#schemes[@]}) * cpus * (cpus + 1) / 2)) "$(rows "$out/workers.csv")"
+	is "... one row per cell" $(((${#all[@]} + ${#schemes[@]}) * cpus)) "$(rows "$out/samples.csv")"
+	is "... one row per worker" $(((${#all[@]} + ${#schemes[@]}) * cpus * (cpus + 1) / 2)) "$(rows "$out/workers.csv")"
 	is "... every get succeeded" 0 "$(column "$out/samples.csv" failed | paste -sd+ | bc_sum)"
 	is "... every counter begins its cache line's part at a multiple of 4" "" \
 		"$(column "$out/samples.csv" counter_offset | awk '$1 % 4 || $1 > 63')"
@@ -86,7 +86,7 @@ counted_runs() {
 	local out=$dir/counted again
 	run_cmd "$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms --warmup 50ms --counters=task-clock,context-switches -o "$out"
 	is "counting task-clock and context-switches: exit 0" 0 "$status"
-	is "... a row a sample and event" 16 "$(rows "$out/counters.csv")"
+	is "... one row per sample and event" 16 "$(rows "$out/counters.csv")"
 	ok "... on one CPU the time of the task is the time of the window, within 10 %" awk -F, '
 		FNR == 1 { for (i = 1; i <= NF; i++) c[FILENAME, $i] = i; next }
 		FILENAME ~ /workers/ { if ($4 == 1) inside[$1 $2] = $c[FILENAME, "end_ns"] - $c[FILENAME, "start_ns"]; next }

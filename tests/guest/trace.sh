@@ -112,7 +112,7 @@ commands_of_others() {
 	ok "loop: where exit() sleeps, with the module's own frame" grep -q '\[loop\]' <(of loop | grep -A 5 '^  exit()')
 	if [ $ext4 ]; then
 		ok "ext4 after an unmount, and what it needed" grep -Eq '^[0-9:.]+ ext4 .* gone ' <<<"$stdout"
-		is "... a row a module" "$(grep -c ' gone ' <<<"$stdout")" "$(sed -n 's/.* \([0-9]*\) reported.*/\1/p' <<<"$stderr")"
+		is "... one row per module" "$(grep -c ' gone ' <<<"$stdout")" "$(sed -n 's/.* \([0-9]*\) reported.*/\1/p' <<<"$stderr")"
 	else
 		tap_skip "ext4 after an unmount" "no mkfs.ext4 or no ext4 here"
 	fi

@@ -63,7 +63,7 @@ struct dry_run {
  * @dir: the directory, or NULL; one that is not there has nothing
  * @part: of run.json
  * @plan: as it would be run; its reference is taken over
- * @file: that has a row a cell
+ * @file: that has one row per cell
  * @done: filled; free with csv_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line, where the directory would be refused.

@@ -80,7 +80,7 @@ static int read_account(struct refs *r, struct refs_state *out)
 	return 0;
 }
 
-/* Sums alone, with a row a key. */
+/* Sums alone, with one row per key. */
 static int read_sums(struct refs *r, struct refs_state *out)
 {
 	uint32_t n, i;

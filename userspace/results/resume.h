@@ -38,7 +38,7 @@ struct json_object *resume_section(struct results *r, const char *name, struct j
 /**
  * resume_done() - read the cells that are finished
  * @r: open directory
- * @name: of the file that has a row a cell
+ * @name: of the file that has one row per cell
  * @done: filled; free with csv_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.

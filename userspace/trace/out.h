@@ -129,7 +129,7 @@ void loss_say(const struct trace_loss *l);
 void table_call(FILE *f, const struct out *o, const struct call *c);
 
 /**
- * table_summary() - a row a module
+ * table_summary() - one row per module
  * @f: where to
  * @s: the summary
  * @kind: of the calls in it
@@ -146,7 +146,7 @@ void table_summary(FILE *f, const struct sum *s, enum trace_kind kind, bool comp
 void csv_trace_header(FILE *f);
 
 /**
- * csv_trace_call() - a row a phase
+ * csv_trace_call() - one row per phase
  * @f: where to
  * @o: what is common
  * @c: the call

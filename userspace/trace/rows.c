@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refcost trace prints for programs: CSV, a row a phase, and JSON, an object a call.
+ * What refcost trace prints for programs: CSV, one row per phase, and JSON, one object per call.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Measuring the cells of a run: block by block, in random order, a row a window. */
+/* Measuring the cells of a run: block by block, in random order, one row per window. */
 #include "measure/run/parts.h"
 
 #include <errno.h>

@@ -102,7 +102,7 @@ struct run {
 	FILE *samples;
 	FILE *workers;
 	FILE *counters;
-	uint32_t *times; /* of the batches of a window, a row a worker */
+	uint32_t *times; /* of the batches of a window, one row per worker */
 	struct csv done;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;
