@@ -24,7 +24,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 CFLAGS	?= -O2 -g
-WARN	:= -Wall -Wextra -Werror
+WARN	:= -Wall -Wextra -Wvla -Werror
 CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Iuserspace -iquote . -iquote $(B)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(CPPFLAGS)
 LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lmd4c -lm

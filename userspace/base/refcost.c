@@ -93,3 +93,17 @@ int need_root(const char *what)
 	return fail(EXIT_FAILED, "%s loads kernel modules and needs root: sudo refcost %s ...",
 		    what, what);
 }
+
+void *array_new(size_t n, size_t size)
+{
+	void *v = calloc(n ?: 1, size);
+
+	if (!v)
+		exit(fail(EXIT_FAILED, "out of memory"));
+	return v;
+}
+
+void auto_free(void *pointer)
+{
+	free(*(void **)pointer);
+}

@@ -14,6 +14,9 @@
 #define NSEC_PER_SEC  1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 
+/* A pointer that is given to free() at the end of its block. */
+#define AUTO_FREE __attribute__((cleanup(auto_free)))
+
 /* Exit codes of all subcommands. */
 enum {
 	EXIT_FINE = 0,
@@ -57,6 +60,23 @@ void say_over(bool unfinished);
  * Return: @code, so that callers can write return fail(...).
  */
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * array_new() - an array of zeroes
+ * @n: elements, also 0
+ * @size: of one, bytes
+ *
+ * Without memory it ends the command with a line: for commands that have nothing loaded.
+ *
+ * Return: the array.
+ */
+void *array_new(size_t n, size_t size);
+
+/**
+ * auto_free() - what AUTO_FREE calls
+ * @pointer: address of the pointer
+ */
+void auto_free(void *pointer);
 
 /**
  * now_ns() - the clock of everything measured

@@ -56,7 +56,7 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
  */
 static void put_cells(const struct compare *c, FILE *f)
 {
-	const struct compare_cell *list[c->n + 1];
+	const struct compare_cell **list AUTO_FREE = array_new(c->n, sizeof(*list));
 	size_t i;
 
 	fputs("scheme family rank slot mode event at ratio ratio_lo ratio_hi verdict oversubscribed\n",

@@ -321,7 +321,7 @@ static const struct watched *find_block(const struct watched *v, size_t n, const
 
 bool tracer_overhead(const struct tracer_model *t, const char *arm, struct stats_summary *s)
 {
-	double ratio[t->nr_watched + 1];
+	double *ratio AUTO_FREE = array_new(t->nr_watched, sizeof(*ratio));
 	size_t i, n = 0;
 
 	for (i = 0; i < t->nr_watched; i++) {

@@ -193,7 +193,7 @@ static bool growth_summary(struct stats_summary *s, const struct model *m, const
 			   const char *b, int cpus, bool added)
 {
 	const struct cell *c = model_cell(m, a, "getput", cpus);
-	double v[c ? c->block.n + 1 : 1];
+	double *v AUTO_FREE = array_new(c ? c->block.n : 0, sizeof(*v));
 	size_t i, n = 0;
 
 	for (i = 0; c && i < c->block.n; i++) {

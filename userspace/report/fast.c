@@ -72,7 +72,7 @@ static void variant_row(const struct model *m, FILE *f, const struct scheme *s)
 
 void md_variants(const struct model *m, FILE *f, const char *figures)
 {
-	const struct scheme *list[m->nr_schemes + 1];
+	const struct scheme **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
 	size_t i, n = report_variants(m, list);
 
 	if (n < 2)
@@ -141,7 +141,7 @@ static void count_sentences(const struct model *m, FILE *f)
 
 void md_instructions(const struct model *m, FILE *f)
 {
-	const struct scheme *order[m->nr_schemes + 1];
+	const struct scheme **order AUTO_FREE = array_new(m->nr_schemes, sizeof(*order));
 	const char *family = NULL;
 	size_t i;
 

@@ -167,7 +167,7 @@ static void attempts(const struct model *m, FILE *f)
 
 static void families(const struct model *m, FILE *f)
 {
-	const struct scheme *list[m->nr_schemes + 1];
+	const struct scheme **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
 	size_t n = report_variants(m, list), i;
 	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
 

@@ -2,11 +2,13 @@
 /* The scalability law of a scheme, fitted to what was measured. */
 #include <string.h>
 
+#include "base/refcost.h"
 #include "report/md.h"
 
 bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit)
 {
-	double n[m->nr_cells + 1], mops[m->nr_cells + 1];
+	double *mops AUTO_FREE = array_new(m->nr_cells, sizeof(*mops));
+	double *n AUTO_FREE = array_new(m->nr_cells, sizeof(*n));
 	size_t points = 0;
 	int cpus;
 

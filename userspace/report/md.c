@@ -159,7 +159,7 @@ static int cost_cmp(const void *a, const void *b)
 /* The schemes that no other one beats at both, cheapest get first. */
 static void front(const struct model *m, FILE *f)
 {
-	const struct cell *list[m->nr_schemes];
+	const struct cell **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
 	size_t i, n = 0;
 
 	for (i = 0; i < m->nr_schemes; i++)

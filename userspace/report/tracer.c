@@ -209,7 +209,7 @@ static const struct arm_text {
 static void latency_row(const struct tracer_model *t, FILE *f, const struct arm_text *a)
 {
 	struct stats_summary s, ratio;
-	double medians[t->nr_watched + 1];
+	double *medians AUTO_FREE = array_new(t->nr_watched, sizeof(*medians));
 	char buf[MD_MEDIAN];
 	size_t i, n = 0, calls = 0;
 

@@ -178,7 +178,7 @@ static void phase_table(const struct model *m, FILE *f)
 {
 	const char *arm = find_phase(m, NULL, "loaded", last_index(m)) ? "loaded" : "idle";
 	int index, last = last_index(m);
-	bool shown[last + 1];
+	bool *shown AUTO_FREE = array_new(last + 1, sizeof(*shown));
 
 	for (index = 0; index <= last; index++)
 		shown[index] = phase_share(m, arm, index) >= PHASE_SHARE;

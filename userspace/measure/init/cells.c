@@ -142,8 +142,9 @@ static int all_cycles(struct loads *l, int fd)
 {
 	const struct load_opts *o = &l->opts;
 	gsl_rng *rng = order_begin(o->seed); /* of its own: the gaps must not change the order */
-	size_t order[l->nr_cells], total = l->nr_cells * o->cycles, i;
-	int err = EXIT_FINE;
+	size_t *order AUTO_FREE = calloc(l->nr_cells, sizeof(*order));
+	size_t total = l->nr_cells * o->cycles, i;
+	int err = order ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
 	uint64_t number;
 
 	l->started_ns = now_ns();

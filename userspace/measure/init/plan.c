@@ -51,14 +51,15 @@ int load_dry(struct loads *l)
 	struct dry_run d = { .what = "loads, if each scheme has each form",
 			     .worst = "users starve every unload",
 			     .seed = l->opts.seed };
-	size_t order[l->schemes.n * LOAD_FORMS], nr_cells = 0, i;
-	struct load_cell cells[l->schemes.n * LOAD_FORMS];
+	size_t most = l->schemes.n * LOAD_FORMS, nr_cells = 0, i;
+	size_t *order AUTO_FREE = array_new(most, sizeof(*order));
+	struct load_cell *cells AUTO_FREE = array_new(most, sizeof(*cells));
 	gsl_rng *rng = order_begin(l->opts.seed);
 	double ms = dry_run_pace()->load;
 	int err =
 		dry_run_look(l->opts.output, "loading", load_plan_json(l), "loading.csv", &l->done);
 
-	for (i = 0; i < l->schemes.n * LOAD_FORMS; i++)
+	for (i = 0; i < most; i++)
 		if (l->opts.forms[i % LOAD_FORMS])
 			cells[nr_cells++] =
 				(struct load_cell){ &l->schemes.v[i / LOAD_FORMS], i % LOAD_FORMS };

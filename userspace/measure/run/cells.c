@@ -84,7 +84,7 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 {
 	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
 	uint64_t ops = 0, failed = 0, go = UINT64_MAX;
-	double rate = 0, running = 0, gaps = 0, all = 0, overlap, mean, each[c->cpus];
+	double rate = 0, running = 0, gaps = 0, all = 0, overlap, mean, each[MAX_CPUS];
 	int i;
 
 	for (i = 0; i < c->cpus; i++) {
@@ -206,8 +206,6 @@ static void sort_times(const struct refcost_run *run, const struct refcost_worke
 
 static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
 {
-	struct refcost_event_count counts[c->cpus * env.events.n + 1];
-	struct refcost_worker_result results[c->cpus];
 	struct refcost_run run = {
 		.size = sizeof(run),
 		.flags = run_flags(),
@@ -219,28 +217,29 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 		.window_ns = window_of(&r->plan, c->cpus),
 		.hold_ns = c->hold_ns,
 		.seed = env.seed,
-		.results = (uintptr_t)results,
+		.results = (uintptr_t)r->by_worker,
 	};
 	int err;
 
+	memset(r->by_worker, 0, c->cpus * sizeof(*r->by_worker));
 	if (!env.instructions) {
 		run.nr_times = times_of(run.window_ns);
 		run.times = (uintptr_t)r->times;
 	}
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
-	counters_ask(&run, counts);
+	counters_ask(&run, r->counts);
 	err = measure_window(fd, c, &run);
 	if (err)
 		return err;
 	r->measured++;
 	if (env.instructions) {
-		write_exact(r, block, c, results);
+		write_exact(r, block, c, r->by_worker);
 	} else {
-		if (counters_write(r, block, c, results, counts))
+		if (counters_write(r, block, c, r->by_worker, r->counts))
 			return EXIT_FAILED;
-		sort_times(&run, results);
-		write_workers(r, block, c, &run, results);
-		write_sample(r, block, c, &run, results);
+		sort_times(&run, r->by_worker);
+		write_workers(r, block, c, &run, r->by_worker);
+		write_sample(r, block, c, &run, r->by_worker);
 		if (results_check(&r->results, r->workers))
 			return EXIT_FAILED;
 	}
@@ -349,14 +348,14 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 int measure(struct run *r)
 {
 	uint64_t start = now_ns(), block, blocks = 0;
-	size_t order[r->plan.nr_cells], before;
+	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), before;
+	size_t most = r->plan.max_count;
 	gsl_rng *rng = order_begin(env.seed);
 	int err = EXIT_FINE;
 
-	r->times = calloc(r->plan.max_count * times_of(window_of(&r->plan, r->plan.max_count)),
-			  sizeof(*r->times));
-	if (!r->times)
-		err = fail(EXIT_FAILED, "out of memory");
+	r->by_worker = array_new(most, sizeof(*r->by_worker));
+	r->counts = array_new(most * env.events.n, sizeof(*r->counts));
+	r->times = array_new(most * times_of(window_of(&r->plan, most)), sizeof(*r->times));
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
 		if (env.stop_after && blocks == env.stop_after)
@@ -368,6 +367,8 @@ int measure(struct run *r)
 		blocks += r->measured > before;
 	}
 	gsl_rng_free(rng);
+	free(r->by_worker);
+	free(r->counts);
 	free(r->times);
 	r->measuring_ns = now_ns() - start;
 	return err;
@@ -443,7 +444,7 @@ int run_dry(struct run *r)
 	struct dry_run d = { .what = env.instructions ? "counts" : "windows", .seed = env.seed };
 	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
 	const struct pace *pace = dry_run_pace();
-	size_t order[r->plan.nr_cells], i;
+	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), i;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
 			       plan_json(&r->plan),
 			       env.instructions ? "instructions.csv" : "samples.csv", &r->done);

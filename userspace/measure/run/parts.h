@@ -102,7 +102,10 @@ struct run {
 	FILE *samples;
 	FILE *workers;
 	FILE *counters;
-	uint32_t *times; /* of the batches of a window, one row per worker */
+	/* of a window: */
+	struct refcost_worker_result *by_worker;
+	struct refcost_event_count *counts;
+	uint32_t *times; /* of batches, one row per worker */
 	struct csv done;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;

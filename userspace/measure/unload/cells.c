@@ -221,8 +221,8 @@ static int all_cycles(struct unloads *u, int fd)
 	const struct unload_opts *o = &u->opts;
 	uint64_t number, blocks = o->cycles > o->hold_cycles ? o->cycles : o->hold_cycles;
 	gsl_rng *rng = order_begin(o->seed); /* of its own: the gaps must not change the order */
-	size_t order[u->plan.nr_cells], i;
-	int err = EXIT_FINE;
+	size_t *order AUTO_FREE = calloc(u->plan.nr_cells, sizeof(*order)), i;
+	int err = order ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
 
 	u->started_ns = now_ns();
 	for (number = 0; number < blocks && !err; number++) {

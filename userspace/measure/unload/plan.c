@@ -116,7 +116,7 @@ int unload_dry(struct unloads *u)
 			     .seed = u->opts.seed };
 	const struct pace *pace = dry_run_pace();
 	gsl_rng *rng = order_begin(u->opts.seed);
-	size_t order[u->plan.nr_cells], i;
+	size_t *order AUTO_FREE = array_new(u->plan.nr_cells, sizeof(*order)), i;
 	int err =
 		dry_run_look(u->opts.output, "unload", unload_plan_json(u), "unload.csv", &u->done);
 
