@@ -12,7 +12,7 @@ Measure what references cost: on this machine if it is root's, loads modules and
 else in a QEMU guest. Installs what is missing (naming it), builds, measures, plots, writes RESULTS.md.
 
   --host            measure this machine         --guest         measure a guest
-  --quick           a quick look: 10 blocks, 23 unloads a scheme and arm
+  --quick           a quick look: 24 short blocks, 23 unloads a scheme and arm
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
@@ -187,7 +187,7 @@ plan() {
 	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}")
 	unload=(--hold "0,1us,100us,10ms") protecting=''
 	if [ -n "$quick" ]; then
-		run+=(-b "${blocks:-10}" --hold-blocks 3 --window 50ms --warmup 10ms)
+		run+=(-b "${blocks:-24}" --hold-blocks 3 --window 20ms --warmup 5ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
 		loading=(-n "${cycles:-23}")
 		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
