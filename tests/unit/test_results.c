@@ -89,6 +89,56 @@ static void test_not_a_directory(void **state)
 }
 
 /* Rows become cells with their statistics, in the order of the plan, whatever order they came in. */
+static struct json_object *of_short_batches(struct json_object *plan)
+{
+	json_object_object_add(plan, "percentile", json_object_new_int(5));
+	return plan;
+}
+
+/* On one CPU the least of windows a third of the run apart is a sample; on two each window is. */
+static void test_windows_apart(void **state)
+{
+	const struct cell *one, *two;
+	struct results r;
+	struct model m;
+	FILE *f;
+	int i;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("apart")), EXIT_FINE);
+	assert_non_null(resume_section(&r, "run", of_short_batches(plan(20))));
+	assert_int_equal(results_save(&r), EXIT_FINE);
+	f = results_csv(&r, "samples.csv",
+			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
+			"overlap,fairness,oversubscribed");
+	assert_non_null(f);
+	for (i = 0; i < 20; i++) {
+		/* slow for a third of the run, from block 4 on */
+		int slow = i >= 4 && i < 10 ? 30 : 0;
+
+		fprintf(f, "%d,kref,0,getput,1,%d,60,60,0,1,1,0\n", i, 20 + slow + (i == 13));
+		fprintf(f, "%d,kref,0,getput,2,%d,60,60,0,1,1,0\n", i, 40 + slow);
+	}
+	assert_int_equal(results_check(&r, f), EXIT_FINE);
+	fclose(f);
+	results_close(&r);
+
+	assert_int_equal(model_read(&m, in_dir("apart")), EXIT_FINE);
+	one = model_cell(&m, "kref", "getput", 1);
+	two = model_cell(&m, "kref", "getput", 2);
+	assert_int_equal(one->windows, 20);
+	assert_int_equal(one->ns.n, 6);
+	assert_int_equal(one->block.n, 6);
+	for (i = 0; i < 6; i++)
+		assert_true(one->ns.v[i] == 20 && one->block.v[i] == i);
+	assert_int_equal(one->mean.n, 20);
+	assert_int_equal(two->windows, 20);
+	assert_int_equal(two->ns.n, 20);
+	assert_true(two->ns.s.max == 70);
+	assert_true(model_at(two, 19) == 40);
+	model_free(&m);
+}
+
 static void test_model(void **state)
 {
 	const struct cell *c;
@@ -425,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_round_trip),
 		cmocka_unit_test(test_not_a_directory),
+		cmocka_unit_test(test_windows_apart),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_longer_holds_stand_apart),
 		cmocka_unit_test(test_placements_stand_apart),

@@ -69,8 +69,8 @@ static int check_elsewhere(const struct model *m, const char *scheme)
 
 		snprintf(what, sizeof(what), "%s, %s, %d CPUs, %s, %s", scheme, c->mode, c->cpus,
 			 c->placement, c->layout);
-		if (!strcmp(c->scheme, scheme) && c->ns.n != blocks)
-			return short_of(m, "samples.csv", what, c->ns.n, blocks);
+		if (!strcmp(c->scheme, scheme) && c->windows != blocks)
+			return short_of(m, "samples.csv", what, c->windows, blocks);
 	}
 	return EXIT_FINE;
 }
@@ -96,8 +96,8 @@ static int check_times(const struct model *m, const char *scheme)
 			if ((size_t)n > cpus_placed(m) || (!c && may_lack(m)))
 				continue;
 			snprintf(what, sizeof(what), "%s, %s, %d CPUs", scheme, mode, n);
-			if (!c || c->ns.n != blocks)
-				return short_of(m, "samples.csv", what, c ? c->ns.n : 0, blocks);
+			if (!c || c->windows != blocks)
+				return short_of(m, "samples.csv", what, c ? c->windows : 0, blocks);
 		}
 	}
 	return check_elsewhere(m, scheme);

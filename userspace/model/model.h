@@ -13,8 +13,11 @@
 #include "results/directory.h"
 #include "stats/series.h"
 
-#define MODEL_NAME 64
-#define MODEL_TEXT 160
+#define MODEL_NAME	  64
+#define MODEL_TEXT	  160
+
+#define MODEL_APART	  3  /* windows on one CPU that make a sample */
+#define MODEL_APART_LEAST 18 /* blocks that a run has for that */
 
 /**
  * struct scheme - one scheme that the directory holds data of
@@ -54,9 +57,11 @@ struct scheme {
  * @counter_node: NUMA node of the count, -1 where not known
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @kinds: kinds of CPUs (fast, efficient) that its workers were on; 1 where not known
- * @ns: ns per operation and CPU while it ran, one a block; on one CPU of its short batches
+ * @windows: how many there were
+ * @ns: ns per operation and CPU while it ran, one a block; on one CPU of its short batches, and where the
+ *	run has blocks enough, the least of MODEL_APART windows
  * @mean: the same of all batches
- * @block: the block that each of @ns comes from
+ * @block: the block that each of @ns comes from, or the first of its windows
  * @lost: share of the window that workers lost to gaps, one a block
  * @mops: million operations a second, all CPUs together
  * @fair: slowest over fastest worker, one a block
@@ -76,6 +81,7 @@ struct cell {
 	int counter_node;
 	bool oversubscribed;
 	int kinds;
+	size_t windows;
 	struct series ns, block;
 	struct series mean;
 	struct series lost;

@@ -114,6 +114,7 @@ static int add_sample(void *model, const struct row *r)
 		return err ?: -ENOMEM;
 	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
 	c->flagged += row_num(r, "overlap") < 0.9;
+	c->windows += !isnan(row_num(r, "ns_per_op"));
 	err = series_add(&c->ns, row_num(r, "ns_per_op"));
 	if (!isnan(row_num(r, "ns_per_op")))
 		err = err ?: series_add(&c->block, row_num(r, "block"));
@@ -294,8 +295,23 @@ static int add_loading(void *model, const struct row *r)
 			&(a)->bystander_us, &(a)->bystander_calm_us, &(a)->response_ms          \
 	}
 
-static int summarise_cell(struct cell *c)
+/*
+ * What slows a shared machine may last for many windows, and only adds time. So a sample on one CPU is of windows
+ * that lie far apart: the least of them.
+ */
+static void join_windows(struct cell *c)
 {
+	size_t samples = c->ns.n / MODEL_APART, i;
+
+	for (i = samples; i < c->ns.n; i++)
+		c->ns.v[i % samples] = fmin(c->ns.v[i % samples], c->ns.v[i]);
+	c->ns.n = c->block.n = samples;
+}
+
+static int summarise_cell(const struct model *m, struct cell *c)
+{
+	if (c->cpus == 1 && c->ns.n >= MODEL_APART_LEAST && model_get(m, "run.plan.percentile"))
+		join_windows(c);
 	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
 	return series_summarise(&c->ns) ?: series_summarise(&c->mean) ?: series_summarise(&c->lost) ?:
 		series_summarise(&c->mops) ?: series_summarise(&c->fair);
@@ -318,7 +334,7 @@ static int summarise_all(struct model *m)
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
-		err = err ?: summarise_cell(&m->cells[i]);
+		err = err ?: summarise_cell(m, &m->cells[i]);
 	for (i = 0; i < m->nr_arms; i++)
 		err = err ?: summarise_arm(&m->arms[i]);
 	for (i = 0; i < m->nr_phases; i++)

@@ -99,9 +99,14 @@ static void validity_batches(const struct model *m, FILE *f)
 		if (worst)
 			fprintf(f, ", %.0f %% in `%s`%s", most, worst->scheme,
 				strcmp(worst->mode, "lookup") ? "" : " lookup");
-		fputs(". What slows a machine for milliseconds is in the mean alone, and so is what a scheme does rarely "
-		      "and at length. The figure of several CPUs is the mean\n",
+		fputs(". What slows a machine for a while is in the mean alone, and so is what a scheme does rarely and at "
+		      "length. The figure of several CPUs is the mean",
 		      f);
+		if (worst && worst->ns.n < worst->windows)
+			fprintf(f,
+				". A sample on one CPU is the least of %d windows, a part of the run apart",
+				MODEL_APART);
+		fputs("\n", f);
 	}
 	free(above.v);
 }
