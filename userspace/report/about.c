@@ -104,7 +104,7 @@ static void validity_batches(const struct model *m, FILE *f)
 		      f);
 		if (worst && worst->ns.n < worst->windows)
 			fprintf(f,
-				". A sample on one CPU is the least of %d windows, a part of the run apart",
+				". A sample on one CPU is the least of %d windows, far apart in the run",
 				MODEL_APART);
 		fputs("\n", f);
 	}
