@@ -88,9 +88,9 @@ $(B)/kmod-fault/%/$(KRELEASE)/refcost.ko: $(fault-all)/refcost.ko
 	$(say) FAULT $@
 	$(if $(filter-out $(fault-names),$(subst +, ,$*)),$(error no such fault in '$*': give some of $(fault-names), a + between two))
 	$(Q)mkdir -p $(@D)
-	$(Q)cp $(fault-all)/refcost_victim.ko $(@D)/
 	$(Q)printf '%s' $(foreach f,$(fault-names),$(if $(filter $f,$(subst +, ,$*)),1,0)) >$(@D)/faults
-	$(Q)objcopy --update-section .refcost_faults=$(@D)/faults $< $@
+	$(Q)for module in refcost_victim refcost; do \
+		objcopy --update-section .refcost_faults=$(@D)/faults $(fault-all)/$$module.ko $(@D)/$$module.ko || exit; done
 
 # --- tracer -----------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@
 
 /*
  * Modules that are wrong on purpose, for the tests: one build has all faults, and the Makefile writes into each
- * copy of it, a '0' or '1' for each of its fault-names in their order, which faults that copy has.
+ * copy of a module, a '0' or '1' for each of its fault-names in their order, which faults that copy has.
  */
 #ifdef REFCOST_FAULTS
 enum {
@@ -56,8 +56,11 @@ enum {
 	REFCOST_FAULTS_NR
 };
 extern const volatile char refcost_faults[REFCOST_FAULTS_NR];
+#define REFCOST_FAULTS_OF_MODULE \
+	const volatile char refcost_faults[REFCOST_FAULTS_NR] __section(".refcost_faults");
 #define refcost_fault(what) (refcost_faults[REFCOST_FAULT_##what] == '1')
 #else
+#define REFCOST_FAULTS_OF_MODULE
 #define refcost_fault(what) false
 #endif
 

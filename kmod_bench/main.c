@@ -21,10 +21,7 @@ REFCOST_SCHEMES(X)
 static const struct refcost_scheme *const schemes[] = { REFCOST_SCHEMES(X) };
 #undef X
 
-#ifdef REFCOST_FAULTS
-const volatile char refcost_faults[REFCOST_FAULTS_NR] __section(".refcost_faults");
-EXPORT_SYMBOL_GPL(refcost_faults);
-#endif
+REFCOST_FAULTS_OF_MODULE
 
 /* @calls: calls under way; other than 0 when the descriptor is closed only if a task died in one */
 struct refcost_client {

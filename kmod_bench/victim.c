@@ -141,6 +141,8 @@ static void __exit victim_exit(void)
 		msleep(30);
 }
 
+REFCOST_FAULTS_OF_MODULE
+
 module_init(victim_init);
 module_exit(victim_exit);
 MODULE_DESCRIPTION("What refcost unloads");
