@@ -56,11 +56,12 @@ guest/accel.sh "$release" >/dev/null # before guests look for it at once
 # None of their outcomes depends on when something happens, and the first waits for grace periods much of the time.
 waiting_guests() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
-	suite guest-fuzz 460 tests/guest/boot.sh fuzz
+	suite guest-fuzz 430 tests/guest/boot.sh fuzz
 }
 beside guests waiting_guests
 checks
 suite guest-other 1200 tests/guest/boot.sh other
+suite guest-killed 330 tests/guest/boot.sh killed
 joined guests
 suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done

@@ -4,7 +4,8 @@
 # tests/guest/boot.sh schemes: a guest for what schemes do
 # tests/guest/boot.sh other: guests that differ in their machine: one with NUMA nodes and SMT, some that count
 #	instructions; whose modules are wrong on purpose; that end badly
-# tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments, one whose commands are killed
+# tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments
+# tests/guest/boot.sh killed: a guest whose commands are killed
 # tests/guest/boot.sh timed: guests for tracers, signals, faults and results, one whose CPU is taken away, one with
 #	far more CPUs than the host: they want the host for themselves, after the others
 set -euo pipefail
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 
 release=$(tools/kernel-release.sh)
-dir=$PWD/build/tests/guest-results/${1:?schemes, other, fuzz or timed}
+dir=$PWD/build/tests/guest-results/${1:?schemes, other, fuzz, killed or timed}
 rm -rf "$dir"
 mkdir -p "$dir"
 
@@ -242,7 +243,10 @@ other)
 	as_the_schema_says placed layouts-1 one
 	;;
 fuzz)
-	parts fuzz_guest killed_guest
+	parts fuzz_guest
+	;;
+killed)
+	parts killed_guest
 	;;
 timed)
 	parts timed_guest results_guest gaps_guest crowded_guest shares

@@ -94,8 +94,8 @@ counted_runs() {
 			n++; of = $c[FILENAME, "count"] / inside[$1 $2]
 			if (of < 0.9 || of > 1.1) { bad = 1; print $0 ": " of " of the window" } }
 		END { exit bad || n != 4 }' "$out/workers.csv" "$out/counters.csv"
-	is "... of as many operations as the samples have" "$(awk -F, 'NR > 1 { print $1, $2, $5, $10 }' "$out/samples.csv" | sort)" \
-		"$(awk -F, 'NR > 1 && $6 == "task-clock" { print $1, $2, $4, $8 }' "$out/counters.csv" | sort)"
+	is "... of as many operations as the samples have" "$(column "$out/samples.csv" block scheme cpus ops | sort)" \
+		"$(column "$out/counters.csv" event block scheme cpus ops | sed -n 's/^task-clock //p' | sort)"
 	ok "... and run.json says that they were" grep -q '"task-clock": *"counted"' "$out/run.json"
 	cp "$out/counters.csv" "$out/before"
 	"$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms --warmup 50ms --counters=task-clock,context-switches -o "$out" >/dev/null 2>&1 || true
