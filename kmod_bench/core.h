@@ -258,6 +258,7 @@ struct refcost_scheme {
  * @table: objects by id
  * @owner: the one owner, or NULL
  * @victim: its module; compared without a lock, and never followed
+ * @pinned: a run holds a reference on it
  * @neighbour: the module that stays, and its object
  * @early: a load that waits for its victim: the scheme to bind, whether the objects are listed before
  *	they are live, and when they became either
@@ -274,6 +275,7 @@ struct refcost_registry {
 	DECLARE_HASHTABLE(table, 10);
 	struct refcost_owner *owner;
 	struct module *victim;
+	bool pinned;
 	struct refcost_owner neighbour;
 	struct {
 		const struct refcost_scheme *scheme;

@@ -161,7 +161,9 @@ u32 refcost_living(const struct refcost_owner *owner)
  *
  * While a module is being loaded the kernel holds a reference of its own, which is left out: it is dropped a
  * moment before the sections of init() are. A delete_module(2) that is refused has taken one off for a moment,
- * so of some readings the most is right, and one that succeeds has taken the last: then there are none.
+ * which is milliseconds where a hypervisor takes its CPU away just then. So of some readings the most is right,
+ * and none is right that lacks the reference of our own run. A call that succeeds has taken the last: then there
+ * are none.
  *
  * Return: references.
  */
@@ -177,7 +179,8 @@ int refcost_module_users(const struct refcost_owner *owner)
 			count = max(count, module_refcount(owner->module));
 			usleep_range(20, 50);
 		}
-	} while (in_init != refcost_module_in_init(owner->module));
+	} while ((refcost_registry.pinned && !count) ||
+		 in_init != refcost_module_in_init(owner->module));
 	return in_init && count ? count - 1 : count;
 }
 

@@ -158,6 +158,7 @@ static struct refcost_session *run_begin(const struct refcost_scheme *scheme,
 	err = -ENXIO;
 	if (!try_module_get(victim))
 		goto err_unclaim;
+	refcost_registry.pinned = true;
 	err = refcost_bind(scheme);
 	if (err)
 		goto err_put;
@@ -167,6 +168,7 @@ static struct refcost_session *run_begin(const struct refcost_scheme *scheme,
 	err = PTR_ERR(s);
 	refcost_unbind();
 err_put:
+	refcost_registry.pinned = false;
 	module_put(victim);
 err_unclaim:
 	refcost_unclaim();
@@ -208,6 +210,7 @@ int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, co
 
 	mutex_lock(&refcost_registry.mutex);
 	run->balance = refcost_unbind() + atomic_read(&s->left_open);
+	refcost_registry.pinned = false;
 	if (refcost_registry.victim == victim)
 		module_put(victim);
 	run->violations = atomic64_read(&refcost_registry.violations) - violations;
