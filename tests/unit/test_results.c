@@ -95,6 +95,21 @@ static struct json_object *of_short_batches(struct json_object *plan)
 	return plan;
 }
 
+/* A run of that plan, whose samples are to be written. */
+static FILE *run_samples(struct results *r, const char *name, struct json_object *plan)
+{
+	FILE *f;
+
+	assert_int_equal(results_open(r, in_dir(name)), EXIT_FINE);
+	assert_non_null(resume_section(r, "run", plan));
+	assert_int_equal(results_save(r), EXIT_FINE);
+	f = results_csv(r, "samples.csv",
+			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
+			"overlap,fairness,oversubscribed");
+	assert_non_null(f);
+	return f;
+}
+
 /* On one CPU the least of windows a third of the run apart is a sample; on two each window is. */
 static void test_windows_apart(void **state)
 {
@@ -105,13 +120,7 @@ static void test_windows_apart(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(results_open(&r, in_dir("apart")), EXIT_FINE);
-	assert_non_null(resume_section(&r, "run", of_short_batches(plan(20))));
-	assert_int_equal(results_save(&r), EXIT_FINE);
-	f = results_csv(&r, "samples.csv",
-			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
-			"overlap,fairness,oversubscribed");
-	assert_non_null(f);
+	f = run_samples(&r, "apart", of_short_batches(plan(20)));
 	for (i = 0; i < 20; i++) {
 		/* slow for a third of the run, from block 4 on */
 		int slow = i >= 4 && i < 10 ? 30 : 0;
@@ -148,13 +157,7 @@ static void test_model(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(results_open(&r, in_dir("model")), EXIT_FINE);
-	assert_non_null(resume_section(&r, "run", plan(6)));
-	assert_int_equal(results_save(&r), EXIT_FINE);
-	f = results_csv(&r, "samples.csv",
-			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
-			"overlap,fairness,oversubscribed");
-	assert_non_null(f);
+	f = run_samples(&r, "model", plan(6));
 	for (i = 0; i < 6; i++) {
 		fprintf(f, "%d,empty,1,getput,2,%d,%d,%d,0,0.95,1,0\n", i, 10 + i, 10 + i, 10 + i);
 		fprintf(f, "%d,kref,0,getput,2,%d,%d,%d,0.5,%s,0.5,1\n", i, 20 + i, 20 + i,
