@@ -634,7 +634,7 @@ BOUNDARIES(X)
 #undef X
 
 /*
- * Room for a call. Whoever finds a slot claimed by others takes the hash table; so may two who come at
+ * Room for a call. A call whose slot is claimed by others takes the hash table; so may two that come at
  * once. Adding alone is atomic in all instruction sets of BPF.
  */
 static __always_inline struct in_flight *claim(__u64 task)

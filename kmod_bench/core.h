@@ -356,7 +356,7 @@ enum refcost_session_kind {
  * @kind: until when
  * @loop: the scheme's loop for this mode and hold time
  * @nr_workers: started workers
- * @workers: they
+ * @workers: the array of them
  * @nr_events: what is counted of each worker inside its window
  * @events: which
  * @warmup_ns: as in struct refcost_run

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A plain count in each object, taken under the list's spinlock by whoever finds the object there: what
+ * A plain count in each object, taken under the list's spinlock by a user that finds the object there: what
  * Roman Zippel's third listing of November 2002 has in common with its two exits.
  */
 #ifndef REFCOST_OBJCOUNT_H

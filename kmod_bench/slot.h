@@ -25,7 +25,7 @@
 
 /**
  * struct refcost_slot - what is allocated: room for an object, or for the two of a pair
- * @room: they lie in here
+ * @room: where the objects lie
  * @left: how many of them have not been freed
  */
 struct refcost_slot {

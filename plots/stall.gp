@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# How long a lookup stands still while a module is unloaded: the module's own users, and whoever
-# uses another module of the same subsystem.
+# How long a lookup stands still while a module is unloaded: the module's own users, and one
+# that uses another module of the same subsystem.
 columns = "scheme family rank slot calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms bystander_max_ms n"
 if (!exists("dir")) dir = ARG0[1:strlen(ARG0) - strlen("stall.gp")]."."
 load dir."/style.gp"

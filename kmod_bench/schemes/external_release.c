@@ -110,7 +110,7 @@ static s64 external_release_balance(struct refcost_owner *owner)
 	return sum;
 }
 
-/* From here on the objects are nobody's: whoever drops the last reference frees them. */
+/* From here on the module has no say over the objects: the last put frees them. */
 static int external_release_gate(struct refcost_owner *owner)
 {
 	struct refcost_object *obj;

@@ -7,8 +7,8 @@
  * grace period and for all readers, and readers that come meanwhile stall.
  *
  * Ordering: with no writer about, a reader counts in an RCU section, without a barrier. A writer first makes
- * new readers take the slow path and waits for a grace period: whoever counted the fast way is seen in
- * the sum after it. An unlock releases what the summing acquires.
+ * new readers take the slow path and waits for a grace period: a reader that counted the fast way is seen
+ * in the sum after it. An unlock releases what the summing acquires.
  */
 #include <linux/percpu-rwsem.h>
 

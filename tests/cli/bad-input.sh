@@ -38,7 +38,7 @@ one_line() {
 	is "... and no table" "" "$stdout"
 }
 
-# refused WHAT REGEX: of $dir/bad, by whoever reads it
+# refused WHAT REGEX: of $dir/bad, by each command that reads it
 refused() {
 	local before
 	before=$(cat "$dir"/out/*)

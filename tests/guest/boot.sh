@@ -155,7 +155,7 @@ caught() {
 
 # Wide gaps alone do no harm; what is wrong, with the same users and the same gaps, is found within seconds.
 broken_guests() {
-	# Users that hardly rest: whoever is not counted is about to be, and then inside until after exit().
+	# Users hardly rest: one that is not counted yet is about to be, and then stays inside until after exit().
 	local stop="-s percpu_live -l 1 --hold 10ms --think 20us --patience 1s"
 	local calm="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
 	local test="-s percpu_live -l 3 --hold 100ms --think 90ms --patience 3s --no-bystander"

@@ -34,7 +34,7 @@ placements() {
 	is "smt: the same here" " 0 1 2 3" "$(cpus_of smt)"
 	is "local: the first node" " 0 1 2 3" "$(cpus_of local)"
 	is "remote: the other" " 4 5 6 7" "$(cpus_of remote)"
-	is "the count in the object lies on one node, whoever uses it" " cores:0 local:0 packed:0 remote:0 smt:0" "$(nodes_of kref)"
+	is "the count in the object lies on one node, for all users" " cores:0 local:0 packed:0 remote:0 smt:0" "$(nodes_of kref)"
 	is "... and so does the module's" " cores:0 local:0 packed:0 remote:0 smt:0" "$(nodes_of try_module_get)"
 	is "... a per-CPU count where its CPU is" " cores:0 local:0 packed:0 remote:1 smt:0" "$(nodes_of percpu_live)"
 	ok "the plan says so" grep -Eq '"memory_node": ?0' "$out/run.json"

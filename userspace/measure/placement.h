@@ -40,7 +40,7 @@ struct placement {
 
 /**
  * struct placements - those that a run measures
- * @v: they; the first is what everything but their comparison is about
+ * @v: the placements; the first is what everything but their comparison is about
  * @n: how many
  * @asked: by --placement
  * @node: where the objects are to lie, TOPO_ANY_NODE if that is left to the kernel

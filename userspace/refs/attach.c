@@ -71,7 +71,7 @@ static void attach_compat(struct refs *r)
 	}
 }
 
-/* Puts before gets: whoever is seen to take a reference is seen to give it back. */
+/* Puts before gets: each reference that is seen to be taken is seen to be given back. */
 static int attach(struct refs *r)
 {
 	int err = attach_one(r, r->bpf->progs.on_load);

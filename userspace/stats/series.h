@@ -9,7 +9,7 @@
 
 /**
  * struct series - numbers that belong together
- * @v: they
+ * @v: the values
  * @n: how many
  * @s: their summary, once series_summarise() was called
  */
