@@ -65,6 +65,15 @@ compare "$dir/slow" "$a"
 is "the other way round: exits 0" 0 "$status"
 ok "... the row says faster" row '^percpu_live +1 .* 0\.667 .* faster$'
 
+# What a sample is has to be the same: another percentile of the batches, or more windows in one.
+described mean '/"percentile":5/d; s/"gaps":"long",/"gaps":"long"/'
+exits "a run from before percentiles" 1 "unlike environments: run.plan.percentile .not recorded | 5." "$refcost" compare "$dir/mean" "$a"
+described long 's/"blocks":10/"blocks":20/'
+awk -F, -v OFS=, 'NR > 1 { $1 += 10; print }' "$a/samples.csv" >>"$dir/long/samples.csv"
+exits "a run whose samples are of three windows" 1 "unlike environments: windows in a sample on one CPU .1 | 3." "$refcost" compare "$a" "$dir/long"
+compare "$dir/long" "$dir/long"
+is "... against its like: exits 0" 0 "$status"
+
 # A guest with twice as many CPUs as its host: what shared one is shown, and not judged.
 described crowded 's/"host_cpus":4/"host_cpus":2/'
 altered crowded samples.csv '{ $at["oversubscribed"] = $at["cpus"] > 2 } $at["cpus"] > 2 { $at["ns_per_op"] *= 1.5 }'

@@ -190,13 +190,25 @@ static void compare_placements(struct unlike *u, const struct model *a, const st
 	}
 }
 
+/* The least of several windows is less than one of them: a run of many blocks would seem the faster one. */
+static void compare_samples(struct unlike *u, const struct model *a, const struct model *b)
+{
+	struct pair p = { json_object_new_int(model_joined(a)),
+			  json_object_new_int(model_joined(b)) };
+
+	compare_values(u, "windows in a sample on one CPU", p);
+	json_object_put(p.a);
+	json_object_put(p.b);
+}
+
 static void compare_plans(struct unlike *u, const struct model *a, const struct model *b)
 {
 	static const struct {
 		const char *section, *path;
 	} parts[] = {
 		{ "run", "run.plan.hold_ns" },	      { "run", "run.plan.objects" },
-		{ "run", "run.plan.gaps" },	      { "unload", "unload.plan.workers" },
+		{ "run", "run.plan.gaps" },	      { "run", "run.plan.percentile" },
+		{ "unload", "unload.plan.workers" },
 		{ "unload", "unload.plan.think_ns" }, { "unload", "unload.plan.bystander" },
 		{ "unload", "unload.plan.objects" },  { "unload", "unload.plan.rate" },
 		{ "unload", "unload.plan.attempts" }, { "unload", "unload.plan.patience_ns" },
@@ -210,6 +222,8 @@ static void compare_plans(struct unlike *u, const struct model *a, const struct 
 		if (model_get(a, parts[i].section) && model_get(b, parts[i].section))
 			compare_values(u, parts[i].path, p);
 	}
+	if (model_get(a, "run") && model_get(b, "run"))
+		compare_samples(u, a, b);
 }
 
 size_t compare_environments(const struct model *a, const struct model *b,

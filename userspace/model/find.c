@@ -141,6 +141,16 @@ double model_at(const struct cell *c, double block)
 	return NAN;
 }
 
+int model_joined(const struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_cells; i++)
+		if (m->cells[i].ns.n < m->cells[i].windows)
+			return MODEL_APART;
+	return 1;
+}
+
 int model_max_cpus(const struct model *m, const char *mode)
 {
 	int max = 0;

@@ -407,6 +407,14 @@ const struct loading *model_loading(const struct model *m, const char *scheme, c
 double model_at(const struct cell *c, double block);
 
 /**
+ * model_joined() - how many windows make a sample on one CPU
+ * @m: the model
+ *
+ * Return: MODEL_APART, or 1 where each window is a sample.
+ */
+int model_joined(const struct model *m);
+
+/**
  * model_max_cpus() - the largest number of CPUs measured that really run in parallel
  * @m: the model
  * @mode: "getput" or "lookup"

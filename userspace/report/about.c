@@ -102,10 +102,10 @@ static void validity_batches(const struct model *m, FILE *f)
 		fputs(". What slows a machine for a while is in the mean alone, and so is what a scheme does rarely and at "
 		      "length. The figure of several CPUs is the mean",
 		      f);
-		if (worst && worst->ns.n < worst->windows)
+		if (model_joined(m) > 1)
 			fprintf(f,
 				". A sample on one CPU is the least of %d windows, far apart in the run",
-				MODEL_APART);
+				model_joined(m));
 		fputs("\n", f);
 	}
 	free(above.v);
