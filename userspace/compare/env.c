@@ -206,12 +206,17 @@ static void compare_plans(struct unlike *u, const struct model *a, const struct 
 	static const struct {
 		const char *section, *path;
 	} parts[] = {
-		{ "run", "run.plan.hold_ns" },	      { "run", "run.plan.objects" },
-		{ "run", "run.plan.gaps" },	      { "run", "run.plan.percentile" },
+		{ "run", "run.plan.hold_ns" },
+		{ "run", "run.plan.objects" },
+		{ "run", "run.plan.gaps" },
+		{ "run", "run.plan.percentile" },
 		{ "unload", "unload.plan.workers" },
-		{ "unload", "unload.plan.think_ns" }, { "unload", "unload.plan.bystander" },
-		{ "unload", "unload.plan.objects" },  { "unload", "unload.plan.rate" },
-		{ "unload", "unload.plan.attempts" }, { "unload", "unload.plan.patience_ns" },
+		{ "unload", "unload.plan.think_ns" },
+		{ "unload", "unload.plan.bystander" },
+		{ "unload", "unload.plan.objects" },
+		{ "unload", "unload.plan.rate" },
+		{ "unload", "unload.plan.attempts" },
+		{ "unload", "unload.plan.patience_ns" },
 	};
 	struct pair p;
 	size_t i;
