@@ -155,33 +155,38 @@ u32 refcost_living(const struct refcost_owner *owner)
 	return living;
 }
 
+/* Readings of a count that must not be none: 0.1 ms each and more. */
+#define USERS_READINGS 10000
+
 /**
  * refcost_module_users() - count the references on an owner's module
  * @owner: whose
  *
  * While a module is being loaded the kernel holds a reference of its own, which is left out: it is dropped a
- * moment before the sections of init() are. A delete_module(2) that is refused has taken one off for a moment,
- * which is milliseconds where a hypervisor takes its CPU away just then. So of some readings the most is right,
- * and none is right that lacks the reference of our own run. A call that succeeds has taken the last: then there
- * are none.
+ * moment before the sections of init() are. A delete_module(2) that is refused has taken one off for a moment.
+ * Both moments last milliseconds where a hypervisor takes the CPU away just then. So of some readings the most
+ * is right, and none is right that lacks the reference of our own run. A call that succeeds has taken the last:
+ * then there are none.
  *
  * Return: references.
  */
 int refcost_module_users(const struct refcost_owner *owner)
 {
+	int reading = 0, users, i;
 	bool in_init;
-	int count, i;
 
 	do {
 		in_init = refcost_module_in_init(owner->module);
-		count = 0;
+		users = 0;
 		for (i = 0; i < 3; i++) {
-			count = max(count, module_refcount(owner->module));
+			users = max(users, module_refcount(owner->module));
 			usleep_range(20, 50);
 		}
-	} while ((refcost_registry.pinned && !count) ||
-		 in_init != refcost_module_in_init(owner->module));
-	return in_init && count ? count - 1 : count;
+		if (in_init && users)
+			users--;
+	} while (in_init != refcost_module_in_init(owner->module) ||
+		 (refcost_registry.pinned && !users && ++reading < USERS_READINGS));
+	return users;
 }
 
 /**
