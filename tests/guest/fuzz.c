@@ -563,6 +563,13 @@ static void arm_signals(struct rng *r)
 	arm_done[ARM_signals]++;
 }
 
+/* The end of a burst signals every thread that is not out: a child not waited for would stay, with its memory. */
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* Another process with calls of its own, maybe a load under way, that dies. */
 static void arm_kill(struct rng *r)
 {
@@ -589,7 +596,7 @@ static void arm_kill(struct rng *r)
 	usleep(us);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		reap(pid);
 		arm_done[ARM_kill]++;
 	}
 	usleep(below(r, 300000));
@@ -673,7 +680,7 @@ static void arm_memory(struct rng *r)
 		_exit(0);
 	}
 	if (pid > 0) {
-		waitpid(pid, NULL, 0);
+		reap(pid);
 		arm_done[ARM_memory]++;
 	}
 }
