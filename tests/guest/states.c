@@ -1192,34 +1192,64 @@ static int by_size(const void *a, const void *b)
 }
 
 #define BESIDE_ROUNDS 12
+#define BESIDE_SERIES 3
 #define BESIDE_MOST   2.0 /* ms */
 
-static void beside_others(const struct scheme *s)
+/* Loads take turns, so that what else the machine does is the same for all: sets the median of each kind. */
+static void insert_others(const struct scheme *s, double median[BESIDES])
 {
 	static double ms[BESIDES][BESIDE_ROUNDS];
-	double median[BESIDES], most;
 	int round, what;
 
-	/* In turns, so that what else the machine does is the same for all. */
 	for (round = 0; round < BESIDE_ROUNDS; round++)
 		for (what = 0; what < BESIDES; what++)
 			ms[what][round] = insert_other(s, what);
 	for (what = 0; what < BESIDES; what++) {
-		int control = what == BESIDE_LOAD || what == BESIDE_BARRIER ? ALONE : BESIDE_LOAD;
-
 		qsort(ms[what], BESIDE_ROUNDS, sizeof(ms[what][0]), by_size);
 		median[what] = (ms[what][BESIDE_ROUNDS / 2 - 1] + ms[what][BESIDE_ROUNDS / 2]) / 2;
+	}
+}
+
+/* Return: what takes longer than it may, or ALONE. */
+static int beside_slow(const double median[BESIDES])
+{
+	int what;
+
+	for (what = ALONE + 1; what < BESIDES; what++) {
+		int control = what == BESIDE_LOAD || what == BESIDE_BARRIER ? ALONE : BESIDE_LOAD;
 		/*
 		 * A user that never rests takes its CPU and slows what crosses CPUs, and a process that is
 		 * killed has work to do, which is no fault: it must not make others wait for the user.
 		 */
-		doing("%s, %s", s->name, beside_names[what]);
-		most = what == BESIDE_KILLED ? BESIDE_HOLD / 2.0 : median[control] + BESIDE_MOST;
-		if (what > ALONE && median[what] > most)
-			wrong_line("loading another module takes %.1f ms", median[what]);
+		double most =
+			what == BESIDE_KILLED ? BESIDE_HOLD / 2.0 : median[control] + BESIDE_MOST;
+
+		if (median[what] > most)
+			return what;
 	}
+	return ALONE;
+}
+
+/* Who waits for us does so in every series; what else the host does slows one of them. */
+static void beside_others(const struct scheme *s)
+{
+	double median[BESIDES];
+	int series, slow = ALONE;
+
+	for (series = 0; series < BESIDE_SERIES; series++) {
+		insert_others(s, median);
+		slow = beside_slow(median);
+		if (slow == ALONE)
+			break;
+		printf("# %s, %s: loading another module takes %.1f ms, %.1f alone\n", s->name,
+		       beside_names[slow], median[slow], median[ALONE]);
+	}
+	doing("%s, %s", s->name, beside_names[slow]);
+	if (slow != ALONE)
+		wrong_line("loading another module takes %.1f ms", median[slow]);
 	tap("%s: another module loads in %.1f ms; during a load %.1f, a gate %.1f, a barrier %.1f, after a kill %.1f",
-	    s->name, median[0], median[1], median[2], median[3], median[4]);
+	    s->name, median[ALONE], median[BESIDE_LOAD], median[BESIDE_GATE],
+	    median[BESIDE_BARRIER], median[BESIDE_KILLED]);
 }
 
 /* --- memory ------------------------------------------------------------------------------------- */
