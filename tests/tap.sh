@@ -5,6 +5,10 @@
 tap_n=0
 tap_failed=0
 
+# A script that set -e ends says where, and who called.
+set -E
+trap 'echo "# ${FUNCNAME[*]:-} (${BASH_SOURCE[0]##*/}:$LINENO): $BASH_COMMAND"' ERR
+
 # tap_result STATUS WHAT [DETAILS]
 tap_result() {
 	tap_n=$((tap_n + 1))

@@ -28,7 +28,7 @@ tests_in() {
 	REFCOST_IN_GUEST=1 boot "$@" -- "tests/guest/$name.sh" "$dir" >"$log" 2>"$dir/$name-boot.log" || status=$?
 	grep -E '^(ok|not ok|#)' "$log" || true
 	tap_n=$((tap_n + $(grep -c '^ok ' "$log" || true) + $(grep -c '^not ok ' "$log" || true)))
-	tap_result "$status" "$name.sh: the guest ran its tests to the end" "$(tail -n 30 "$dir/$name-boot.log" "$log")"
+	tap_result "$status" "$name.sh: the guest ran its tests to the end" "$(tail -n 12 "$log"; tail -n 8 "$dir/$name-boot.log")"
 }
 
 schemes_guest() {
