@@ -9,8 +9,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/refcost.h"
+#include "machine/env.h"
 
 #define CPUS_MOST (1 << 20)
 
@@ -21,15 +23,37 @@ struct cpu_list {
 };
 
 /* What hwloc does not find, it says each time it is asked; here it is said once, in our words. */
-static int topo_load(hwloc_topology_t *t)
+static hwloc_topology_t topo_load(void)
 {
+	hwloc_topology_t t;
+
 	setenv("HWLOC_HIDE_ERRORS", "2", 0);
-	if (hwloc_topology_init(t))
-		return -1;
-	if (!hwloc_topology_load(*t))
-		return 0;
-	hwloc_topology_destroy(*t);
-	return -1;
+	if (hwloc_topology_init(&t))
+		return NULL;
+	if (!hwloc_topology_load(t))
+		return t;
+	hwloc_topology_destroy(t);
+	return NULL;
+}
+
+/*
+ * hwloc reads a hundred files a CPU: once, as long as the same CPUs are online. NULL if it cannot tell. It stays
+ * ours.
+ */
+static hwloc_topology_t topo(void)
+{
+	static char known_online[4096];
+	static hwloc_topology_t known;
+	char online[sizeof(known_online)];
+
+	env_file("/sys/devices/system/cpu/online", online, sizeof(online));
+	if (known && !strcmp(online, known_online))
+		return known;
+	if (known)
+		hwloc_topology_destroy(known);
+	known = topo_load();
+	memcpy(known_online, online, sizeof(online));
+	return known;
 }
 
 /* The k-th CPU of a set, as hwloc counts; false where there is none. */
@@ -146,16 +170,16 @@ static size_t cpus_of_process(uint32_t *cpus, size_t cap)
 size_t topo_order(enum topo_order order, int node, uint32_t *cpus, size_t cap)
 {
 	struct cpu_list list = { .cpus = cpus, .cap = cap };
+	hwloc_topology_t t = topo();
 	hwloc_const_bitmap_t set;
-	hwloc_topology_t t;
 
-	if (topo_load(&t))
+	if (!t)
 		return node < 0 && order != TOPO_SIBLINGS ? cpus_of_process(cpus, cap) : 0;
 	set = hwloc_topology_get_topology_cpuset(t);
 	if (node >= 0)
 		set = node_by_number(t, node) ? node_by_number(t, node)->cpuset : NULL;
 	if (!set)
-		goto out;
+		return 0;
 	if (order == TOPO_SIBLINGS)
 		add_siblings(&list, t, set);
 	else if (order == TOPO_CORES)
@@ -163,8 +187,6 @@ size_t topo_order(enum topo_order order, int node, uint32_t *cpus, size_t cap)
 	/* also where there are no cores to be seen: by number, then */
 	if (order == TOPO_PACKED || (order == TOPO_CORES && !list.n))
 		add_all(&list, t, set);
-out:
-	hwloc_topology_destroy(t);
 	return list.n;
 }
 
@@ -182,14 +204,9 @@ size_t topo_cpus(uint32_t *cpus, size_t cap)
 
 bool topo_known(void)
 {
-	hwloc_topology_t t;
-	bool known;
+	hwloc_topology_t t = topo();
 
-	if (topo_load(&t))
-		return false;
-	known = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_CORE) > 0;
-	hwloc_topology_destroy(t);
-	return known;
+	return t && hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_CORE) > 0;
 }
 
 static bool has_cpus(hwloc_obj_t node)
@@ -216,39 +233,26 @@ static bool share_a_package(hwloc_topology_t t, hwloc_obj_t a, hwloc_obj_t b)
 int topo_memory_node(void)
 {
 	hwloc_obj_t node = NULL, best = NULL;
-	int found = TOPO_ANY_NODE;
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
 
-	if (topo_load(&t))
-		return found;
-	while ((node = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, node)))
+	while (t && (node = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, node)))
 		if (has_cpus(node) && (!best || has_memory(node) > has_memory(best)))
 			best = node;
-	if (best)
-		found = best->os_index;
-	hwloc_topology_destroy(t);
-	return found;
+	return best ? (int)best->os_index : TOPO_ANY_NODE;
 }
 
 int topo_remote_node(int from)
 {
-	hwloc_obj_t node = NULL, best = NULL, home;
-	int found = TOPO_ANY_NODE;
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
+	hwloc_obj_t node = NULL, best = NULL, home = t ? node_by_number(t, from) : NULL;
 
-	if (topo_load(&t))
-		return found;
-	home = node_by_number(t, from);
 	while (home && (node = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, node))) {
 		if (node == home || !has_cpus(node))
 			continue;
 		if (!best || (share_a_package(t, best, home) && !share_a_package(t, node, home)))
 			best = node;
 	}
-	if (best)
-		found = best->os_index;
-	hwloc_topology_destroy(t);
-	return found;
+	return best ? (int)best->os_index : TOPO_ANY_NODE;
 }
 
 /* Where this thread ran before it was bound. */
@@ -257,10 +261,10 @@ static hwloc_bitmap_t unbound;
 void topo_bind(int node)
 {
 	const int flags = HWLOC_MEMBIND_THREAD | HWLOC_MEMBIND_BYNODESET;
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
 	hwloc_obj_t to;
 
-	if (topo_load(&t))
+	if (!t)
 		return;
 	to = node_by_number(t, node);
 	if (to && !unbound) {
@@ -275,7 +279,6 @@ void topo_bind(int node)
 		hwloc_bitmap_free(unbound);
 		unbound = NULL;
 	}
-	hwloc_topology_destroy(t);
 }
 
 /* Where this thread ran before it was pinned. */
@@ -310,16 +313,15 @@ struct json_object *topo_json(void)
 		{ "cores", HWLOC_OBJ_CORE },
 		{ "threads", HWLOC_OBJ_PU },
 	};
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
 	size_t i;
 
-	if (topo_load(&t))
+	if (!t)
 		return o;
 	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		json_object_object_add(
 			o, levels[i].name,
 			json_object_new_int(hwloc_get_nbobjs_by_type(t, levels[i].type)));
-	hwloc_topology_destroy(t);
 	return o;
 }
 
@@ -339,11 +341,11 @@ size_t topo_kinds(char *first, size_t len)
 int topo_kinds_of(const uint32_t *cpus, size_t n)
 {
 	int kind, found = 0, nr;
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
 	hwloc_bitmap_t set;
 	size_t i;
 
-	if (topo_load(&t))
+	if (!t)
 		return 1;
 	set = hwloc_bitmap_alloc();
 	nr = hwloc_cpukinds_get_nr(t, 0);
@@ -355,19 +357,18 @@ int topo_kinds_of(const uint32_t *cpus, size_t n)
 		found += i < n;
 	}
 	hwloc_bitmap_free(set);
-	hwloc_topology_destroy(t);
 	return found > 1 ? found : 1;
 }
 
 struct json_object *topo_kinds_json(void)
 {
 	struct json_object *list = NULL;
-	hwloc_topology_t t;
+	hwloc_topology_t t = topo();
 	hwloc_bitmap_t set;
 	char text[512];
 	int kind, nr;
 
-	if (topo_load(&t))
+	if (!t)
 		return NULL;
 	set = hwloc_bitmap_alloc();
 	nr = hwloc_cpukinds_get_nr(t, 0);
@@ -380,6 +381,5 @@ struct json_object *topo_kinds_json(void)
 		json_object_array_add(list, json_object_new_string(text));
 	}
 	hwloc_bitmap_free(set);
-	hwloc_topology_destroy(t);
 	return list;
 }
