@@ -6,8 +6,21 @@
 dir=$1
 release=$(uname -r)
 refcost=$PWD/build/bin/refcost
-modules=$PWD/build/kmod/$release
+
+# in_memory DIR: the modules there, without debugging information and in memory: they are loaded hundreds of times
+in_memory() {
+	local to=/tmp/modules/${1//\//-} module
+	if [ ! -d "$to" ]; then
+		mkdir -p "$to"
+		for module in "$1"/*.ko; do
+			strip -g -o "$to/${module##*/}" "$module"
+		done
+	fi
+	echo "$to"
+}
+modules=$(in_memory "${REFCOST_MODULES:-$PWD/build/kmod/$release}")
 fault=$PWD/build/kmod-fault/LOSE_ONE/$release
+export REFCOST_MODULES=$modules
 
 loaded() { grep -E '^refcost' /proc/modules || true; }
 nothing_left() {

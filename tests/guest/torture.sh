@@ -11,7 +11,6 @@ cd "$(dirname "$0")/../.."
 
 seconds=$2 seed=$3
 RANDOM=$seed
-modules=${REFCOST_MODULES:-$modules}
 cpus=$(nproc)
 kmemleak=/sys/kernel/debug/kmemleak
 patience=120 # seconds after which a command counts as hung
