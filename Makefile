@@ -12,7 +12,8 @@ KRELEASE ?= $(shell tools/kernel-release.sh)
 KDIR	 ?= /lib/modules/$(KRELEASE)/build
 
 B := build
-KMOD := $(B)/kmod/$(KRELEASE)
+# Not for the command line: an empty one would be the kernel's own tree.
+override KMOD := $(B)/kmod/$(KRELEASE)
 
 ifeq ($(V),1)
 Q :=
