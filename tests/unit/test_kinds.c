@@ -38,6 +38,7 @@ static void machine(bool hybrid)
 	hwloc_topology_destroy(t);
 	hwloc_bitmap_free(set);
 	setenv("HWLOC_XMLFILE", path, 1);
+	topo_forget();
 }
 
 static void test_two_kinds(void **state)

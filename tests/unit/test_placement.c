@@ -27,6 +27,7 @@ static struct placements p;
 static void machine(const char *synthetic)
 {
 	setenv("HWLOC_SYNTHETIC", synthetic, 1);
+	topo_forget();
 }
 
 static int find(enum placement_kind kind)

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/refcost.h"
-#include "machine/env.h"
 
 #define CPUS_MOST (1 << 20)
 
@@ -36,24 +35,36 @@ static hwloc_topology_t topo_load(void)
 	return NULL;
 }
 
+/* What is known, and which CPUs were online then. */
+static hwloc_topology_t known;
+static char known_online[4096];
+
 /*
- * hwloc reads a hundred files a CPU: once, as long as the same CPUs are online. NULL if it cannot tell. It stays
- * ours.
+ * hwloc reads a hundred files a CPU: once, as long as the same CPUs are online. NULL if it cannot tell. The
+ * topology stays ours.
  */
 static hwloc_topology_t topo(void)
 {
-	static char known_online[4096];
-	static hwloc_topology_t known;
-	char online[sizeof(known_online)];
+	char online[sizeof(known_online)] = "";
+	FILE *f = fopen("/sys/devices/system/cpu/online", "re");
 
-	env_file("/sys/devices/system/cpu/online", online, sizeof(online));
+	if (f && !fgets(online, sizeof(online), f))
+		online[0] = '\0';
+	if (f)
+		fclose(f);
 	if (known && !strcmp(online, known_online))
 		return known;
-	if (known)
-		hwloc_topology_destroy(known);
+	topo_forget();
 	known = topo_load();
 	memcpy(known_online, online, sizeof(online));
 	return known;
+}
+
+void topo_forget(void)
+{
+	if (known)
+		hwloc_topology_destroy(known);
+	known = NULL;
 }
 
 /* The k-th CPU of a set, as hwloc counts; false where there is none. */

@@ -18,6 +18,13 @@ enum topo_order {
 };
 
 /**
+ * topo_forget() - ask hwloc again next time
+ *
+ * For tests that show it another machine: CPUs that come and go are noticed.
+ */
+void topo_forget(void);
+
+/**
  * topo_order() - online CPUs in some order
  * @order: which
  * @node: those of this NUMA node alone, or TOPO_ANY_NODE
