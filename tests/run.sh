@@ -53,10 +53,11 @@ make -j"$(nproc)" KRELEASE="$release" kmod-fault
 guest/fetch.sh "$release"
 guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
-# None of their outcomes depends on when something happens, and the first waits for grace periods much of the time.
+# Little of their outcomes depends on when something happens, and they wait for grace periods much of the time.
 waiting_guests() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
 	suite guest-fuzz 430 tests/guest/boot.sh fuzz
+	suite guest-tracers 900 tests/guest/boot.sh tracers
 }
 beside guests waiting_guests
 checks

@@ -6,14 +6,15 @@
 #	instructions; whose modules are wrong on purpose; that end badly
 # tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments
 # tests/guest/boot.sh killed: a guest whose commands are killed
-# tests/guest/boot.sh timed: guests for tracers, signals, faults and results, one whose CPU is taken away, one with
+# tests/guest/boot.sh tracers: guests for refcost trace, and for refcost trace --refs, of modules that are not ours
+# tests/guest/boot.sh timed: guests for signals, faults and results, one whose CPU is taken away, one with
 #	far more CPUs than the host: they want the host for themselves, after the others
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
 
 release=$(tools/kernel-release.sh)
-dir=$PWD/build/tests/guest-results/${1:?schemes, other, fuzz, killed or timed}
+dir=$PWD/build/tests/guest-results/${1:?schemes, other, fuzz, killed, tracers or timed}
 rm -rf "$dir"
 mkdir -p "$dir"
 
@@ -45,10 +46,14 @@ build_states() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Ikmod_bench tests/guest/states.c \
 		-o build/tests/guest/states
 }
-timed_guest() {
-	local up
+trace_guest() {
 	mkdir -p build/tests/guest
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
+	tests_in trace --cpus 2 --deadline 600
+}
+refs_guest() { tests_in refs --cpus 2 --deadline 200; }
+timed_guest() {
+	local up
 	tests_in timed --cpus 3 --deadline 1100
 	up=$(sed -n 's/.*up in \([0-9]*\).*/\1/p' "$dir/timed-boot.log")
 	ok "the guest was up within 10 s (${up:-?} s)" test "${up:-99}" -lt 10
@@ -247,6 +252,9 @@ fuzz)
 	;;
 killed)
 	parts killed_guest
+	;;
+tracers)
+	parts trace_guest refs_guest
 	;;
 timed)
 	parts timed_guest results_guest gaps_guest crowded_guest shares

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# refcost trace --refs: run inside the guest, as root, with 4 CPUs.
+# refcost trace --refs: run inside the guest, as root.
 # tests/guest/refs.sh DIR: DIR is writable and survives.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Users that stay, tracers, signals and faults, whose outcome depends on when something happens:
+# Users that stay, signals and faults, whose outcome depends on when something happens:
 # tests/guest/timed.sh DIR, in a guest, as root. What schemes.sh left beside DIR is needed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -308,11 +308,9 @@ tracer_measured() {
 	nothing_left "the tracer's cost"
 }
 
-any_module() { run_tap_here tests/guest/trace.sh "$dir/trace"; }
-references() { run_tap_here tests/guest/refs.sh "$dir/refs"; }
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts busy_and_starved two_phases any_module references shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
+parts busy_and_starved two_phases shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done

@@ -427,7 +427,7 @@ cut_off() {
 	ok "... over within 3 s ($took ms)" test $took -lt 3000
 	ok "... says that a call was in flight" grep -q '1 in flight: incomplete' "$tmp/early.err"
 	wait
-	load loop max_loop=$slow
+	load loop max_loop=$((4 * slow)) # longer than attaching takes
 	rmmod loop &
 	sleep 0.2
 	begin late --strict --mechanism tracepoints
