@@ -157,8 +157,7 @@ struct refcost_owner {
  * @task: the kthread
  * @cpu: where it is bound
  * @index: 0..nr_workers-1
- * @hold_ns: as in struct refcost_run
- * @think_ns: as in struct refcost_run
+ * @hold_ns: of its session's run; a user reads it in every operation
  * @yields: a long hold lets the scheduler in, as a user that sleeps does
  * @bystander: uses the other module's object
  * @pos: where in the draws its loop stands
@@ -181,7 +180,6 @@ struct refcost_worker {
 	u32 cpu;
 	u32 index;
 	u64 hold_ns;
-	u64 think_ns;
 	bool yields;
 	bool bystander;
 	u64 pos;
@@ -258,10 +256,9 @@ struct refcost_scheme {
  * @table: objects by id
  * @owner: the one owner, or NULL
  * @victim: its module; compared without a lock, and never followed
- * @pinned: a run holds a reference on it
  * @neighbour: the module that stays, and its object
- * @early: a load that waits for its victim: the scheme to bind, whether the objects are listed before
- *	they are live, and when they became either
+ * @session: the one run or load that may go on, or NULL; changed with @mutex and @session_lock held
+ * @session_lock: for those who read @session without @mutex
  * @mutex: serialises registration, sessions and gates; never taken by users of objects, nor on behalf of
  *	any module but the owner's
  * @broken: a call died in the kernel and left the mutex locked: serve no further call
@@ -275,14 +272,9 @@ struct refcost_registry {
 	DECLARE_HASHTABLE(table, 10);
 	struct refcost_owner *owner;
 	struct module *victim;
-	bool pinned;
 	struct refcost_owner neighbour;
-	struct {
-		const struct refcost_scheme *scheme;
-		bool one_phase;
-		u64 listed_ns;
-		u64 live_ns;
-	} early;
+	struct refcost_session *session;
+	spinlock_t session_lock;
 	struct mutex mutex;
 	bool broken;
 	spinlock_t lock ____cacheline_aligned;
@@ -350,22 +342,28 @@ enum refcost_session_kind {
 };
 
 /**
- * struct refcost_session - the workers of a run or a load
- * @file: the descriptor that a load belongs to
- * @scheme: what they do
- * @kind: until when
+ * struct refcost_early - how objects appear to users that are there before them
+ * @listed_ns: when users could find them, 0 before
+ * @live_ns: when users could use them, 0 before; later than @listed_ns with REFCOST_RUN_ONE_PHASE
+ */
+struct refcost_early {
+	u64 listed_ns;
+	u64 live_ns;
+};
+
+/**
+ * struct refcost_session - a run or a load, and its workers
+ * @file: the descriptor that a load belongs to; a run has none
+ * @scheme: what protects the objects
+ * @kind: until when the workers go on
+ * @run: what was asked for, and the answers to it
+ * @early: of a load with REFCOST_RUN_EARLY
+ * @violations_before: of the registry when it began
  * @loop: the scheme's loop for this mode and hold time
  * @nr_workers: started workers
  * @workers: the array of them
  * @nr_events: what is counted of each worker inside its window
  * @events: which
- * @warmup_ns: as in struct refcost_run
- * @window_ns: as in struct refcost_run
- * @late_worker: as in struct refcost_run
- * @late_ns: as in struct refcost_run
- * @exact: as REFCOST_RUN_EXACT
- * @emulated: as REFCOST_RUN_EMULATED
- * @nr_times: as in struct refcost_run
  * @open_ns: when the window opens; set by the last arriver before @go
  * @close_ns: when it closes
  * @go: the barrier is open
@@ -383,18 +381,14 @@ struct refcost_session {
 	const struct file *file;
 	const struct refcost_scheme *scheme;
 	enum refcost_session_kind kind;
+	struct refcost_run run;
+	struct refcost_early early;
+	u64 violations_before;
 	refcost_loop_fn loop;
 	u32 nr_workers;
 	struct refcost_worker **workers;
 	u32 nr_events;
 	struct refcost_event *events;
-	u64 warmup_ns;
-	u64 window_ns;
-	u32 late_worker;
-	u64 late_ns;
-	bool exact;
-	bool emulated;
-	u32 nr_times;
 	u64 open_ns;
 	u64 close_ns;
 	bool go;
@@ -412,9 +406,10 @@ struct refcost_session {
 /* engine.c */
 int refcost_engine_init(void);
 void refcost_engine_exit(void);
-struct refcost_session *refcost_session_start(const struct refcost_scheme *scheme,
-					      enum refcost_session_kind kind,
-					      struct refcost_run *run, const u32 *cpus);
+struct refcost_session *refcost_session_create(const struct refcost_scheme *scheme,
+					       enum refcost_session_kind kind,
+					       const struct refcost_run *run);
+int refcost_session_start(struct refcost_session *s, const u32 *cpus);
 int refcost_session_wait(struct refcost_session *s);
 void refcost_session_stop(struct refcost_session *s);
 void refcost_session_free(struct refcost_session *s);
@@ -424,10 +419,10 @@ u64 refcost_clock_read_ps(void);
 u64 refcost_clock_step_ns(void);
 
 /* events.c */
-int refcost_events_create(struct refcost_session *s, const struct refcost_run *run);
+int refcost_events_create(struct refcost_session *s);
 void refcost_events_enable(struct refcost_worker *w);
 void refcost_events_disable(struct refcost_worker *w);
-int refcost_events_copy(const struct refcost_session *s, const struct refcost_run *run);
+int refcost_events_copy(const struct refcost_session *s);
 void refcost_events_free(struct refcost_session *s);
 
 /* load.c */

@@ -26,9 +26,6 @@
 #define EXACT_BATCH	256
 #define EXACT_ROUNDS	48
 
-/* The session whose CPUs must stay online; under its own lock, since hotplug calls in. */
-static DEFINE_SPINLOCK(current_lock);
-static struct refcost_session *current_session;
 static int hotplug_state;
 
 /* Check in, and wait until everybody has. The last one sets the times and opens. */
@@ -36,13 +33,13 @@ static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
 {
 	u64 spin_until;
 
-	if (s->late_ns && w->index == s->late_worker)
-		fsleep(s->late_ns / NSEC_PER_USEC);
+	if (s->run.late_ns && w->index == s->run.late_worker)
+		fsleep(s->run.late_ns / NSEC_PER_USEC);
 	w->result.arrive_ns = refcost_clock();
 	spin_until = w->result.arrive_ns + BARRIER_SPIN_NS;
 	if (atomic_inc_return(&s->arrived) == s->nr_workers) {
-		s->open_ns = refcost_clock() + s->warmup_ns;
-		s->close_ns = s->open_ns + s->window_ns;
+		s->open_ns = refcost_clock() + s->run.warmup_ns;
+		s->close_ns = s->open_ns + s->run.window_ns;
 		smp_store_release(&s->go, true);
 		complete_all(&s->ready);
 	}
@@ -127,7 +124,7 @@ static u64 worker_gap(const struct refcost_session *s, const struct refcost_work
 	struct worker_off now = worker_off(w);
 	u64 gap = now.steal_ns - before->steal_ns;
 
-	if (s->emulated)
+	if (s->run.flags & REFCOST_RUN_EMULATED)
 		return took < GAP_LEAST_NS || took / GAP_FACTOR < least ? 0 : took - least;
 	if (now.preempted != before->preempted)
 		gap += now.delay_ns - before->delay_ns;
@@ -170,7 +167,7 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 		r->gap_ns += gap;
 		r->gaps += !!gap;
 		most += took - least;
-		if (r->batches < s->nr_times)
+		if (r->batches < s->run.nr_times)
 			w->times[r->batches] = min_t(u64, took, U32_MAX);
 		r->batches++;
 		last = now;
@@ -228,9 +225,9 @@ static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 }
 
 /* Nothing to do for a while. */
-static u64 worker_think(const struct refcost_session *s, const struct refcost_worker *w, u64 now)
+static u64 worker_think(const struct refcost_session *s, u64 now)
 {
-	u64 until = now + w->think_ns;
+	u64 until = now + s->run.think_ns;
 
 	while (now < until && !READ_ONCE(s->stop)) {
 		cond_resched();
@@ -258,8 +255,8 @@ static void worker_load(struct refcost_session *s, struct refcost_worker *w)
 			cond_resched_tasks_rcu_qs();
 			resched = now;
 		}
-		if (w->think_ns)
-			last = worker_think(s, w, now);
+		if (s->run.think_ns)
+			last = worker_think(s, now);
 	}
 	atomic_dec(&s->inside);
 }
@@ -272,7 +269,7 @@ static int worker_fn(void *data)
 	worker_arrive(s, w);
 	if (s->kind == REFCOST_SESSION_LOAD)
 		worker_load(s, w);
-	else if (s->exact)
+	else if (s->run.flags & REFCOST_RUN_EXACT)
 		worker_exact(s, w);
 	else
 		worker_window(s, w);
@@ -285,8 +282,10 @@ static int worker_fn(void *data)
 }
 
 /* Which objects the worker will use, drawn before the clock runs. */
-static void worker_draw(struct refcost_worker *w, const struct refcost_run *run, bool pinned)
+static void worker_draw(struct refcost_worker *w)
 {
+	bool pinned = w->session->kind == REFCOST_SESSION_RUN;
+	const struct refcost_run *run = &w->session->run;
 	struct refcost_owner *owner = refcost_registry.owner;
 	bool paired = owner && owner->layout == REFCOST_PAIR && run->objects == 1;
 	struct rnd_state rnd;
@@ -307,9 +306,9 @@ static void worker_draw(struct refcost_worker *w, const struct refcost_run *run,
 	}
 }
 
-static struct refcost_worker *worker_create(struct refcost_session *s, u32 index, u32 cpu,
-					    const struct refcost_run *run)
+static struct refcost_worker *worker_create(struct refcost_session *s, u32 index, u32 cpu)
 {
+	const struct refcost_run *run = &s->run;
 	struct refcost_worker *w;
 
 	w = kzalloc_node(sizeof(*w), GFP_KERNEL, cpu_to_node(cpu));
@@ -320,15 +319,14 @@ static struct refcost_worker *worker_create(struct refcost_session *s, u32 index
 	w->cpu = cpu;
 	w->result.cpu = cpu;
 	w->hold_ns = run->hold_ns;
-	w->think_ns = run->think_ns;
 	w->yields = !s->scheme->atomic;
 	w->bystander = run->flags & REFCOST_RUN_BYSTANDER && index == run->nr_cpus - 1;
-	w->times = kvcalloc(s->nr_times, sizeof(*w->times), GFP_KERNEL);
+	w->times = kvcalloc(run->nr_times, sizeof(*w->times), GFP_KERNEL);
 	if (!w->times) {
 		kfree(w);
 		return ERR_PTR(-ENOMEM);
 	}
-	worker_draw(w, run, s->kind == REFCOST_SESSION_RUN);
+	worker_draw(w);
 	w->task = kthread_create_on_node(worker_fn, w, cpu_to_node(cpu), "refcost/%u", cpu);
 	if (IS_ERR(w->task)) {
 		int err = PTR_ERR(w->task);
@@ -342,19 +340,18 @@ static struct refcost_worker *worker_create(struct refcost_session *s, u32 index
 	return w;
 }
 
-static int session_create_workers(struct refcost_session *s, struct refcost_run *run,
-				  const u32 *cpus)
+static int session_create_workers(struct refcost_session *s, const u32 *cpus)
 {
 	u32 i;
 
-	for (i = 0; i < run->nr_cpus; i++) {
+	for (i = 0; i < s->run.nr_cpus; i++) {
 		struct refcost_worker *w;
 
 		if (cpus[i] >= nr_cpu_ids || !cpu_online(cpus[i])) {
-			run->bad_cpu = cpus[i];
+			s->run.bad_cpu = cpus[i];
 			return -ENODEV;
 		}
-		w = worker_create(s, i, cpus[i], run);
+		w = worker_create(s, i, cpus[i]);
 		if (IS_ERR(w))
 			return PTR_ERR(w);
 		s->workers[s->nr_workers++] = w;
@@ -362,66 +359,78 @@ static int session_create_workers(struct refcost_session *s, struct refcost_run 
 	return 0;
 }
 
-static void session_set_current(struct refcost_session *s)
+static void session_set(struct refcost_session *s)
 {
-	spin_lock(&current_lock);
-	current_session = s;
-	spin_unlock(&current_lock);
+	lockdep_assert_held(&refcost_registry.mutex);
+	spin_lock(&refcost_registry.session_lock);
+	refcost_registry.session = s;
+	spin_unlock(&refcost_registry.session_lock);
 }
 
 /**
- * refcost_session_start() - create workers, bind them, let them run to the barrier
- * @scheme: bound to the owner
+ * refcost_session_create() - become the one session
+ * @scheme: what will protect the objects
  * @kind: a run or a load
- * @run: checked parameters; @run->bad_cpu is set with -ENODEV
- * @cpus: @run->nr_cpus different CPU numbers
+ * @run: from user space
  *
  * Called with the registry's mutex held.
  *
- * Return: the session, to be freed with refcost_session_free(), or ERR_PTR: -ENODEV, -ENOMEM, -EINTR,
- * -EFAULT or -EINVAL for the events of @run.
+ * Return: the session, to be freed with refcost_session_free(), or ERR_PTR: -EBUSY, -ENOMEM.
  */
-struct refcost_session *refcost_session_start(const struct refcost_scheme *scheme,
-					      enum refcost_session_kind kind,
-					      struct refcost_run *run, const u32 *cpus)
+struct refcost_session *refcost_session_create(const struct refcost_scheme *scheme,
+					       enum refcost_session_kind kind,
+					       const struct refcost_run *run)
 {
 	struct refcost_session *s;
-	int err = -ENOMEM;
-	u32 i;
 
+	if (refcost_registry.session)
+		return ERR_PTR(-EBUSY);
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	s->workers = kcalloc(max(run->nr_cpus, 1u), sizeof(*s->workers), GFP_KERNEL);
-	if (!s->workers)
-		goto err_free;
 	s->scheme = scheme;
 	s->kind = kind;
+	s->run = *run;
 	if (run->mode == REFCOST_LOOKUP)
 		s->loop = scheme->lookup;
 	else
 		s->loop = run->hold_ns ? scheme->getput_hold : scheme->getput;
-	s->warmup_ns = run->warmup_ns;
-	s->window_ns = run->window_ns;
-	s->late_worker = run->late_worker;
-	s->late_ns = run->late_ns;
-	s->exact = run->flags & REFCOST_RUN_EXACT;
-	s->emulated = run->flags & REFCOST_RUN_EMULATED;
-	s->nr_times = run->nr_times;
+	s->violations_before = atomic64_read(&refcost_registry.violations);
 	s->bad_cpu = -1;
 	init_completion(&s->ready);
 	init_completion(&s->out);
+	session_set(s);
+	return s;
+}
 
+/**
+ * refcost_session_start() - create workers, bind them, let them run to the barrier
+ * @s: a session with checked parameters, whose scheme is bound to the owner
+ * @cpus: as many different CPU numbers as its run has
+ *
+ * Called with the registry's mutex held.
+ *
+ * Return: 0; -ENODEV, with the CPU in @s->run.bad_cpu; -ENOMEM; -EINTR; -EFAULT or -EINVAL for the events
+ * of the run.
+ */
+int refcost_session_start(struct refcost_session *s, const u32 *cpus)
+{
+	int err;
+	u32 i;
+
+	s->workers = kcalloc(max(s->run.nr_cpus, 1u), sizeof(*s->workers), GFP_KERNEL);
+	if (!s->workers)
+		return -ENOMEM;
 	cpus_read_lock();
-	err = session_create_workers(s, run, cpus);
+	err = session_create_workers(s, cpus);
 	atomic_set(&s->inside, s->nr_workers);
 	atomic_set(&s->alive, s->nr_workers);
-	if (!err)
-		session_set_current(s);
 	cpus_read_unlock();
-	err = err ?: refcost_events_create(s, run);
 	if (err)
-		goto err_workers;
+		return err;
+	err = refcost_events_create(s);
+	if (err)
+		return err;
 
 	for (i = 0; i < s->nr_workers; i++)
 		wake_up_process(s->workers[i]->task);
@@ -429,14 +438,7 @@ struct refcost_session *refcost_session_start(const struct refcost_scheme *schem
 		complete_all(&s->ready);
 		complete_all(&s->out);
 	}
-	return s;
-
-err_workers:
-	refcost_session_free(s);
-	return ERR_PTR(err);
-err_free:
-	kfree(s);
-	return ERR_PTR(err);
+	return 0;
 }
 
 /**
@@ -467,15 +469,17 @@ void refcost_session_stop(struct refcost_session *s)
 }
 
 /**
- * refcost_session_free() - forget a session whose workers are out or never ran
+ * refcost_session_free() - forget a session whose workers are out or never ran, and let the next one in
  * @s: the session
+ *
+ * Called with the registry's mutex held.
  */
 void refcost_session_free(struct refcost_session *s)
 {
 	u32 i;
 
 	WRITE_ONCE(s->stop, true);
-	session_set_current(NULL);
+	session_set(NULL);
 	refcost_events_free(s);
 	for (i = 0; i < s->nr_workers; i++) {
 		kthread_stop(s->workers[i]->task);
@@ -494,13 +498,8 @@ void refcost_session_free(struct refcost_session *s)
  */
 void refcost_sessions_halt(void)
 {
-	struct refcost_session *s;
-
-	spin_lock(&current_lock);
-	s = current_session;
-	spin_unlock(&current_lock);
-	if (s)
-		refcost_session_stop(s);
+	if (refcost_registry.session)
+		refcost_session_stop(refcost_registry.session);
 }
 
 /**
@@ -510,25 +509,27 @@ void refcost_sessions_halt(void)
  */
 void refcost_sessions_abandon(void)
 {
-	spin_lock(&current_lock);
-	if (current_session)
-		WRITE_ONCE(current_session->stop, true);
-	spin_unlock(&current_lock);
+	spin_lock(&refcost_registry.session_lock);
+	if (refcost_registry.session)
+		WRITE_ONCE(refcost_registry.session->stop, true);
+	spin_unlock(&refcost_registry.session_lock);
 }
 
-/* A CPU is about to go: a session that uses it ends. */
+/* A CPU is about to go: a session that uses it ends. Its workers are not being created, which locks CPUs. */
 static int refcost_cpu_going(unsigned int cpu)
 {
+	struct refcost_session *s;
 	u32 i;
 
-	spin_lock(&current_lock);
-	for (i = 0; current_session && i < current_session->nr_workers; i++) {
-		if (current_session->workers[i]->cpu == cpu) {
-			WRITE_ONCE(current_session->bad_cpu, cpu);
-			WRITE_ONCE(current_session->stop, true);
+	spin_lock(&refcost_registry.session_lock);
+	s = refcost_registry.session;
+	for (i = 0; s && i < s->nr_workers; i++) {
+		if (s->workers[i]->cpu == cpu) {
+			WRITE_ONCE(s->bad_cpu, cpu);
+			WRITE_ONCE(s->stop, true);
 		}
 	}
-	spin_unlock(&current_lock);
+	spin_unlock(&refcost_registry.session_lock);
 	return 0;
 }
 

@@ -68,15 +68,15 @@ static void event_create(struct refcost_session *s, u32 k)
 /**
  * refcost_events_create() - have the events of a run counted, as soon as the workers enable them
  * @s: the session, whose workers have not run yet
- * @run: names the events
  *
  * An event that the kernel refuses has its errno in @s->events, and the run goes on without it. Not under
  * cpus_read_lock(), which perf takes.
  *
  * Return: 0, -EFAULT, -EINVAL or -ENOMEM.
  */
-int refcost_events_create(struct refcost_session *s, const struct refcost_run *run)
+int refcost_events_create(struct refcost_session *s)
 {
+	const struct refcost_run *run = &s->run;
 	u32 i, k;
 
 	if (!run->nr_events)
@@ -144,16 +144,15 @@ void refcost_events_disable(struct refcost_worker *w)
 /**
  * refcost_events_copy() - hand refusals and counts out
  * @s: the session, whose workers are out
- * @run: says where to
  *
  * Return: 0 or -EFAULT.
  */
-int refcost_events_copy(const struct refcost_session *s, const struct refcost_run *run)
+int refcost_events_copy(const struct refcost_session *s)
 {
-	struct refcost_event_count __user *to = u64_to_user_ptr(run->counts);
+	struct refcost_event_count __user *to = u64_to_user_ptr(s->run.counts);
 	u32 i, k;
 
-	if (copy_to_user(u64_to_user_ptr(run->events), s->events,
+	if (copy_to_user(u64_to_user_ptr(s->run.events), s->events,
 			 s->nr_events * sizeof(*s->events)))
 		return -EFAULT;
 	for (i = 0; i < s->nr_workers; i++)

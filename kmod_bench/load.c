@@ -10,29 +10,16 @@
 #include "keeper.h"
 #include "run.h"
 
-static struct refcost_session *load;
-static u64 violations_before;
-
-static int load_bind(const struct refcost_scheme *scheme, u32 flags)
+static int load_bind(struct refcost_session *s)
 {
 	int err = 0;
 
-	memset(&refcost_registry.early, 0, sizeof(refcost_registry.early));
-	if (flags & REFCOST_RUN_BYSTANDER)
-		err = refcost_bind_neighbour(scheme);
+	if (s->run.flags & REFCOST_RUN_BYSTANDER)
+		err = refcost_bind_neighbour(s->scheme);
 	if (err)
 		return err;
-	if (!(flags & REFCOST_RUN_EARLY))
-		return refcost_bind(scheme);
-	refcost_registry.early.one_phase = flags & REFCOST_RUN_ONE_PHASE;
-	refcost_registry.early.scheme = scheme;
-	return 0;
-}
-
-static s64 load_unbind(void)
-{
-	refcost_registry.early.scheme = NULL;
-	return refcost_unbind();
+	/* objects that come later are bound when they are listed */
+	return s->run.flags & REFCOST_RUN_EARLY ? 0 : refcost_bind(s->scheme);
 }
 
 /**
@@ -56,48 +43,44 @@ int refcost_load_start(const struct file *file, const struct refcost_scheme *sch
 	err = refcost_lock();
 	if (err)
 		return err;
-	err = refcost_claim();
-	if (err)
-		goto out;
-	err = refcost_check_run(run, scheme, REFCOST_SESSION_LOAD);
-	if (err)
-		goto err_unclaim;
-	err = load_bind(scheme, run->flags);
-	if (err)
-		goto err_unbind;
-	violations_before = atomic64_read(&refcost_registry.violations);
-	s = refcost_session_start(scheme, REFCOST_SESSION_LOAD, run, cpus);
+	s = refcost_session_create(scheme, REFCOST_SESSION_LOAD, run);
 	if (IS_ERR(s)) {
 		err = PTR_ERR(s);
-		goto err_unbind;
-	}
-	err = refcost_session_wait(s);
-	if (err) {
-		if (err == -ENODEV)
-			run->bad_cpu = s->bad_cpu;
-		refcost_session_stop(s);
-		refcost_session_free(s);
-		goto err_unbind;
+		goto out_unlock;
 	}
 	s->file = file;
-	load = s;
-	goto out;
+	err = refcost_check_run(s);
+	if (err)
+		goto err_free;
+	err = load_bind(s);
+	if (err)
+		goto err_unbind;
+	err = refcost_session_start(s, cpus);
+	if (err)
+		goto err_unbind;
+	err = refcost_session_wait(s);
+	if (!err)
+		goto out_unlock;
 
+	if (err == -ENODEV)
+		s->run.bad_cpu = s->bad_cpu;
+	refcost_session_stop(s);
 err_unbind:
-	load_unbind();
-err_unclaim:
-	refcost_unclaim();
-out:
+	refcost_unbind();
+err_free:
+	*run = s->run;
+	refcost_session_free(s);
+out_unlock:
 	mutex_unlock(&refcost_registry.mutex);
 	return err;
 }
 
-static void load_read(struct refcost_load_stat *stat)
+static void load_read(const struct refcost_session *s, struct refcost_load_stat *stat)
 {
 	u32 i;
 
-	for (i = 0; i < load->nr_workers; i++) {
-		const struct refcost_worker *w = load->workers[i];
+	for (i = 0; i < s->nr_workers; i++) {
+		const struct refcost_worker *w = s->workers[i];
 
 		if (w->bystander) {
 			stat->bystander_ops = READ_ONCE(w->done);
@@ -113,10 +96,18 @@ static void load_read(struct refcost_load_stat *stat)
 		stat->stall_unload_ns =
 			max(stat->stall_unload_ns, READ_ONCE(w->load.stall_unload_ns));
 	}
-	stat->listed_ns = refcost_registry.early.listed_ns;
-	stat->live_ns = refcost_registry.early.live_ns;
-	stat->stopped_cpu = READ_ONCE(load->bad_cpu);
-	stat->violations = atomic64_read(&refcost_registry.violations) - violations_before;
+	stat->listed_ns = s->early.listed_ns;
+	stat->live_ns = s->early.live_ns;
+	stat->stopped_cpu = READ_ONCE(s->bad_cpu);
+	stat->violations = atomic64_read(&refcost_registry.violations) - s->violations_before;
+}
+
+/* The load of a descriptor, or NULL. */
+static struct refcost_session *load_of(const struct file *file)
+{
+	struct refcost_session *s = refcost_registry.session;
+
+	return s && s->file == file ? s : NULL;
 }
 
 /* Take the registry's mutex, if the load belongs to this descriptor. */
@@ -126,7 +117,7 @@ static int load_lock(const struct file *file)
 
 	if (err)
 		return err;
-	if (load && load->file == file)
+	if (load_of(file))
 		return 0;
 	mutex_unlock(&refcost_registry.mutex);
 	return -ENOTCONN;
@@ -145,7 +136,7 @@ int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat)
 
 	if (err)
 		return err;
-	load_read(stat);
+	load_read(load_of(file), stat);
 	mutex_unlock(&refcost_registry.mutex);
 	return 0;
 }
@@ -168,7 +159,7 @@ static void gate_take_back(struct refcost_owner *owner)
  * go, waits for the mutex that is held here; exit() has made the objects impossible to find, so the lock has
  * done its work.
  */
-static void load_end(struct refcost_load_stat *stat)
+static void load_end(struct refcost_session *s, struct refcost_load_stat *stat)
 {
 	struct refcost_owner *owner = refcost_registry.owner;
 
@@ -176,12 +167,10 @@ static void load_end(struct refcost_load_stat *stat)
 		refcost_let_go(owner);
 	else
 		gate_take_back(owner);
-	refcost_session_stop(load);
-	load_read(stat);
-	stat->balance = load_unbind() + atomic_read(&load->left_open);
-	refcost_session_free(load);
-	load = NULL;
-	refcost_unclaim();
+	refcost_session_stop(s);
+	load_read(s, stat);
+	stat->balance = refcost_unbind() + atomic_read(&s->left_open);
+	refcost_session_free(s);
 }
 
 /**
@@ -200,7 +189,7 @@ int refcost_load_stop(const struct file *file, struct refcost_load_stat *stat)
 
 	if (err)
 		return err;
-	load_end(stat);
+	load_end(load_of(file), stat);
 	mutex_unlock(&refcost_registry.mutex);
 	return stat->balance ? -EUCLEAN : 0;
 }
@@ -216,12 +205,12 @@ void refcost_load_close(const struct file *file)
 	if (READ_ONCE(refcost_registry.broken))
 		return;
 	mutex_lock(&refcost_registry.mutex);
-	if (load && load->file == file)
-		load_end(&stat);
+	if (load_of(file))
+		load_end(load_of(file), &stat);
 	mutex_unlock(&refcost_registry.mutex);
 }
 
-static int gate_run(struct refcost_gate *gate)
+static int gate_run(struct refcost_session *s, struct refcost_gate *gate)
 {
 	struct refcost_owner *owner = refcost_registry.owner;
 	u64 start;
@@ -229,7 +218,7 @@ static int gate_run(struct refcost_gate *gate)
 
 	if (!owner || !owner->scheme || owner->leaving)
 		return -ENXIO;
-	WRITE_ONCE(load->unloading, true);
+	WRITE_ONCE(s->unloading, true);
 	if (!owner->scheme->gate || owner->gated)
 		return 0;
 	BUG_ON(refcost_fault(OOPS));
@@ -257,7 +246,7 @@ int refcost_load_gate(const struct file *file, struct refcost_gate *gate)
 
 	if (err)
 		return err;
-	err = gate_run(gate);
+	err = gate_run(load_of(file), gate);
 	mutex_unlock(&refcost_registry.mutex);
 	return err;
 }

@@ -172,8 +172,9 @@ u32 refcost_living(const struct refcost_owner *owner)
  */
 int refcost_module_users(const struct refcost_owner *owner)
 {
+	const struct refcost_session *s = refcost_registry.session;
+	bool pinned = s && s->kind == REFCOST_SESSION_RUN, in_init;
 	int reading = 0, users, i;
-	bool in_init;
 
 	do {
 		in_init = refcost_module_in_init(owner->module);
@@ -185,7 +186,7 @@ int refcost_module_users(const struct refcost_owner *owner)
 		if (in_init && users)
 			users--;
 	} while (in_init != refcost_module_in_init(owner->module) ||
-		 (refcost_registry.pinned && !users && ++reading < USERS_READINGS));
+		 (pinned && !users && ++reading < USERS_READINGS));
 	return users;
 }
 
@@ -252,20 +253,26 @@ static void refcost_set_owner(struct refcost_owner *owner)
 	WRITE_ONCE(refcost_registry.victim, owner ? owner->module : NULL);
 }
 
+static bool waits_for_objects(const struct refcost_session *s)
+{
+	return s && s->run.flags & REFCOST_RUN_EARLY;
+}
+
 /* Users of a load may be waiting for these objects: they need their counts before they are found. */
 static int refcost_list_first(struct refcost_owner *owner)
 {
-	typeof(refcost_registry.early) *early = &refcost_registry.early;
+	struct refcost_session *s = refcost_registry.session;
 
-	if (early->scheme) {
-		int err = refcost_bind(early->scheme);
+	if (s) {
+		bool one_phase = s->run.flags & REFCOST_RUN_ONE_PHASE;
+		int err = refcost_bind(s->scheme);
 
 		if (err)
 			return err;
-		if (early->one_phase)
-			early->scheme->set_live(owner, false);
-		early->listed_ns = refcost_clock();
-		early->live_ns = early->one_phase ? 0 : early->listed_ns;
+		if (one_phase)
+			s->scheme->set_live(owner, false);
+		s->early.listed_ns = refcost_clock();
+		s->early.live_ns = one_phase ? 0 : s->early.listed_ns;
 	}
 	refcost_link_all(owner);
 	return 0;
@@ -274,13 +281,13 @@ static int refcost_list_first(struct refcost_owner *owner)
 /* init() has returned: what was listed before it was live may be used now. */
 static void refcost_went_live(struct module *module)
 {
-	typeof(refcost_registry.early) *early = &refcost_registry.early;
 	struct refcost_owner *owner = refcost_registry.owner;
+	struct refcost_session *s = refcost_registry.session;
 
-	if (!early->scheme || early->live_ns || !owner || owner->module != module)
+	if (!waits_for_objects(s) || s->early.live_ns || !owner || owner->module != module)
 		return;
-	early->scheme->set_live(owner, true);
-	early->live_ns = refcost_clock();
+	s->scheme->set_live(owner, true);
+	s->early.live_ns = refcost_clock();
 }
 
 /**
@@ -327,7 +334,8 @@ int refcost_register(struct module *module, const struct refcost_ops *ops,
 	}
 
 	mutex_lock(&refcost_registry.mutex);
-	if (refcost_registry.owner || (refcost_claimed() && !refcost_registry.early.scheme)) {
+	if (refcost_registry.owner ||
+	    (refcost_registry.session && !waits_for_objects(refcost_registry.session))) {
 		err = -EBUSY;
 	} else {
 		refcost_set_owner(owner);
@@ -586,6 +594,7 @@ int refcost_registry_init(void)
 	hash_init(refcost_registry.table);
 	refcost_neighbour_init(&refcost_registry.neighbour);
 	mutex_init(&refcost_registry.mutex);
+	spin_lock_init(&refcost_registry.session_lock);
 	spin_lock_init(&refcost_registry.lock);
 	rwlock_init(&refcost_registry.rwlock);
 	init_rwsem(&refcost_registry.subsys[0].sem);

@@ -11,9 +11,6 @@
 /* What a load does not take. */
 #define RUN_ALONE (REFCOST_RUN_EXACT | REFCOST_RUN_EMULATED)
 
-/* The one run or load that may go on; under the registry's mutex. */
-static bool busy;
-
 /**
  * refcost_lock() - take the registry's mutex on behalf of a call
  *
@@ -26,46 +23,6 @@ int refcost_lock(void)
 	return mutex_lock_killable(&refcost_registry.mutex);
 }
 
-/**
- * refcost_claim() - become the one session
- *
- * Called with the registry's mutex held.
- *
- * Return: 0 or -EBUSY.
- */
-int refcost_claim(void)
-{
-	lockdep_assert_held(&refcost_registry.mutex);
-	if (busy)
-		return -EBUSY;
-	busy = true;
-	return 0;
-}
-
-/**
- * refcost_claimed() - is there a session?
- *
- * Called with the registry's mutex held.
- *
- * Return: true if so.
- */
-bool refcost_claimed(void)
-{
-	lockdep_assert_held(&refcost_registry.mutex);
-	return busy;
-}
-
-/**
- * refcost_unclaim() - let the next one in
- *
- * Called with the registry's mutex held.
- */
-void refcost_unclaim(void)
-{
-	lockdep_assert_held(&refcost_registry.mutex);
-	busy = false;
-}
-
 /* Of a pair both are used, by every other worker. */
 static u32 objects_used(const struct refcost_run *run)
 {
@@ -76,18 +33,17 @@ static u32 objects_used(const struct refcost_run *run)
 
 /**
  * refcost_check_run() - refuse parameters that cannot be served
- * @run: from user space
- * @scheme: the scheme it names
- * @kind: what it is for
+ * @s: a session with what came from user space
  *
  * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim (-EEXIST with
  * one, if the load is to be there first), -ERANGE if it has too few objects. Called with the registry's mutex held.
  */
-int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme *scheme,
-		      enum refcost_session_kind kind)
+int refcost_check_run(const struct refcost_session *s)
 {
-	bool exact = run->flags & REFCOST_RUN_EXACT;
-	bool load = kind == REFCOST_SESSION_LOAD, early = run->flags & REFCOST_RUN_EARLY;
+	const struct refcost_scheme *scheme = s->scheme;
+	const struct refcost_run *run = &s->run;
+	bool exact = run->flags & REFCOST_RUN_EXACT, early = run->flags & REFCOST_RUN_EARLY;
+	bool load = s->kind == REFCOST_SESSION_LOAD;
 
 	if (run->flags & ~REFCOST_RUN_FLAGS || run->mode >= REFCOST_MODES)
 		return -EINVAL;
@@ -123,56 +79,62 @@ int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme
 }
 
 /* Raw results of all workers, in their order. */
-static int copy_results(const struct refcost_run *run, const struct refcost_session *s)
+static int copy_results(const struct refcost_session *s)
 {
-	struct refcost_worker_result __user *to = u64_to_user_ptr(run->results);
-	u32 __user *times = u64_to_user_ptr(run->times);
-	u32 i;
+	struct refcost_worker_result __user *to = u64_to_user_ptr(s->run.results);
+	u32 __user *times = u64_to_user_ptr(s->run.times);
+	u32 i, nr_times = s->run.nr_times;
 
 	for (i = 0; i < s->nr_workers; i++) {
 		const struct refcost_worker *w = s->workers[i];
 
 		if (copy_to_user(&to[i], &w->result, sizeof(*to)) ||
-		    copy_to_user(times + (size_t)i * run->nr_times, w->times,
-				 run->nr_times * sizeof(*times)))
+		    copy_to_user(times + (size_t)i * nr_times, w->times, nr_times * sizeof(*times)))
 			return -EFAULT;
 	}
-	return refcost_events_copy(s, run);
+	return refcost_events_copy(s);
 }
 
 /* Bind, and start the workers. The victim is pinned: nobody else's rmmod may end a run. */
-static struct refcost_session *run_begin(const struct refcost_scheme *scheme,
-					 struct refcost_run *run, const u32 *cpus)
+static int run_begin(struct refcost_session *s, const u32 *cpus)
 {
-	struct refcost_session *s;
 	struct module *victim;
 	int err;
 
-	err = refcost_claim();
+	err = refcost_check_run(s);
 	if (err)
-		return ERR_PTR(err);
-	err = refcost_check_run(run, scheme, REFCOST_SESSION_RUN);
-	if (err)
-		goto err_unclaim;
+		return err;
 	victim = refcost_registry.owner->module;
-	err = -ENXIO;
 	if (!try_module_get(victim))
-		goto err_unclaim;
-	refcost_registry.pinned = true;
-	err = refcost_bind(scheme);
+		return -ENXIO;
+	err = refcost_bind(s->scheme);
 	if (err)
 		goto err_put;
-	s = refcost_session_start(scheme, REFCOST_SESSION_RUN, run, cpus);
-	if (!IS_ERR(s))
-		return s;
-	err = PTR_ERR(s);
+	err = refcost_session_start(s, cpus);
+	if (!err)
+		return 0;
 	refcost_unbind();
 err_put:
-	refcost_registry.pinned = false;
 	module_put(victim);
-err_unclaim:
-	refcost_unclaim();
-	return ERR_PTR(err);
+	return err;
+}
+
+static void run_note_counter(struct refcost_session *s)
+{
+	const void *counter = s->scheme->counter ? s->scheme->counter(s->workers[0]) : NULL;
+
+	s->run.counter_offset = (unsigned long)counter % L1_CACHE_BYTES;
+	s->run.counter_node = counter ? refcost_node_of(counter) : NUMA_NO_NODE;
+}
+
+/* Return: 0 or -EUCLEAN. */
+static int run_end(struct refcost_session *s, struct module *victim)
+{
+	s->run.balance = refcost_unbind() + atomic_read(&s->left_open);
+	if (refcost_registry.victim == victim)
+		module_put(victim);
+	s->run.violations = atomic64_read(&refcost_registry.violations) - s->violations_before;
+	return s->run.balance ? -EUCLEAN : 0;
 }
 
 /**
@@ -185,41 +147,40 @@ err_unclaim:
  */
 int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, const u32 *cpus)
 {
-	u64 violations = atomic64_read(&refcost_registry.violations);
 	struct refcost_session *s;
 	struct module *victim;
-	const void *counter;
-	int err;
+	int err, unclean;
 
 	err = refcost_lock();
 	if (err)
 		return err;
-	s = run_begin(scheme, run, cpus);
+	s = refcost_session_create(scheme, REFCOST_SESSION_RUN, run);
+	if (IS_ERR(s)) {
+		err = PTR_ERR(s);
+		goto out_unlock;
+	}
+	err = run_begin(s, cpus);
+	if (err)
+		goto out_free;
 	victim = refcost_registry.victim;
 	mutex_unlock(&refcost_registry.mutex);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 
-	counter = scheme->counter ? scheme->counter(s->workers[0]) : NULL;
-	run->counter_offset = (unsigned long)counter % L1_CACHE_BYTES;
-	run->counter_node = counter ? refcost_node_of(counter) : NUMA_NO_NODE;
+	run_note_counter(s);
 	err = refcost_session_wait(s);
 	refcost_session_stop(s);
 	if (err == -ENODEV)
-		run->bad_cpu = s->bad_cpu;
+		s->run.bad_cpu = s->bad_cpu;
 
 	mutex_lock(&refcost_registry.mutex);
-	run->balance = refcost_unbind() + atomic_read(&s->left_open);
-	refcost_registry.pinned = false;
-	if (refcost_registry.victim == victim)
-		module_put(victim);
-	run->violations = atomic64_read(&refcost_registry.violations) - violations;
-	if (!err && run->balance)
-		err = -EUCLEAN;
+	unclean = run_end(s, victim);
 	if (!err)
-		err = copy_results(run, s);
+		err = unclean;
+	if (!err)
+		err = copy_results(s);
+out_free:
+	*run = s->run;
 	refcost_session_free(s);
-	refcost_unclaim();
+out_unlock:
 	mutex_unlock(&refcost_registry.mutex);
 	return err;
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What runs and loads share: one of them at a time, the same checks. */
+/* What runs and loads share: the registry's mutex, the same checks. */
 #ifndef REFCOST_RUN_H
 #define REFCOST_RUN_H
 
 #include "core.h"
 
 int refcost_lock(void);
-int refcost_claim(void);
-bool refcost_claimed(void);
-void refcost_unclaim(void);
-int refcost_check_run(const struct refcost_run *run, const struct refcost_scheme *scheme,
-		      enum refcost_session_kind kind);
+int refcost_check_run(const struct refcost_session *s);
 int refcost_run(const struct refcost_scheme *scheme, struct refcost_run *run, const u32 *cpus);
 
 #endif
