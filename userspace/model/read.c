@@ -107,69 +107,62 @@ static struct cell *cell_get(struct model *m, const struct row *r)
 static int add_sample(void *model, const struct row *r)
 {
 	struct model *m = model;
-	int err = use_scheme(m, r);
 	struct cell *c = cell_get(m, r);
 
-	if (err || !c)
-		return err ?: -ENOMEM;
+	if (!c)
+		return -ENOMEM;
 	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
 	c->flagged += row_num(r, "overlap") < 0.9;
 	c->windows += !isnan(row_num(r, "ns_per_op"));
-	err = series_add(&c->ns, row_num(r, "ns_per_op"));
+	series_add(&c->ns, row_num(r, "ns_per_op"));
 	if (!isnan(row_num(r, "ns_per_op")))
-		err = err ?: series_add(&c->block, row_num(r, "block"));
-	err = err ?: series_add(&c->mean, row_num(r, "ns_mean"));
-	err = err ?: series_add(&c->lost, row_num(r, "lost"));
-	err = err ?: series_add(&c->mops, 1e3 * c->cpus / row_num(r, "ns_elapsed"));
-	return err ?: series_add(&c->fair, row_num(r, "fairness"));
+		series_add(&c->block, row_num(r, "block"));
+	series_add(&c->mean, row_num(r, "ns_mean"));
+	series_add(&c->lost, row_num(r, "lost"));
+	series_add(&c->mops, 1e3 * c->cpus / row_num(r, "ns_elapsed"));
+	series_add(&c->fair, row_num(r, "fairness"));
+	return use_scheme(m, r);
 }
 
 /* The bystander's columns; rows without one hold zeroes, older files nothing. */
-static int add_bystander(struct arm *a, const struct row *r)
+static void add_bystander(struct arm *a, const struct row *r)
 {
-	int err;
-
 	if (!(row_num(r, "bystanders") > 0)) {
 		a->bystander_ops = a->bystander_failed = NAN;
-		return 0;
+		return;
 	}
 	a->bystander_ops += row_num(r, "bystander_ops");
 	a->bystander_failed += row_num(r, "bystander_failed");
-	err = series_add(&a->bystander_us, row_num(r, "bystander_unload_ns") / 1e3);
-	return err ?: series_add(&a->bystander_calm_us, row_num(r, "bystander_calm_ns") / 1e3);
+	series_add(&a->bystander_us, row_num(r, "bystander_unload_ns") / 1e3);
+	series_add(&a->bystander_calm_us, row_num(r, "bystander_calm_ns") / 1e3);
 }
 
-static int add_users(struct arm *a, const struct row *r)
+static void add_users(struct arm *a, const struct row *r)
 {
-	int err;
-
 	if (!a->workers)
-		return 0;
-	err = series_add(&a->stall_us, row_num(r, "stall_unload_ns") / 1e3);
-	err = err ?: series_add(&a->calm_us, row_num(r, "stall_calm_ns") / 1e3);
-	return err ?: add_bystander(a, r);
+		return;
+	series_add(&a->stall_us, row_num(r, "stall_unload_ns") / 1e3);
+	series_add(&a->calm_us, row_num(r, "stall_calm_ns") / 1e3);
+	add_bystander(a, r);
 }
 
-static int add_gone(struct arm *a, const struct row *r)
+static void add_gone(struct arm *a, const struct row *r)
 {
-	int err;
-
 	a->gone++;
-	err = series_add(&a->success_ms, row_num(r, "success_ns") / 1e6);
-	err = err ?: series_add(&a->wait_ms, row_num(r, "success_ns") / 1e6);
-	err = err ?: series_add(&a->gate_us, row_num(r, "gate_ns") / 1e3);
-	err = err ?: series_add(&a->delete_ms, row_num(r, "delete_ns") / 1e6);
-	err = err ?: series_add(&a->response_ms, row_num(r, "response_ns") / 1e6);
-	return err
-		       ?: series_add(&a->rmmod_ms,
-				     (row_num(r, "gate_ns") + row_num(r, "delete_ns")) / 1e6);
+	series_add(&a->success_ms, row_num(r, "success_ns") / 1e6);
+	series_add(&a->wait_ms, row_num(r, "success_ns") / 1e6);
+	series_add(&a->gate_us, row_num(r, "gate_ns") / 1e3);
+	series_add(&a->delete_ms, row_num(r, "delete_ns") / 1e6);
+	series_add(&a->response_ms, row_num(r, "response_ns") / 1e6);
+	series_add(&a->rmmod_ms, (row_num(r, "gate_ns") + row_num(r, "delete_ns")) / 1e6);
 }
 
-static int add_starved(struct arm *a, const struct row *r)
+static void add_starved(struct arm *a, const struct row *r)
 {
 	double tried = row_num(r, "tried_ns") > 0 ? row_num(r, "tried_ns") / 1e6 : NAN;
 
-	return series_add(&a->tried_ms, tried) ?: series_add(&a->wait_ms, tried);
+	series_add(&a->tried_ms, tried);
+	series_add(&a->wait_ms, tried);
 }
 
 static struct arm *arm_get(struct model *m, const struct row *r)
@@ -194,9 +187,8 @@ static int add_unload(void *model, const struct row *r)
 {
 	struct model *m = model;
 	struct arm *a = arm_get(m, r);
-	int err = use_scheme(m, r);
 
-	if (!a || err)
+	if (!a)
 		return -ENOMEM;
 	a->cycles++;
 	a->ops += row_num_or_0(r, "ops");
@@ -206,8 +198,13 @@ static int add_unload(void *model, const struct row *r)
 	a->violations += row_num(r, "violations");
 	if (row_num(r, "records") > 0)
 		a->records += row_num(r, "records");
-	err = series_add(&a->attempts, row_num(r, "attempts")) ?: add_users(a, r);
-	return err ?: (row_num(r, "gone") > 0 ? add_gone(a, r) : add_starved(a, r));
+	series_add(&a->attempts, row_num(r, "attempts"));
+	add_users(a, r);
+	if (row_num(r, "gone") > 0)
+		add_gone(a, r);
+	else
+		add_starved(a, r);
+	return use_scheme(m, r);
 }
 
 static struct phase *find_phase(const struct model *m, const char *scheme, const char *arm,
@@ -225,7 +222,7 @@ static struct phase *find_phase(const struct model *m, const char *scheme, const
 static int add_phase(void *model, const struct row *r)
 {
 	struct model *m = model;
-	int index = row_num(r, "index"), err;
+	int index = row_num(r, "index");
 	struct phase *p = find_phase(m, row_text(r, "scheme"), row_text(r, "arm"), index);
 	double hold = row_num(r, "hold_ns"), least = model_next_hold(m, row_text(r, "arm"), -1);
 
@@ -241,8 +238,9 @@ static int add_phase(void *model, const struct row *r)
 		p->index = index;
 	}
 	p->merged += row_num(r, "merged") > 0;
-	err = series_add(&p->us, row_num(r, "ns") / 1e3);
-	return err ?: series_add(&p->off_us, row_num(r, "off_ns") / 1e3);
+	series_add(&p->us, row_num(r, "ns") / 1e3);
+	series_add(&p->off_us, row_num(r, "off_ns") / 1e3);
+	return 0;
 }
 
 /* Two boots agree to the digit, so that the first block is as good as any. */
@@ -267,10 +265,7 @@ static int add_loading(void *model, const struct row *r)
 	struct model *m = model;
 	struct loading *l =
 		(struct loading *)model_loading(m, row_text(r, "scheme"), row_text(r, "phases"));
-	int err = use_scheme(m, r);
 
-	if (err)
-		return err;
 	if (!l) {
 		l = array_append((void **)&m->loadings, &m->nr_loadings, sizeof(*l));
 		if (!l)
@@ -282,9 +277,10 @@ static int add_loading(void *model, const struct row *r)
 	l->cycles++;
 	l->hit += row_num(r, "refused") > 0;
 	l->violations += row_num_or_0(r, "violations");
-	err = series_add(&l->refused, row_num(r, "refused"));
-	err = err ?: series_add(&l->window_us, row_num(r, "window_ns") / 1e3);
-	return err ?: series_add(&l->load_ms, row_num(r, "load_ns") / 1e6);
+	series_add(&l->refused, row_num(r, "refused"));
+	series_add(&l->window_us, row_num(r, "window_ns") / 1e3);
+	series_add(&l->load_ms, row_num(r, "load_ns") / 1e6);
+	return use_scheme(m, r);
 }
 
 /* All series of an arm, for what is done to each. */
@@ -310,22 +306,12 @@ static void join_windows(struct cell *c)
 
 static int summarise_cell(const struct model *m, struct cell *c)
 {
+	struct series *all[] = { &c->ns, &c->block, &c->mean, &c->lost, &c->mops, &c->fair };
+
 	if (c->cpus == 1 && c->ns.n >= MODEL_APART_LEAST && model_get(m, "run.plan.percentile"))
 		join_windows(c);
 	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
-	return series_summarise(&c->ns) ?: series_summarise(&c->mean) ?: series_summarise(&c->lost) ?:
-		series_summarise(&c->mops) ?: series_summarise(&c->fair);
-}
-
-static int summarise_arm(struct arm *a)
-{
-	struct series *all[] = ARM_SERIES(a);
-	int err = 0;
-	size_t k;
-
-	for (k = 0; k < ARRAY_SIZE(all); k++)
-		err = err ?: series_summarise(all[k]);
-	return err;
+	return series_summarise_all(all, ARRAY_SIZE(all));
 }
 
 static int summarise_all(struct model *m)
@@ -333,15 +319,24 @@ static int summarise_all(struct model *m)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < m->nr_cells; i++)
-		err = err ?: summarise_cell(m, &m->cells[i]);
-	for (i = 0; i < m->nr_arms; i++)
-		err = err ?: summarise_arm(&m->arms[i]);
-	for (i = 0; i < m->nr_phases; i++)
-		err = err ?: series_summarise(&m->phases[i].us) ?: series_summarise(&m->phases[i].off_us);
-	for (i = 0; i < m->nr_loadings; i++)
-		err = err ?: series_summarise(&m->loadings[i].refused) ?:
-			series_summarise(&m->loadings[i].window_us) ?: series_summarise(&m->loadings[i].load_ms);
+	for (i = 0; i < m->nr_cells && !err; i++)
+		err = summarise_cell(m, &m->cells[i]);
+	for (i = 0; i < m->nr_arms && !err; i++) {
+		struct series *all[] = ARM_SERIES(&m->arms[i]);
+
+		err = series_summarise_all(all, ARRAY_SIZE(all));
+	}
+	for (i = 0; i < m->nr_phases && !err; i++) {
+		struct series *all[] = { &m->phases[i].us, &m->phases[i].off_us };
+
+		err = series_summarise_all(all, ARRAY_SIZE(all));
+	}
+	for (i = 0; i < m->nr_loadings && !err; i++) {
+		struct loading *l = &m->loadings[i];
+		struct series *all[] = { &l->refused, &l->window_us, &l->load_ms };
+
+		err = series_summarise_all(all, ARRAY_SIZE(all));
+	}
 	if (err == -EINVAL)
 		return fail(EXIT_FAILED, "%s holds a number that is not finite: " MEND,
 			    m->results.dir);
@@ -538,21 +533,24 @@ static void part_cells(struct model *m)
 
 int model_read(struct model *m, const char *dir)
 {
+	const struct rows_of files[] = {
+		{ "schemes.csv", add_scheme, m },     { "samples.csv", add_sample, m },
+		{ "unload.csv", add_unload, m },      { "phases.csv", add_phase, m },
+		{ "instructions.csv", add_count, m }, { "loading.csv", add_loading, m },
+	};
 	int err;
 
 	memset(m, 0, sizeof(*m));
 	err = results_load(&m->results, dir);
 	if (err)
 		return err;
-	err = rows_read(dir, "schemes.csv", add_scheme, m);
-	err = err ?: rows_read(dir, "samples.csv", add_sample, m);
-	err = err ?: rows_read(dir, "unload.csv", add_unload, m);
-	err = err ?: rows_read(dir, "phases.csv", add_phase, m);
-	err = err ?: rows_read(dir, "instructions.csv", add_count, m);
-	err = err ?: rows_read(dir, "loading.csv", add_loading, m);
-	err = err ?: summarise_all(m);
-	err = err ?: counters_read(m, dir);
-	err = err ?: tracer_read(&m->tracer, dir);
+	err = rows_read_all(dir, files, ARRAY_SIZE(files));
+	if (!err)
+		err = summarise_all(m);
+	if (!err)
+		err = counters_read(m, dir);
+	if (!err)
+		err = tracer_read(&m->tracer, dir);
 	if (err) {
 		model_free(m);
 		return err;

@@ -59,7 +59,6 @@ static int add_traced(void *arg, const struct row *r)
 	struct reading *reading = arg;
 	struct traced *g;
 	struct traced_phase *p;
-	int err = 0;
 
 	if (row_num(r, "errno"))
 		return 0;
@@ -67,22 +66,23 @@ static int add_traced(void *arg, const struct row *r)
 	if (!g)
 		return -EINVAL;
 	if (g != reading->group || row_num(r, "call") != reading->call)
-		err = series_add(&g->total_ms, row_num(r, "total_ns") / 1e6);
+		series_add(&g->total_ms, row_num(r, "total_ns") / 1e6);
 	reading->group = g;
 	reading->call = row_num(r, "call");
 	p = phase_of(g, row_text(r, "phase"));
 	if (!p)
 		return -ENOMEM;
-	err = err ?: series_add(&p->call, g->total_ms.n - 1);
-	err = err ?: series_add(&p->us, row_num(r, "ns") / 1e3);
-	err = err ?: series_add(&p->off_us, row_num(r, "off_ns") / 1e3);
-	return err ?: series_add(&p->start_us, row_num(r, "phase_start_ns") / 1e3);
+	series_add(&p->call, g->total_ms.n - 1);
+	series_add(&p->us, row_num(r, "ns") / 1e3);
+	series_add(&p->off_us, row_num(r, "off_ns") / 1e3);
+	series_add(&p->start_us, row_num(r, "phase_start_ns") / 1e3);
+	return 0;
 }
 
 static int add_to_blocks(struct watched **v, size_t *n, const struct row *r)
 {
 	const char *arm = row_text(r, "tag");
-	int block = row_num_or_0(r, "block"), err;
+	int block = row_num_or_0(r, "block");
 	struct watched *w = NULL;
 	size_t i;
 
@@ -98,10 +98,11 @@ static int add_to_blocks(struct watched **v, size_t *n, const struct row *r)
 		snprintf(w->arm, sizeof(w->arm), "%s", arm);
 		w->block = block;
 	}
-	err = series_add(&w->ms, row_num(r, "unload_ns") / 1e6);
-	err = err ?: series_add(&w->load_cpu, row_num(r, "load_cpu_ns"));
-	err = err ?: series_add(&w->look, row_num(r, "look_ns"));
-	return err ?: series_add(&w->cpu, row_num(r, "unload_cpu_ns"));
+	series_add(&w->ms, row_num(r, "unload_ns") / 1e6);
+	series_add(&w->load_cpu, row_num(r, "load_cpu_ns"));
+	series_add(&w->look, row_num(r, "look_ns"));
+	series_add(&w->cpu, row_num(r, "unload_cpu_ns"));
+	return 0;
 }
 
 static int add_watched(void *arg, const struct row *r)
@@ -129,7 +130,8 @@ static int add_startup(void *arg, const struct row *r)
 			return -ENOMEM;
 		snprintf(s->tool, sizeof(s->tool), "%s", row_text(r, "tool"));
 	}
-	return series_add(&s->ms, row_num(r, "ns") / 1e6);
+	series_add(&s->ms, row_num(r, "ns") / 1e6);
+	return 0;
 }
 
 static int add_hits(void *arg, const struct row *r)
@@ -153,34 +155,36 @@ static int start_cmp(const void *a, const void *b)
 }
 
 /* Calls come in order of completion, so that each round of modules unloaded at once is together. */
-static int find_last(struct traced *g)
+static void find_last(struct traced *g)
 {
 	size_t i, k;
-	int err = 0;
 
 	if (strcmp(g->experiment, "parallel") || g->level < 1)
-		return 0;
-	for (i = 0; !err && i + g->level <= g->total_ms.n; i += g->level) {
+		return;
+	for (i = 0; i + g->level <= g->total_ms.n; i += g->level) {
 		double last = 0;
 
 		for (k = i; k < i + g->level; k++)
 			last = fmax(last, g->total_ms.v[k]);
-		err = series_add(&g->last_ms, last);
+		series_add(&g->last_ms, last);
 	}
-	return err;
 }
 
 static int summarise_group(struct traced *g)
 {
+	struct series *totals[] = { &g->total_ms, &g->last_ms };
 	double best = INFINITY, off;
 	size_t i;
-	int err = find_last(g);
+	int err;
 
-	err = err ?: series_summarise(&g->total_ms) ?: series_summarise(&g->last_ms);
-	for (i = 0; !err && i < g->nr_phases; i++)
-		err = series_summarise(&g->phases[i].us) ?:
-			      series_summarise(&g->phases[i].off_us) ?:
-			      series_summarise(&g->phases[i].start_us);
+	find_last(g);
+	err = series_summarise_all(totals, ARRAY_SIZE(totals));
+	for (i = 0; !err && i < g->nr_phases; i++) {
+		struct traced_phase *p = &g->phases[i];
+		struct series *all[] = { &p->us, &p->off_us, &p->start_us, &p->call };
+
+		err = series_summarise_all(all, ARRAY_SIZE(all));
+	}
 	if (err)
 		return err;
 	qsort(g->phases, g->nr_phases, sizeof(*g->phases), start_cmp);
@@ -231,32 +235,43 @@ static int summarise_watched(struct watched *v, size_t n)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < n && !err; i++)
-		err = !v[i].ms.n ? 0 : series_summarise(&v[i].ms) ?: series_summarise(&v[i].load_cpu) ?:
-					series_summarise(&v[i].cpu);
+	for (i = 0; i < n && !err; i++) {
+		struct series *all[] = { &v[i].ms, &v[i].load_cpu, &v[i].look, &v[i].cpu };
+
+		if (v[i].ms.n)
+			err = series_summarise_all(all, ARRAY_SIZE(all));
+	}
 	return err;
 }
 
 int tracer_read(struct tracer_model *t, const char *dir)
 {
 	struct reading reading = { .model = t };
+	const struct rows_of files[] = {
+		{ "traced.csv", add_traced, &reading },
+		{ "watched.csv", add_watched, t },
+		{ "watched-instructions.csv", add_counted, t },
+		{ "startup.csv", add_startup, t },
+		{ "hits.csv", add_hits, t },
+	};
 	size_t i;
 	int err;
 
-	err = rows_read(dir, "traced.csv", add_traced, &reading);
-	err = err ?: rows_read(dir, "watched.csv", add_watched, t);
-	err = err ?: rows_read(dir, "watched-instructions.csv", add_counted, t);
-	err = err ?: rows_read(dir, "startup.csv", add_startup, t);
-	err = err ?: rows_read(dir, "hits.csv", add_hits, t);
+	err = rows_read_all(dir, files, ARRAY_SIZE(files));
 	if (err)
 		return err;
 	for (i = 0; !err && i < t->nr_traced; i++)
 		err = summarise_group(&t->traced[i]);
 	leave_out_disturbed(t);
-	err = err ?: summarise_watched(t->watched, t->nr_watched);
-	err = err ?: summarise_watched(t->counted, t->nr_counted);
+	if (!err)
+		err = summarise_watched(t->watched, t->nr_watched);
+	if (!err)
+		err = summarise_watched(t->counted, t->nr_counted);
 	for (i = 0; !err && i < t->nr_startups; i++)
 		err = series_summarise(&t->startups[i].ms);
+	if (err == -EINVAL)
+		return fail(EXIT_FAILED, "%s holds a number that is not finite: was it edited?",
+			    dir);
 	return err ? fail(EXIT_FAILED, "out of memory") : EXIT_FINE;
 }
 

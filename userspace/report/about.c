@@ -86,7 +86,10 @@ static void validity_batches(const struct model *m, FILE *f)
 		const struct cell *c = &m->cells[i];
 		double more = 100 * (c->mean.s.median / c->ns.s.median - 1);
 
-		if (c->cpus > 1 || series_add(&above, more) || more <= most)
+		if (c->cpus > 1)
+			continue;
+		series_add(&above, more);
+		if (more <= most)
 			continue;
 		most = more;
 		worst = c;

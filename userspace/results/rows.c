@@ -83,3 +83,13 @@ int rows_read(const char *dir, const char *name, int (*add)(void *arg, const str
 	return err ? fail(EXIT_FAILED, "cannot read %s/%s: %s", dir, name, strerror(-err))
 		   : EXIT_FINE;
 }
+
+int rows_read_all(const char *dir, const struct rows_of *files, size_t n)
+{
+	int err = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		err = rows_read(dir, files[i].name, files[i].add, files[i].arg);
+	return err;
+}

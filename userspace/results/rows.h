@@ -28,6 +28,18 @@ struct row {
 int rows_load(const char *dir, const char *name, struct csv *csv);
 
 /**
+ * struct rows_of - what is done with the rows of a file
+ * @name: of the file; one that is not there has no rows
+ * @add: called with each row; returns 0 or -errno, which ends the reading
+ * @arg: its first argument
+ */
+struct rows_of {
+	const char *name;
+	int (*add)(void *arg, const struct row *r);
+	void *arg;
+};
+
+/**
  * rows_read() - hand every row of a file to a function
  * @dir: results directory
  * @name: of the file in it; one that is not there has no rows
@@ -38,6 +50,16 @@ int rows_load(const char *dir, const char *name, struct csv *csv);
  */
 int rows_read(const char *dir, const char *name, int (*add)(void *arg, const struct row *r),
 	      void *arg);
+
+/**
+ * rows_read_all() - the same for several files, up to the first that fails
+ * @dir: results directory
+ * @files: which, and what is done with their rows
+ * @n: how many
+ *
+ * Return: as rows_read().
+ */
+int rows_read_all(const char *dir, const struct rows_of *files, size_t n);
 
 /**
  * row_text() - a field
