@@ -470,7 +470,8 @@ static void conclude(struct tracing *t)
 	enum trace_kind kind;
 
 	if (env.refs) {
-		t->err = t->err ?: refs_watch_end(&t->watch);
+		if (!t->err)
+			t->err = refs_watch_end(&t->watch);
 		if (t->err)
 			return;
 		if (env.verbose)
@@ -531,7 +532,8 @@ int cmd_trace(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	t.err = prepare(&t);
-	t.err = t.err ?: attach(&t);
+	if (!t.err)
+		t.err = attach(&t);
 	if (!t.err) {
 		if (env.format == CSV)
 			(env.refs ? csv_refs_header : csv_trace_header)(stdout);
@@ -544,9 +546,11 @@ int cmd_trace(int argc, char **argv)
 	if (t.child.running) {
 		int code = command_code(&t);
 
-		t.err = t.err ?: code;
+		if (!t.err)
+			t.err = code;
 	} else {
-		t.err = t.err ?: t.child.code;
+		if (!t.err)
+			t.err = t.child.code;
 	}
 	child_free(&t.child);
 	return t.err;

@@ -323,15 +323,23 @@ static size_t cells_of(const struct pairing *p, const struct model *m)
 int compare_models(struct compare *c, const struct model *a, const struct model *b,
 		   const struct compare_how *how)
 {
+	static const struct {
+		int (*add)(struct pairing *p, const char *what);
+		const char *what;
+	} parts[] = {
+		{ add_times, "getput" },	{ add_times, "lookup" },
+		{ add_unloads, "idle" },	{ add_unloads, "loaded" },
+		{ add_instructions, "getput" }, { add_instructions, "lookup" },
+		{ add_counters, "getput" },	{ add_counters, "lookup" },
+	};
 	struct pairing p = { .c = c, .a = a, .b = b, .how = how };
-	int err;
+	int err = 0;
+	size_t i;
 
 	*c = (struct compare){ 0 };
 	p.nr_events = compare_events(a, b, how, p.events);
-	err = add_times(&p, "getput") ?: add_times(&p, "lookup");
-	err = err ?: add_unloads(&p, "idle") ?: add_unloads(&p, "loaded");
-	err = err ?: add_instructions(&p, "getput") ?: add_instructions(&p, "lookup");
-	err = err ?: add_counters(&p, "getput") ?: add_counters(&p, "lookup");
+	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
+		err = parts[i].add(&p, parts[i].what);
 	c->alone_a = cells_of(&p, a) - c->n;
 	c->alone_b = cells_of(&p, b) - c->n;
 	if (!err)

@@ -410,13 +410,17 @@ static int compare(const struct model m[2])
 	int err;
 
 	err = model_check(&m[0]) ?: model_check(&m[1]) ?: check_schemes(m);
-	err = err ?: check_events(m);
-	err = err ?: check_alike(m, &unlike);
-	err = err ?: compare_models(&c, &m[0], &m[1], &env.how);
+	if (!err)
+		err = check_events(m);
+	if (!err)
+		err = check_alike(m, &unlike);
+	if (!err)
+		err = compare_models(&c, &m[0], &m[1], &env.how);
 	if (!err && !c.n)
 		err = fail(EXIT_FAILED, "%s and %s have no cell in common: nothing to compare",
 			   env.dir[0], env.dir[1]);
-	err = err ?: print_all(&c, m, unlike);
+	if (!err)
+		err = print_all(&c, m, unlike);
 	if (!err && env.figure)
 		err = draw(&c, m);
 	if (!err && compare_regressed(&c))

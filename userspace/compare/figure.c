@@ -163,8 +163,10 @@ int compare_figure(const struct compare *c, const char *label, const char *path)
 	if (!mkdtemp(dir))
 		return fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
 	err = write_text(dir, "compare.dat", c, NULL) ?: write_text(dir, "label.txt", NULL, label);
-	err = err ?: run_render(render, dir);
-	err = err ?: move_in(dir, path);
+	if (!err)
+		err = run_render(render, dir);
+	if (!err)
+		err = move_in(dir, path);
 	clean_up(dir);
 	return err;
 }

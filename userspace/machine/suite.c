@@ -587,7 +587,7 @@ int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg
 		close(fd);
 	}
 	unload = suite_unload();
-	return err ?: unload;
+	return err ? err : unload;
 }
 
 const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len)

@@ -59,7 +59,8 @@ int dry_run_look(const char *dir, const char *part, struct json_object *plan, co
 	    json_object_object_get_ex(section, "plan", &old))
 		err = resume_same_plan(dir, part, old, plan);
 	json_object_put(plan);
-	err = err ?: rows_load(dir, file, done);
+	if (!err)
+		err = rows_load(dir, file, done);
 	results_close(&r);
 	return err;
 }

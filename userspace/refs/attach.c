@@ -76,9 +76,12 @@ static int attach(struct refs *r)
 {
 	int err = attach_one(r, r->bpf->progs.on_load);
 
-	err = err ?: attach_one(r, r->bpf->progs.on_free);
-	err = err ?: attach_one(r, r->bpf->progs.on_put);
-	err = err ?: attach_one(r, r->bpf->progs.on_get);
+	if (!err)
+		err = attach_one(r, r->bpf->progs.on_free);
+	if (!err)
+		err = attach_one(r, r->bpf->progs.on_put);
+	if (!err)
+		err = attach_one(r, r->bpf->progs.on_get);
 	if (err)
 		return err;
 	if (attach_one(r, r->bpf->progs.on_delete) || attach_one(r, r->bpf->progs.on_deleted))
@@ -131,7 +134,8 @@ struct refs *refs_open(const char *module, uint32_t rows, char *line, size_t len
 	if (r->cpus < 0 || !refs_count_room(r))
 		goto fail;
 	err = load(r);
-	err = err ?: attach(r);
+	if (!err)
+		err = attach(r);
 	if (err)
 		goto fail;
 	r->begun_ns = now_ns();

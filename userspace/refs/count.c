@@ -88,7 +88,8 @@ static int read_sums(struct refs *r, struct refs_state *out)
 
 	memset(out, 0, sizeof(*out));
 	err = read_counts(r, &n);
-	err = err ?: read_account(r, out);
+	if (!err)
+		err = read_account(r, out);
 	if (err)
 		return err;
 	out->ns = now_ns() - r->begun_ns;

@@ -61,7 +61,8 @@ static int report(struct refs_watch *w, enum refs_reason reason)
 	rep->late_ns = now_ns() - rep->refusal.ns;
 	rep->missed = refs_missed(w->refs);
 	rep->nr_users = refs_users(w->refs, rep->users, REFS_USERS);
-	err = err ?: refs_name(rep, w->syms);
+	if (!err)
+		err = refs_name(rep, w->syms);
 	if (err)
 		return fail(EXIT_FAILED, "cannot read the counts: %s", strerror(-err));
 	err = print(w);

@@ -258,7 +258,8 @@ size_t schema_check(const char *name, const struct csv *csv, char *why, size_t l
 	line = check_header(t, spec);
 	for (i = 0; i < csv->rows && !line; i++)
 		line = check_row(t, i);
-	line = line ?: check_unique(t);
+	if (!line)
+		line = check_unique(t);
 	free_columns(t);
 	free(t);
 	return line;

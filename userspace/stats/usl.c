@@ -46,7 +46,8 @@ static int least_squares(const bool *has, const double *n, const double *c, size
 		gsl_vector_set(y, i, n[i] / c[i]);
 		gsl_vector_set(w, i, pow(c[i] / n[i], 2));
 	}
-	err = err ?: gsl_multifit_wlinear(x, w, y, found, cov, &chisq, work);
+	if (!err)
+		err = gsl_multifit_wlinear(x, w, y, found, cov, &chisq, work);
 	for (t = 0, col = 0; t < TERMS && !err; t++)
 		coef[t] = has[t] ? gsl_vector_get(found, col++) : 0;
 	gsl_vector_free(found);

@@ -305,6 +305,7 @@ static int open_object(struct watch *w)
 static int load(const struct trace *t, struct watch *w)
 {
 	struct trace_config config = t->config;
+	struct bpf_map *rodata;
 	int err;
 
 	err = open_object(w);
@@ -312,16 +313,17 @@ static int load(const struct trace *t, struct watch *w)
 		return err;
 	select_programs(t, w);
 	err = select_functions(w);
-	err = err ?: select_calls(w);
-	err = err ?: w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
+	if (!err)
+		err = select_calls(w);
+	if (!err)
+		err = w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
 	config.enabled = w->enabled | w->absent;
 	config.waits_traced = w->waits_traced;
 	config.by_function = w->call_functions[0];
-	err = err
-		      ?: bpf_map__set_initial_value(bpf_object__find_map_by_name(w->obj,
-										 ".rodata.config"),
-						    &config, sizeof(config));
-	return err ?: bpf_object__load(w->obj);
+	rodata = bpf_object__find_map_by_name(w->obj, ".rodata.config");
+	if (!err)
+		err = bpf_map__set_initial_value(rodata, &config, sizeof(config));
+	return err ? err : bpf_object__load(w->obj);
 }
 
 static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog,
@@ -454,17 +456,24 @@ static int attach(const struct trace *t, struct watch *w)
 	int err = attach_functions(w);
 
 	if (w->waits_traced) {
-		err = err ?: attach_named(w, "contention_end");
-		err = err ?: attach_named(w, "contention_begin");
+		if (!err)
+			err = attach_named(w, "contention_end");
+		if (!err)
+			err = attach_named(w, "contention_begin");
 	}
-	err = err ?: attach_named(w, "sched_switch");
+	if (!err)
+		err = attach_named(w, "sched_switch");
 	if (follows(t, w)) {
-		err = err ?: attach_named(w, "sched_process_exit");
-		err = err ?: attach_named(w, "sched_process_fork");
+		if (!err)
+			err = attach_named(w, "sched_process_exit");
+		if (!err)
+			err = attach_named(w, "sched_process_fork");
 	}
-	err = err ?: attach_tracepoints(w);
-	err = err ?: attach_calls(w, AT_RETURN);
-	return err ?: attach_calls(w, AT_ENTRY);
+	if (!err)
+		err = attach_tracepoints(w);
+	if (!err)
+		err = attach_calls(w, AT_RETURN);
+	return err ? err : attach_calls(w, AT_ENTRY);
 }
 
 /* Backwards: the call's entry first, so that no record begins any more. */

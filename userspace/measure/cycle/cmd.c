@@ -285,8 +285,8 @@ static int one_cycle(void)
 			       (uint64_t)(gsl_rng_uniform(cycling.rng) * env.gap_ns));
 	pthread_barrier_wait(&cycling.go);
 	pthread_barrier_wait(&cycling.done);
-	for (i = 0; i < env.nr_modules; i++)
-		err = err ?: report(&cycling.modules[i]);
+	for (i = 0; i < env.nr_modules && !err; i++)
+		err = report(&cycling.modules[i]);
 	cycling.cycles++;
 	return err;
 }

@@ -69,7 +69,8 @@ static int load_and_unload(struct loads *l, int fd, struct cycle *c)
 		return EXIT_FAILED;
 	c->seen.size = sizeof(c->seen);
 	err = device_call(fd, REFCOST_IOC_LOAD_STAT, &c->seen);
-	err = err ?: users_unload(fd, l->rng, &c->unloading);
+	if (!err)
+		err = users_unload(fd, l->rng, &c->unloading);
 	if (err && err != -EINTR)
 		say("%s: cannot unload %s: %s", c->cell->scheme->name, SUITE_VICTIM,
 		    unload_why(-err, why, sizeof(why)));
@@ -109,7 +110,7 @@ static int try_cycle(struct loads *l, int fd, struct cycle *c)
 	sleep_until_ns(now_ns() + users_gap(l->rng, l->hz));
 	err = interrupted ? EXIT_FAILED : load_and_unload(l, fd, c);
 	stopped = users_stop(fd, c->cell->scheme, &c->end);
-	return err ?: stopped;
+	return err ? err : stopped;
 }
 
 /* What was stopped in the middle says nothing of the module: it is measured again. */
@@ -135,7 +136,7 @@ static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cel
 	}
 	if (!err && !c.unloading.gone)
 		err = give_up(l, &c);
-	return err ?: write_row(l, &c);
+	return err ? err : write_row(l, &c);
 }
 
 static int all_cycles(struct loads *l, int fd)
@@ -218,7 +219,8 @@ static int measure(int fd, const struct refcost_info *info, void *arg)
 
 	l->hz = info->hz;
 	err = plan_cells(l, fd);
-	err = err ?: open_output(l);
+	if (!err)
+		err = open_output(l);
 	if (err)
 		return err;
 	return load_finish(l, all_cycles(l, fd));

@@ -123,13 +123,16 @@ int cmd_load(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &l.opts);
 	err = schemes_read(&l.schemes);
-	err = err ?: schemes_select(&l.schemes, l.opts.schemes, false);
-	err = err ?: users_plan(&l.users, l.opts.workers);
+	if (!err)
+		err = schemes_select(&l.schemes, l.opts.schemes, false);
+	if (!err)
+		err = users_plan(&l.users, l.opts.workers);
 	if (!err && l.opts.dry_run) {
 		err = load_dry(&l);
 		goto out;
 	}
-	err = err ?: need_root("load");
+	if (!err)
+		err = need_root("load");
 	if (err)
 		goto out;
 	l.rng = order_begin(l.opts.seed);

@@ -331,7 +331,7 @@ static int measure_layout(struct run *r, uint64_t block, size_t *order, enum ref
 		return err;
 	err = measure_cells(r, block, order, &victim);
 	unload = env.keep ? EXIT_FINE : suite_unload();
-	return err ?: unload;
+	return err ? err : unload;
 }
 
 /* Each layout is the first of a block as often as the others. */
@@ -426,7 +426,7 @@ int open_output(struct run *r)
 		err = resume_trim(&r->results, "workers.csv", &r->done);
 	if (!err && r->counters)
 		err = resume_trim(&r->results, "counters.csv", &r->done);
-	return err ?: results_save(&r->results);
+	return err ? err : results_save(&r->results);
 }
 
 /* How long a window of this cell takes, ms. */

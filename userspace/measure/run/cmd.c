@@ -222,7 +222,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!env.modes[REFCOST_GETPUT] && !env.modes[REFCOST_LOOKUP])
 			env.modes[REFCOST_GETPUT] = true;
-		env.hold_blocks = env.hold_blocks ?: env.blocks;
+		if (!env.hold_blocks)
+			env.hold_blocks = env.blocks;
 		check_holds(state);
 		check_placements(state);
 		if (env.counters && env.instructions)
@@ -280,11 +281,13 @@ int cmd_run(int argc, char **argv)
 		err = run_dry(&r);
 		goto out;
 	}
-	err = err ?: need_root("run");
+	if (!err)
+		err = need_root("run");
 	if (err)
 		goto out;
 	err = env.perf_control ? perf_control_open(env.perf_control) : EXIT_FINE;
-	err = err ?: open_output(&r);
+	if (!err)
+		err = open_output(&r);
 	if (!err) {
 		err = measure(&r);
 		err = finish(&r, err);

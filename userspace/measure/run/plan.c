@@ -144,7 +144,8 @@ static int plan_longer_holds(struct plan *p)
 	int err;
 
 	err = schemes_read(&swept);
-	err = err ?: schemes_select(&swept, env.hold_schemes, true);
+	if (!err)
+		err = schemes_select(&swept, env.hold_schemes, true);
 	for (s = 0; s < p->schemes.n && !err; s++) {
 		const struct scheme_desc *scheme = &p->schemes.v[s];
 
@@ -189,13 +190,17 @@ int plan_make(struct plan *p)
 	int mode, err;
 
 	err = env.counters ? events_parse(env.counters, &env.events) : EXIT_FINE;
-	err = err ?: schemes_read(&p->schemes);
-	err = err ?: schemes_select(&p->schemes, env.schemes, true);
-	err = err ?: refuse_lookup_of_floors(p);
-	err = err
-		      ?: layouts_check(&env.layouts, &p->schemes, env.schemes,
-				       env.modes[REFCOST_LOOKUP], env.holds[0]);
-	err = err ?: plan_cpus(p);
+	if (!err)
+		err = schemes_read(&p->schemes);
+	if (!err)
+		err = schemes_select(&p->schemes, env.schemes, true);
+	if (!err)
+		err = refuse_lookup_of_floors(p);
+	if (!err)
+		err = layouts_check(&env.layouts, &p->schemes, env.schemes,
+				    env.modes[REFCOST_LOOKUP], env.holds[0]);
+	if (!err)
+		err = plan_cpus(p);
 	if (err)
 		return err;
 	if ((uint64_t)p->max_count > REFCOST_OBJECTS_MAX && env.objects == REFCOST_OBJECTS_PERCPU)

@@ -173,7 +173,7 @@ static int finish_cycle(struct unload_cycle *c)
 	c->u->unloaded += c->unloading.gone;
 	c->u->bystander_failed += c->stat.bystander_failed;
 	err = c->unloading.gone ? EXIT_FINE : give_up(c);
-	return err ?: write_cycle(c);
+	return err ? err : write_cycle(c);
 }
 
 /* Until nobody stopped this command meanwhile. */
@@ -262,9 +262,11 @@ int unload_output(struct unloads *u)
 	if (!u->attempts)
 		return EXIT_FAILED;
 	err = resume_done(&u->results, "unload.csv", &u->done);
-	err = err ?: resume_trim(&u->results, "phases.csv", &u->done);
-	err = err ?: resume_trim(&u->results, "attempts.csv", &u->done);
-	return err ?: results_save(&u->results);
+	if (!err)
+		err = resume_trim(&u->results, "phases.csv", &u->done);
+	if (!err)
+		err = resume_trim(&u->results, "attempts.csv", &u->done);
+	return err ? err : results_save(&u->results);
 }
 
 static int measure(int fd, const struct refcost_info *info, void *arg)

@@ -158,7 +158,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!opts->arms[UNLOAD_IDLE] && !opts->arms[UNLOAD_LOADED])
 			opts->arms[UNLOAD_IDLE] = opts->arms[UNLOAD_LOADED] = true;
-		opts->hold_cycles = opts->hold_cycles ?: opts->cycles;
+		if (!opts->hold_cycles)
+			opts->hold_cycles = opts->cycles;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -206,7 +207,8 @@ int cmd_unload(int argc, char **argv)
 		err = unload_dry(&u);
 		goto out;
 	}
-	err = err ?: need_root("unload");
+	if (!err)
+		err = need_root("unload");
 	if (err)
 		goto out;
 	u.rng = order_begin(u.opts.seed);

@@ -31,8 +31,10 @@ int unload_plan_make(struct unloads *u)
 	int err;
 
 	err = schemes_read(&u->plan.schemes);
-	err = err ?: schemes_select(&u->plan.schemes, u->opts.schemes, false);
-	err = err ?: users_plan(&u->plan.users, u->opts.workers);
+	if (!err)
+		err = schemes_select(&u->plan.schemes, u->opts.schemes, false);
+	if (!err)
+		err = users_plan(&u->plan.users, u->opts.workers);
 	if (err)
 		return err;
 	u->plan.cells = calloc(u->plan.schemes.n * (1 + u->opts.nr_holds), sizeof(*u->plan.cells));
