@@ -43,9 +43,10 @@ static int keeper_fn(void *unused)
  */
 int refcost_keep(const struct refcost_keeper_ops *ops, struct refcost_owner *owner)
 {
-	struct task_struct *task = kthread_create(keeper_fn, NULL, "refcost/gate");
+	struct task_struct *task;
 
 	lockdep_assert_held(&refcost_registry.mutex);
+	task = kthread_create(keeper_fn, NULL, "refcost/gate");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	init_completion(&keeper.checked);

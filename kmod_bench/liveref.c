@@ -31,8 +31,9 @@ static int live_unlink_module(void *data)
 
 int live_gate(struct refcost_owner *owner)
 {
-	int err = live_stopped(live_try_stop, owner);
+	int err;
 
+	err = live_stopped(live_try_stop, owner);
 	if (err)
 		return err;
 	/* Only the state keeps users off now: a get without its test has time to go wrong. Not where the

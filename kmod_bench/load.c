@@ -113,8 +113,9 @@ static struct refcost_session *load_of(const struct file *file)
 /* Take the registry's mutex, if the load belongs to this descriptor. */
 static int load_lock(const struct file *file)
 {
-	int err = refcost_lock();
+	int err;
 
+	err = refcost_lock();
 	if (err)
 		return err;
 	if (load_of(file))
@@ -132,8 +133,9 @@ static int load_lock(const struct file *file)
  */
 int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat)
 {
-	int err = load_lock(file);
+	int err;
 
+	err = load_lock(file);
 	if (err)
 		return err;
 	load_read(load_of(file), stat);
@@ -185,8 +187,9 @@ static void load_end(struct refcost_session *s, struct refcost_load_stat *stat)
  */
 int refcost_load_stop(const struct file *file, struct refcost_load_stat *stat)
 {
-	int err = load_lock(file);
+	int err;
 
+	err = load_lock(file);
 	if (err)
 		return err;
 	load_end(load_of(file), stat);
@@ -242,8 +245,9 @@ static int gate_run(struct refcost_session *s, struct refcost_gate *gate)
  */
 int refcost_load_gate(const struct file *file, struct refcost_gate *gate)
 {
-	int err = load_lock(file);
+	int err;
 
+	err = load_lock(file);
 	if (err)
 		return err;
 	err = gate_run(load_of(file), gate);
@@ -259,8 +263,9 @@ int refcost_load_gate(const struct file *file, struct refcost_gate *gate)
  */
 int refcost_load_ungate(const struct file *file)
 {
-	int err = load_lock(file);
+	int err;
 
+	err = load_lock(file);
 	if (err)
 		return err;
 	gate_take_back(refcost_registry.owner);

@@ -42,8 +42,9 @@ static const struct refcost_scheme *scheme_by_name(char *name)
 static int ioc_info(struct refcost_info *info)
 {
 	const struct refcost_owner *owner;
-	int err = refcost_lock();
+	int err;
 
+	err = refcost_lock();
 	if (err)
 		return err;
 	owner = refcost_registry.owner;

@@ -265,8 +265,9 @@ static int refcost_list_first(struct refcost_owner *owner)
 
 	if (s) {
 		bool one_phase = s->run.flags & REFCOST_RUN_ONE_PHASE;
-		int err = refcost_bind(s->scheme);
+		int err;
 
+		err = refcost_bind(s->scheme);
 		if (err)
 			return err;
 		if (one_phase)

@@ -80,8 +80,9 @@ static int percpu_ref_bind(struct refcost_owner *owner)
 		memset(percpu_ref_state(obj), 0, sizeof(struct percpu_ref_object));
 	refcost_for_each_object(owner, i, obj) {
 		struct percpu_ref_object *state = percpu_ref_state(obj);
-		int err = percpu_ref_init(&state->ref, percpu_ref_last, 0, GFP_KERNEL);
+		int err;
 
+		err = percpu_ref_init(&state->ref, percpu_ref_last, 0, GFP_KERNEL);
 		if (err) {
 			percpu_ref_unbind(owner);
 			return err;

@@ -105,8 +105,9 @@ static const struct refcost_keeper_ops trylock_percpu_locks = {
 
 static int trylock_percpu_gate(struct refcost_owner *owner)
 {
-	int err = refcost_keep(&trylock_percpu_locks, owner);
+	int err;
 
+	err = refcost_keep(&trylock_percpu_locks, owner);
 	if (!err)
 		rwlist_unlink(owner);
 	return err;

@@ -32,8 +32,9 @@ uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, u
 		uint64_t max)
 {
 	uint64_t value = 0;
-	int err = parse_ns(arg, min, max, &value);
+	int err;
 
+	err = parse_ns(arg, min, max, &value);
 	if (err)
 		opt_bad(state, option, arg, err);
 	return value;
@@ -43,8 +44,9 @@ size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg
 		   uint64_t *list, size_t cap)
 {
 	size_t n = 0;
-	int err = parse_ns_list(arg, 0, max, list, cap, &n);
+	int err;
 
+	err = parse_ns_list(arg, 0, max, list, cap, &n);
 	if (err)
 		opt_bad(state, option, arg, err);
 	return n;

@@ -201,8 +201,9 @@ static int read_events(void)
 
 static int read_runs(struct model m[2])
 {
-	int err = model_read(&m[0], env.dir[0]);
+	int err;
 
+	err = model_read(&m[0], env.dir[0]);
 	if (err)
 		return err;
 	err = model_read(&m[1], env.dir[1]);

@@ -68,8 +68,9 @@ static const struct argp argp = {
 
 static int repair(void)
 {
-	int err = need_root("doctor --repair");
+	int err;
 
+	err = need_root("doctor --repair");
 	if (err)
 		return err;
 	if (!leftover_repair() && !module_loaded(SUITE_BENCH))

@@ -45,9 +45,11 @@ static void near_in(struct near *near, FILE *f)
 
 static void near_in_index(struct near *near, struct kmod_ctx *ctx, enum kmod_index index)
 {
-	int fd = memfd_create("modules", MFD_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	FILE *f;
+	int fd;
 
+	fd = memfd_create("modules", MFD_CLOEXEC);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
 	if (f && !kmod_dump_index(ctx, index, fd)) {
 		rewind(f);
 		near_in(near, f);

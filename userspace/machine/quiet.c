@@ -69,11 +69,12 @@ static void outlive(pid_t parent)
 /* In a session of its own and deaf, so that what ends its parent does not end it; it holds nothing else open. */
 static void __attribute__((noreturn)) keep(int end, int ready, pid_t parent)
 {
-	int cpus[MAX_CPUS], record, null = open("/dev/null", O_RDWR);
+	int cpus[MAX_CPUS], record, null;
 	size_t nr, i;
 	sigset_t all;
 	char word;
 
+	null = open("/dev/null", O_RDWR);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();

@@ -449,11 +449,14 @@ static bool device_is_open(void)
 static bool device_died(void)
 {
 	struct refcost_info info = { .size = sizeof(info) };
-	int fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
-	bool died = fd >= 0 && device_call(fd, REFCOST_IOC_INFO, &info) == -EIO;
+	bool died;
+	int fd;
 
-	if (fd >= 0)
-		close(fd);
+	fd = open(REFCOST_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	died = device_call(fd, REFCOST_IOC_INFO, &info) == -EIO;
+	close(fd);
 	return died;
 }
 
@@ -502,8 +505,9 @@ static int bench_load(void)
 
 static int load_both(const struct victim *victim)
 {
-	int err = bench_load();
+	int err;
 
+	err = bench_load();
 	if (err)
 		return err;
 	err = victim_load_as(victim);
@@ -532,8 +536,9 @@ int suite_unload(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(modules); i++) {
-		int err = module_remove(modules[i]);
+		int err;
 
+		err = module_remove(modules[i]);
 		if (err && err != -ENOENT)
 			code = fail(EXIT_FAILED, "cannot unload %s: %s; it is still loaded",
 				    modules[i], strerror(-err));
@@ -575,8 +580,9 @@ int device_call(int fd, unsigned long request, void *arg)
 int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg), void *arg)
 {
 	struct refcost_info info;
-	int err = bench_load(), fd, unload;
+	int err, fd, unload;
 
+	err = bench_load();
 	if (err)
 		return err;
 	fd = device_open(&info);

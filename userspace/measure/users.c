@@ -130,8 +130,9 @@ int users_unload(int fd, gsl_rng *rng, struct unloading *u)
 
 int users_unload_alone(void)
 {
-	int err = module_remove(SUITE_VICTIM);
+	int err;
 
+	err = module_remove(SUITE_VICTIM);
 	return err ? fail(EXIT_FAILED, "%s stays loaded: %s: see lsmod for what holds it",
 			  SUITE_VICTIM, strerror(-err))
 		   : EXIT_FINE;

@@ -80,9 +80,10 @@ static int add_counter(void *model, const struct row *r)
 
 int counters_read(struct model *m, const char *dir)
 {
-	int err = rows_read(dir, "counters.csv", add_counter, m);
+	int err;
 	size_t i;
 
+	err = rows_read(dir, "counters.csv", add_counter, m);
 	for (i = 0; i < m->counters.n && !err; i++)
 		if (series_summarise(&m->counters.v[i].per_op))
 			err = fail(

@@ -48,8 +48,9 @@ static int load(struct refs *r)
 static int attach_one(struct refs *r, struct bpf_program *prog)
 {
 	struct bpf_link *link = bpf_program__attach(prog);
-	int err = libbpf_get_error(link);
+	int err;
 
+	err = libbpf_get_error(link);
 	if (err)
 		return err;
 	r->links[r->nr_progs] = link;
@@ -74,8 +75,9 @@ static void attach_compat(struct refs *r)
 /* Puts before gets: each reference that is seen to be taken is seen to be given back. */
 static int attach(struct refs *r)
 {
-	int err = attach_one(r, r->bpf->progs.on_load);
+	int err;
 
+	err = attach_one(r, r->bpf->progs.on_load);
 	if (!err)
 		err = attach_one(r, r->bpf->progs.on_free);
 	if (!err)

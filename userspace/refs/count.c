@@ -132,8 +132,9 @@ static void name_rows(struct refs *r, struct refs_state *s)
 
 int refs_read(struct refs *r, struct refs_state *out, struct refs_balance *b)
 {
-	int err = read_sums(r, out);
+	int err;
 
+	err = read_sums(r, out);
 	b->known = r->at_start.checked;
 	b->start = r->at_start.end;
 	if (!err)

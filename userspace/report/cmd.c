@@ -94,9 +94,10 @@ static int write_report(const struct model *m, const char *dir)
 {
 	char path[PATH_MAX + 64];
 	struct whole *set = NULL;
-	int err = report_dat(m, dir, &set);
+	int err;
 	FILE *f = NULL;
 
+	err = report_dat(m, dir, &set);
 	snprintf(path, sizeof(path), "%s/RESULTS.md", dir);
 	if (!err)
 		f = whole_open(&set, path);
@@ -116,8 +117,9 @@ static int write_page(const struct model *m, const char *path, const char *figur
 /* Of a directory that holds something to say, and all that it says it does. */
 static int read_model(struct model *m)
 {
-	int err = model_read(m, env.dir);
+	int err;
 
+	err = model_read(m, env.dir);
 	if (err)
 		return err;
 	err = model_check(m);

@@ -93,8 +93,9 @@ int results_load(struct results *r, const char *dir)
 static int open_temporary(struct results *r)
 {
 	char dir[64];
-	int err = temporary_make(dir, sizeof(dir));
+	int err;
 
+	err = temporary_make(dir, sizeof(dir));
 	if (err)
 		return err;
 	err = results_open(r, dir);

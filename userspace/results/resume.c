@@ -192,8 +192,9 @@ int resume_trim(const struct results *r, const char *name, const struct csv *don
 	char path[PATH_MAX + 64];
 	struct csv side;
 	size_t n;
-	int err = rows_load(r->dir, name, &side);
+	int err;
 
+	err = rows_load(r->dir, name, &side);
 	if (err)
 		return err;
 	for (n = side.rows; n && !is_done(&side, n - 1, done); n--)

@@ -83,8 +83,9 @@ static int try_model(const bool *has, const double *n, const double *c, size_t p
 {
 	struct usl fit = { .points = points };
 	double coef[TERMS];
-	int err = least_squares(has, n, c, points, coef);
+	int err;
 
+	err = least_squares(has, n, c, points, coef);
 	if (err || coef[0] <= 0 || coef[1] < 0 || coef[2] < 0)
 		return err;
 	fit.l = 1 / coef[0];

@@ -329,8 +329,9 @@ static int load(const struct trace *t, struct watch *w)
 static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog,
 		const char *symbol)
 {
-	int err = libbpf_get_error(link);
+	int err;
 
+	err = libbpf_get_error(link);
 	if (err)
 		return err;
 	w->attached[w->nr_attached++] = (struct attached){ link, prog, symbol };
@@ -453,8 +454,9 @@ static int attach_tracepoints(struct watch *w)
  */
 static int attach(const struct trace *t, struct watch *w)
 {
-	int err = attach_functions(w);
+	int err;
 
+	err = attach_functions(w);
 	if (w->waits_traced) {
 		if (!err)
 			err = attach_named(w, "contention_end");

@@ -229,8 +229,9 @@ static int find_module(struct cycled *m, const char *arg)
 static int load(struct cycled *m)
 {
 	uint64_t cpu = thread_ns(), start = now_ns();
-	int err = kmod_module_insert_module(m->mod, 0, NULL);
+	int err;
 
+	err = kmod_module_insert_module(m->mod, 0, NULL);
 	if (err)
 		return fail(EXIT_FAILED, "cannot load %s: %s (see dmesg)", m->name, strerror(-err));
 	m->load_ns = now_ns() - start;

@@ -33,9 +33,10 @@ static int start(const struct loads *l, int fd, const struct load_cell *cell, ui
 		.nr_cpus = workers,
 		.seed = seed,
 	};
-	int err = users_start(&l->users, fd, cell->scheme, &run);
+	int err;
 	char why[256];
 
+	err = users_start(&l->users, fd, cell->scheme, &run);
 	/* the caller knows what these mean */
 	if (!err || err == -EINTR || err == -EOPNOTSUPP)
 		return err;
@@ -201,8 +202,9 @@ static int plan_cells(struct loads *l, int fd)
 
 static int open_output(struct loads *l)
 {
-	int err = results_open(&l->results, l->opts.output);
+	int err;
 
+	err = results_open(&l->results, l->opts.output);
 	if (err)
 		return err;
 	l->section = resume_section(&l->results, "loading", load_plan_json(l));

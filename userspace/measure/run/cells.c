@@ -264,8 +264,9 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order, const str
 {
 	struct refcost_info info;
 	size_t i;
-	int fd = device_open(&info), err;
+	int fd, err;
 
+	fd = device_open(&info);
 	if (fd < 0)
 		return EXIT_FAILED;
 	err = check_victim(&info, victim);

@@ -146,9 +146,11 @@ static int give_up(struct unload_cycle *c)
 static int try_cycle(struct unload_cycle *c)
 {
 	const struct unloads *u = c->u;
-	uint64_t objects = u->opts.objects ?: (u->plan.users.workers ?: 1), start = now_ns();
-	int err = victim_load(objects);
+	uint64_t objects = u->opts.objects ?: (u->plan.users.workers ?: 1), start;
+	int err;
 
+	start = now_ns();
+	err = victim_load(objects);
 	if (err)
 		return err;
 	c->load_ns = now_ns() - start;
