@@ -2,11 +2,11 @@
 /*
  * The boundaries of finit_module(2) and init_module(2); phases.h says what a row is.
  *
- * load_module() takes module_mutex once for each symbol that it resolves, and else: in newer kernels to
- * look for a module of the same name before anything is laid out; to enter it in the list; to complete it;
- * and to give its init memory back. Where memory is accounted by code tags, kernels free their copy of the
- * file before they look at those (6.10), or after (6.16). A call that fails passes none of these boundaries while it undoes
- * what it did: that is its last phase.
+ * load_module() takes module_mutex once for each symbol that it resolves, and else: in newer
+ * kernels to look for a module of the same name before anything is laid out; to enter it in the
+ * list; to complete it; and to give its init memory back. Where memory is accounted by code tags,
+ * kernels free their copy of the file before they look at those (6.10), or after (6.16). A call
+ * that fails passes none of these boundaries while it undoes what it did: that is its last phase.
  */
 #ifndef REFCOST_LOAD_H
 #define REFCOST_LOAD_H

@@ -2,13 +2,13 @@
 /*
  * The kernel half of the tracer: one record per call.
  *
- * What includes this has said whose boundaries these are: BOUNDARIES is the table, EVENT(id) a row of it,
- * CALLS the list of the system calls, KIND the enum trace_kind.
+ * What includes this has said whose boundaries these are: BOUNDARIES is the table, EVENT(id) a row
+ * of it, CALLS the list of the system calls, KIND the enum trace_kind.
  *
  * Programs are made out of the table, each function in two variants (fentry and fexit, kprobe and
- * kretprobe) around one body; user space loads those it attaches. A call in flight is found by its task,
- * so that no kernel structure is read and one object serves every kernel, with BTF and without.
- * Functions watched here are busy ones: all but such calls leave after one load.
+ * kretprobe) around one body; user space loads those it attaches. A call in flight is found by its
+ * task, so that no kernel structure is read and one object serves every kernel, with BTF and
+ * without. Functions watched here are busy ones: all but such calls leave after one load.
  *
  * If two kinds are traced, their objects share all maps but their own data.
  */
@@ -58,7 +58,10 @@ struct in_flight {
 	__u32 claims; /* who wants this slot: its owner is alone; 0 in the hash table */
 };
 
-/* Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that ended. */
+/*
+ * Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that
+ * ended.
+ */
 struct asleep {
 	struct trace_stacks out;
 	__u64 now[TRACE_STACK_DEPTH];
@@ -78,7 +81,10 @@ static __u32 nr_displaced;
 /* module_mutex, where its address is hidden: as the latest call has shown it. */
 static __u64 learnt_mutex;
 
-/* A call's place follows from the address of its task: found in a few instructions, unless it is taken. */
+/*
+ * A call's place follows from the address of its task: found in a few instructions, unless it is
+ * taken.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, NR_SLOTS);
@@ -339,7 +345,9 @@ static __always_inline bool begins_with_wait(void)
 #undef X
 }
 
-/* A holder that is traced is known here; of any other one only what the kernel's BTF tells to find. */
+/*
+ * A holder that is traced is known here; of any other one only what the kernel's BTF tells to find.
+ */
 static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
 {
 	struct trace_holder *h = &c->rec.holder[slot];
@@ -407,7 +415,10 @@ static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
 	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN || AT_##where == AT_END) && \
 	 !__builtin_strcmp(symbols, function))
 
-/* Functions of every mutex are the busiest here, and other mutexes than ours nearly all of their calls. */
+/*
+ * Functions of every mutex are the busiest here, and other mutexes than ours nearly all of their
+ * calls.
+ */
 static __always_inline bool is_other_mutex(enum trace_filter filter, __u64 arg1)
 {
 	return (filter == FILTER_LOCK || filter == FILTER_WAIT) && config.module_mutex &&
@@ -468,8 +479,8 @@ static __always_inline struct in_flight *find_waiter(__u64 mutex)
 }
 
 /*
- * Arguments: the lock, and how it is waited for. A wait begins once more when spinning has not helped: that
- * is the same wait.
+ * Arguments: the lock, and how it is waited for. A wait begins once more when spinning has not
+ * helped: that is the same wait.
  */
 SEC("raw_tp/contention_begin")
 int contention_begin(struct bpf_raw_tracepoint_args *ctx)
@@ -581,9 +592,9 @@ static __always_inline bool is_target_module(__u64 mod)
 }
 
 /*
- * Where calls are watched as functions, the return of one that began before its function was is not seen, nor
- * is that of a 32-bit caller's by the tracepoints. Such a call shows by what it passes: of unloads, as
- * against loads that fail, by a module without references.
+ * Where calls are watched as functions, the return of one that began before its function was is not
+ * seen, nor is that of a 32-bit caller's by the tracepoints. Such a call shows by what it passes:
+ * of unloads, as against loads that fail, by a module without references.
  */
 static __always_inline void note_unmatched(__u64 mod)
 {
@@ -634,8 +645,8 @@ BOUNDARIES(X)
 #undef X
 
 /*
- * Room for a call. A call whose slot is claimed by others takes the hash table; so may two that come at
- * once. Adding alone is atomic in all instruction sets of BPF.
+ * Room for a call. A call whose slot is claimed by others takes the hash table; so may two that
+ * come at once. Adding alone is atomic in all instruction sets of BPF.
  */
 static __always_inline struct in_flight *claim(__u64 task)
 {
@@ -665,8 +676,8 @@ static __always_inline void release(struct in_flight *c, __u64 task)
 }
 
 /*
- * Boundaries that tracepoints mark. Where these are all that is watched, so much of a record is touched
- * alone: the verifier knows the configuration, and takes the rest out of the programs.
+ * Boundaries that tracepoints mark. Where these are all that is watched, so much of a record is
+ * touched alone: the verifier knows the configuration, and takes the rest out of the programs.
  */
 #define IS_MARKED(where) (AT_##where == AT_SYSCALL || AT_##where == AT_TRACEPOINT)
 
@@ -678,8 +689,8 @@ static __always_inline bool only_marked(void)
 }
 
 /*
- * A slot holds what its last owner left: of that, what does not mean something by itself is cleared. Each call
- * passes both ends.
+ * A slot holds what its last owner left: of that, what does not mean something by itself is
+ * cleared. Each call passes both ends.
  */
 static __always_inline void clear(struct in_flight *c)
 {
@@ -829,7 +840,10 @@ static __always_inline void emit(struct in_flight *c, struct trace_tally *n)
 	add(put_record(c) ? &n->records : &n->dropped, 1);
 }
 
-/* It ends. What it was about is not known of every load that fails: with a target, those are left out. */
+/*
+ * It ends. What it was about is not known of every load that fails: with a target, those are left
+ * out.
+ */
 static __always_inline int leave(__s64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
@@ -859,8 +873,8 @@ static __always_inline int leave(__s64 ret)
 }
 
 /*
- * A system call, by its tracepoints and as a function, whose argument is its caller's registers. An unload
- * names its module in the first.
+ * A system call, by its tracepoints and as a function, whose argument is its caller's registers. An
+ * unload names its module in the first.
  */
 #define CALL_PROGRAMS(call, symbols, compat)                                  \
 	SEC("tp/syscalls/sys_enter_" #call)                                   \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tracer's two halves share: what a table of boundaries is made of, the record of one call.
+ * What the tracer's two halves share: what a table of boundaries is made of, the record of one
+ * call.
  *
  * A boundary ends a phase. Each is a row of a table, unload.h or load.h, and nothing else needs to
  * change when one is added: the BPF side makes programs out of the rows, user space walks the same
@@ -9,18 +10,19 @@
  * X(id, where, filter, after, need, label, symbols)
  *
  * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of a
- *          function, or END, its return as well, where the call does not nest and its arguments matter
- *          little: its entry needs no program
+ *          function, or END, its return as well, where the call does not nest and its arguments
+ *          matter little: its entry needs no program
  * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
  * after    the boundary that must have been passed: functions are called from init() and exit() too
- * need     REQUIRED, OPTIONAL, MAYBE (the kernel does not pass it in every call: no loss), or ADDED (the same,
- *          and a kernel without the function does not do what it does: nothing is merged there)
+ * need     REQUIRED, OPTIONAL, MAYBE (the kernel does not pass it in every call: no loss), or ADDED
+ *          (the same, and a kernel without the function does not do what it does: nothing is merged
+ *          there)
  * label    the phase that ends here
  * symbols  candidates, separated by commas, newest last; rows with equal text share programs; of
  *          SYSCALL, the tracepoints of all of them
  *
- * The functions that those calls are, each with the caller's registers as its argument, and what 32-bit
- * callers on a 64-bit kernel have instead, whom its system-call tracepoints leave out:
+ * The functions that those calls are, each with the caller's registers as its argument, and what
+ * 32-bit callers on a 64-bit kernel have instead, whom its system-call tracepoints leave out:
  *
  * X(call, symbols, compat)
  */
@@ -66,8 +68,8 @@ enum trace_args {
 };
 
 /*
- * Waits for module_mutex end with the returns of functions that are filtered by it; a record has a slot for
- * the holder that each of them found.
+ * Waits for module_mutex end with the returns of functions that are filtered by it; a record has a
+ * slot for the holder that each of them found.
  */
 #define TRACE_IS_LOCK(where, filter)                                           \
 	((AT_##where == AT_RETURN || AT_##where == AT_END) &&                  \
@@ -93,7 +95,8 @@ enum trace_args {
  * @pid: the thread; 0: nobody did, or nobody knows
  * @kind: what it was doing to @module, enum trace_kind
  * @comm: its name
- * @module: which module it was loading or unloading; "" if it was doing something else, or is not known
+ * @module: which module it was loading or unloading; "" if it was doing something else, or is not
+ *	known
  */
 struct trace_holder {
 	__u32 pid;
@@ -115,7 +118,8 @@ struct trace_holder {
  * @entries: watched function calls whose return was awaited
  * @exits: how many of those returns were seen; the same, or a return probe missed
  * @comm: the thread's name
- * @module: the module's name, as the caller of an unload gave it, as the file of a load has it; "" if
+ * @module: the module's name, as the caller of an unload gave it, as the file of a load has it; ""
+ *	if
  *          it could not be read, or the load did not come that far
  * @holder: who held module_mutex, wait by wait
  */
@@ -139,7 +143,8 @@ struct trace_record {
  * struct trace_stacks - where a call slept longest, phase by phase
  * @text: where the module's own code was; 0: not known
  * @text_size: how much of it, bytes
- * @ns: how long that one sleep in the phase that ends at this boundary took, ns; 0: it did not sleep
+ * @ns: how long that one sleep in the phase that ends at this boundary took, ns; 0: it did not
+ *	sleep
  * @ips: kernel addresses, innermost first, as many as there are before a 0
  */
 struct trace_stacks {
@@ -162,7 +167,8 @@ struct trace_stacked {
  * @exits: how many of them returned
  * @dropped: records lost because the ring buffer was full
  * @lost: calls not traced, or tasks not followed, because there were too many
- * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer was attached,
+ * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer
+ *	was attached,
  *             or by a way that is not watched
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits
@@ -195,7 +201,8 @@ struct trace_tally {
  * @text_at: where the address of its code is; negative: not known
  * @text_size_at: where the size of that is, 32 bits
  * @waits_traced: tracepoints say when module_mutex has to be waited for
- * @by_function: calls are watched as functions, and the returns of those that began before are not seen
+ * @by_function: calls are watched as functions, and the returns of those that began before are not
+ *	seen
  * @follow: also calls of all that @only_tgid forks
  * @stacks: keep the stack of the longest sleep in each phase
  */

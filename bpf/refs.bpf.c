@@ -2,10 +2,11 @@
 /*
  * The kernel half of refcost trace --refs: who takes and gives back references on one module.
  *
- * Gets and puts come from all CPUs at once, from interrupts too, up to millions a second: each adds one
- * to a count that its CPU has alone, and nothing is sent. The add is atomic for the interrupt's sake:
- * kernels before 6.1 let it run the same program in the middle of an add. Maps are preallocated, as
- * these programs run where memory cannot be asked for, and never evict: what finds no room is counted.
+ * Gets and puts come from all CPUs at once, from interrupts too, up to millions a second: each adds
+ * one to a count that its CPU has alone, and nothing is sent. The add is atomic for the interrupt's
+ * sake: kernels before 6.1 let it run the same program in the middle of an add. Maps are
+ * preallocated, as these programs run where memory cannot be asked for, and never evict: what finds
+ * no room is counted.
  */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two halves of refcost trace --refs share: what is counted, and what a refused unload tells.
+ * What the two halves of refcost trace --refs share: what is counted, and what a refused unload
+ * tells.
  */
 #ifndef REFCOST_REFS_H
 #define REFCOST_REFS_H

@@ -3,11 +3,12 @@
  * The boundaries of delete_module(2); phases.h says what a row is.
  *
  * delete_module() takes module_mutex five times: itself, in del_usage_links(), to set the state to
- * UNFORMED, in module_unload_free(), and to unlink, where it waits for a grace period under it. They are
- * phases if they have to be waited for: the last three are told apart by their order alone.
+ * UNFORMED, in module_unload_free(), and to unlink, where it waits for a grace period under it.
+ * They are phases if they have to be waited for: the last three are told apart by their order
+ * alone.
  *
- * Functions watched here are those that little else calls. That the module was found ends the checks; its
- * count is looked at, and the lock given back, in the phase after that.
+ * Functions watched here are those that little else calls. That the module was found ends the
+ * checks; its count is looked at, and the lock given back, in the phase after that.
  */
 #ifndef REFCOST_UNLOAD_H
 #define REFCOST_UNLOAD_H

@@ -2,9 +2,9 @@
 /*
  * Active references: a count of the calls in flight that a large negative bias closes to new ones.
  *
- * Ordering: a get is atomic_inc_unless_negative(), a read-modify-write of the word that the drainer adds
- * the bias to, so either the drainer sees the use or the get sees the bias. A put is fully ordered: all
- * of the use is over before the count reaches the bias.
+ * Ordering: a get is atomic_inc_unless_negative(), a read-modify-write of the word that the drainer
+ * adds the bias to, so either the drainer sees the use or the get sees the bias. A put is fully
+ * ordered: all of the use is over before the count reaches the bias.
  */
 #ifndef REFCOST_ACTIVEREF_H
 #define REFCOST_ACTIVEREF_H

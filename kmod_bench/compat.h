@@ -24,8 +24,8 @@
 #endif
 
 /*
- * PREEMPT_RT, include/linux/rwbase_rt.h: an rwsem's readers are counted elsewhere. Its spinlocks and
- * reader-writer locks sleep: what holds one is not in an atomic section, but cannot migrate.
+ * PREEMPT_RT, include/linux/rwbase_rt.h: an rwsem's readers are counted elsewhere. Its spinlocks
+ * and reader-writer locks sleep: what holds one is not in an atomic section, but cannot migrate.
  */
 #ifdef CONFIG_PREEMPT_RT
 #define refcost_rwsem_count(sem) (&(sem)->rwbase.readers)

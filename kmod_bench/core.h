@@ -2,11 +2,11 @@
 /*
  * Inside refcost.ko: what an object, its owner and a scheme are, and how the parts call each other.
  *
- * The registry plays the subsystem: it lives here, stays loaded, and lists the objects of one owner,
- * the victim module. A scheme says how a user finds an object and keeps it (and the module) alive, and
- * what an unload has to do first. Schemes keep their counts in @state of the object and of the owner,
- * so that one loaded victim serves them all, one at a time: bind() sets the counts up, unbind() takes
- * them down.
+ * The registry plays the subsystem: it lives here, stays loaded, and lists the objects of one
+ * owner, the victim module. A scheme says how a user finds an object and keeps it (and the module)
+ * alive, and what an unload has to do first. Schemes keep their counts in @state of the object and
+ * of the owner, so that one loaded victim serves them all, one at a time: bind() sets the counts
+ * up, unbind() takes them down.
  */
 #ifndef REFCOST_CORE_H
 #define REFCOST_CORE_H
@@ -39,8 +39,9 @@
 #define REFCOST_NEIGHBOUR_ID  REFCOST_OBJECTS_MAX /* the object of the module that is not unloaded */
 
 /*
- * Modules that are wrong on purpose, for the tests: one build has all faults, and the Makefile writes into each
- * copy of a module, a '0' or '1' for each of its fault-names in their order, which faults that copy has.
+ * Modules that are wrong on purpose, for the tests: one build has all faults, and the Makefile
+ * writes into each copy of a module, a '0' or '1' for each of its fault-names in their order, which
+ * faults that copy has.
  */
 #ifdef REFCOST_FAULTS
 enum {
@@ -73,8 +74,8 @@ struct refcost_worker_event;
 
 /**
  * struct refcost_ops - what the owner of objects implements, in its own text
- * @use: what a holder calls; spends the hold time of its worker and checks that the module's text is
- *	still in force
+ * @use: what a holder calls; spends the hold time of its worker and checks that the module's text
+ *	is still in force
  * @release: the object is no longer referenced: free it
  * @gone: nobody may run in the owner's text any more
  */
@@ -218,9 +219,10 @@ typedef u64 (*refcost_loop_fn)(struct refcost_worker *w, u64 n);
  * @balance: references more (or fewer) than right after bind(); only called with all workers out
  * @counter: the count that a user of @obj touches, for its offset in the cache line; may be NULL
  * @gate: the unload step before delete_module(2): 0, or -EWOULDBLOCK/-EBUSY when it refuses, or
- *	-EINTR; NULL where the kernel's own check is all there is. Returns to user space with no lock held.
- * @ungate: take a successful gate back, or list again what a refused one left unlisted; NULL if there
- *	is nothing to take back
+ *	-EINTR; NULL where the kernel's own check is all there is. Returns to user space with no
+ *	lock held.
+ * @ungate: take a successful gate back, or list again what a refused one left unlisted; NULL if
+ *	there is nothing to take back
  * @unlink: make the objects impossible to find, under the scheme's own lock; called from exit() of
  *	the victim if the gate has not done so
  * @leave: called from exit() of the victim, after @unlink: give the objects that are left up; NULL:
@@ -259,8 +261,8 @@ struct refcost_scheme {
  * @neighbour: the module that stays, and its object
  * @session: the one run or load that may go on, or NULL; changed with @mutex and @session_lock held
  * @session_lock: for those who read @session without @mutex
- * @mutex: serialises registration, sessions and gates; never taken by users of objects, nor on behalf of
- *	any module but the owner's
+ * @mutex: serialises registration, sessions and gates; never taken by users of objects, nor on
+ *	behalf of any module but the owner's
  * @broken: a call died in the kernel and left the mutex locked: serve no further call
  * @lock: for schemes that look up under a spinlock
  * @rwlock: for schemes that look up under a reader-writer lock

@@ -3,8 +3,8 @@
  * The engine: bound kthreads, a barrier that its last arriver opens, a window.
  *
  * A loop of a fixed count lets the first to finish leave while the others go on without contention.
- * Here all workers keep the load on from the barrier until the last of them is out of the window, and
- * count only inside it. They let the scheduler in between batches, whatever the number of CPUs.
+ * Here all workers keep the load on from the barrier until the last of them is out of the window,
+ * and count only inside it. They let the scheduler in between batches, whatever the number of CPUs.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -44,8 +44,9 @@ static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
 		complete_all(&s->ready);
 	}
 	/*
-	 * The window opens by the clock, not by this loop, so a waiter may sleep: spinning CPUs would
-	 * keep the last arriver from its own where a hypervisor has fewer of them than the guest.
+	 * The window opens by the clock, not by this loop, so a waiter may sleep: spinning CPUs
+	 * would keep the last arriver from its own where a hypervisor has fewer of them than the
+	 * guest.
 	 */
 	while (!smp_load_acquire(&s->go) && !READ_ONCE(s->stop)) {
 		if (refcost_clock() < spin_until)
@@ -57,7 +58,10 @@ static void worker_arrive(struct refcost_session *s, struct refcost_worker *w)
 	w->result.go_ns = refcost_clock();
 }
 
-/* A get that was never put may have left a section open. It counts, and must not meet the scheduler. */
+/*
+ * A get that was never put may have left a section open. It counts, and must not meet the
+ * scheduler.
+ */
 static void worker_close_sections(struct refcost_session *s)
 {
 	int left = preempt_count() + rcu_preempt_depth() + refcost_migrate_depth();
@@ -113,10 +117,10 @@ static struct worker_off worker_off(const struct refcost_worker *w)
 }
 
 /*
- * How much of a batch is not the scheme's: the hypervisor's part, and waiting for the CPU after having lost it to
- * another task. Waiting for it after a sleep is what a lock that sleeps costs, and a batch that took long while its
- * worker ran is what an unfair one costs. An emulated machine is not told when it did not run, so that there the
- * length has to tell.
+ * How much of a batch is not the scheme's: the hypervisor's part, and waiting for the CPU after
+ * having lost it to another task. Waiting for it after a sleep is what a lock that sleeps costs,
+ * and a batch that took long while its worker ran is what an unfair one costs. An emulated machine
+ * is not told when it did not run, so that there the length has to tell.
  */
 static u64 worker_gap(const struct refcost_session *s, const struct refcost_worker *w,
 		      const struct worker_off *before, u64 took, u64 least)
@@ -140,8 +144,9 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 	struct worker_off off;
 
 	/*
-	 * Warm-up, which also finds the batch: one that was long enough twice, once may be a gap. Who came late goes
-	 * on with that when the window opens: an operation beside two clock readings is no measurement.
+	 * Warm-up, which also finds the batch: one that was long enough twice, once may be a gap.
+	 * Who came late goes on with that when the window opens: an operation beside two clock
+	 * readings is no measurement.
 	 */
 	while (!READ_ONCE(s->stop)) {
 		now = worker_batch(s, w, batch);
@@ -190,9 +195,9 @@ static void worker_window(struct refcost_session *s, struct refcost_worker *w)
 }
 
 /*
- * Two batch sizes, again and again, least time of each: their difference holds neither the clock nor
- * the call, and no interrupt. Where the clock counts instructions this is exact. The first round does not
- * count: a user that keeps its last object has none yet.
+ * Two batch sizes, again and again, least time of each: their difference holds neither the clock
+ * nor the call, and no interrupt. Where the clock counts instructions this is exact. The first
+ * round does not count: a user that keeps its last object has none yet.
  */
 static void worker_exact(struct refcost_session *s, struct refcost_worker *w)
 {
@@ -410,8 +415,8 @@ struct refcost_session *refcost_session_create(const struct refcost_scheme *sche
  *
  * Called with the registry's mutex held.
  *
- * Return: 0; -ENODEV, with the CPU in @s->run.bad_cpu; -ENOMEM; -EINTR; -EFAULT or -EINVAL for the events
- * of the run.
+ * Return: 0; -ENODEV, with the CPU in @s->run.bad_cpu; -ENOMEM; -EINTR; -EFAULT or -EINVAL for the
+ * events of the run.
  */
 int refcost_session_start(struct refcost_session *s, const u32 *cpus)
 {
@@ -445,7 +450,8 @@ int refcost_session_start(struct refcost_session *s, const u32 *cpus)
  * refcost_session_wait() - wait for the end of a run, or for a load to be under way
  * @s: the session
  *
- * Return: 0, -EINTR on a signal (the workers are then being stopped), -ENODEV if a CPU went offline.
+ * Return: 0, -EINTR on a signal (the workers are then being stopped), -ENODEV if a CPU went
+ * offline.
  */
 int refcost_session_wait(struct refcost_session *s)
 {
@@ -469,7 +475,8 @@ void refcost_session_stop(struct refcost_session *s)
 }
 
 /**
- * refcost_session_free() - forget a session whose workers are out or never ran, and let the next one in
+ * refcost_session_free() - forget a session whose workers are out or never ran, and let the next
+ * one in
  * @s: the session
  *
  * Called with the registry's mutex held.
@@ -515,7 +522,10 @@ void refcost_sessions_abandon(void)
 	spin_unlock(&refcost_registry.session_lock);
 }
 
-/* A CPU is about to go: a session that uses it ends. Its workers are not being created, which locks CPUs. */
+/*
+ * A CPU is about to go: a session that uses it ends. Its workers are not being created, which locks
+ * CPUs.
+ */
 static int refcost_cpu_going(unsigned int cpu)
 {
 	struct refcost_session *s;

@@ -2,8 +2,9 @@
 /*
  * What the kernel counts of a worker inside its window: events of the PMU, and its own in software.
  *
- * An event belongs to the worker's task, and stops when another task has the CPU; interrupts are in it.
- * The worker turns its events on and off itself, just outside of its first and last reading of the clock.
+ * An event belongs to the worker's task, and stops when another task has the CPU; interrupts are in
+ * it. The worker turns its events on and off itself, just outside of its first and last reading of
+ * the clock.
  */
 #include <linux/perf_event.h>
 #include <linux/slab.h>
@@ -69,8 +70,8 @@ static void event_create(struct refcost_session *s, u32 k)
  * refcost_events_create() - have the events of a run counted, as soon as the workers enable them
  * @s: the session, whose workers have not run yet
  *
- * An event that the kernel refuses has its errno in @s->events, and the run goes on without it. Not under
- * cpus_read_lock(), which perf takes.
+ * An event that the kernel refuses has its errno in @s->events, and the run goes on without it. Not
+ * under cpus_read_lock(), which perf takes.
  *
  * Return: 0, -EFAULT, -EINVAL or -ENOMEM.
  */
@@ -123,7 +124,8 @@ void refcost_events_enable(struct refcost_worker *w)
  * refcost_events_disable() - it is over: stop counting, and note the counts
  * @w: the calling worker
  *
- * In the order of refcost_events_enable(), so that each event holds as much of the turning of the others.
+ * In the order of refcost_events_enable(), so that each event holds as much of the turning of the
+ * others.
  */
 void refcost_events_disable(struct refcost_worker *w)
 {

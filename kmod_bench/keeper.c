@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The thread that keeps an unload's locks. One at a time: gates are serialised, and there is one victim.
+ * The thread that keeps an unload's locks. One at a time: gates are serialised, and there is one
+ * victim.
  */
 #include "keeper.h"
 
@@ -38,8 +39,8 @@ static int keeper_fn(void *unused)
  *
  * Called with the registry's mutex held.
  *
- * Return: 0 with the locks held until refcost_let_go(), else what @ops->check() said, or -ENOMEM, with
- * none held.
+ * Return: 0 with the locks held until refcost_let_go(), else what @ops->check() said, or -ENOMEM,
+ * with none held.
  */
 int refcost_keep(const struct refcost_keeper_ops *ops, struct refcost_owner *owner)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Locks that an unload keeps through exit(). A system call must not return to user space with a lock
- * held, so a kernel thread takes them, checks, and keeps them until refcost_let_go().
+ * Locks that an unload keeps through exit(). A system call must not return to user space with a
+ * lock held, so a kernel thread takes them, checks, and keeps them until refcost_let_go().
  */
 #ifndef REFCOST_KEEPER_H
 #define REFCOST_KEEPER_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A kref in each object, taken under the list's spinlock by a user that finds the object there. A listed
- * object has the list's own reference, so a get cannot fail.
+ * A kref in each object, taken under the list's spinlock by a user that finds the object there. A
+ * listed object has the list's own reference, so a get cannot fail.
  *
- * Ordering: refcount_t makes a put a release, and the last one an acquire as well, so every use is over
- * before the object is released.
+ * Ordering: refcount_t makes a put a release, and the last one an acquire as well, so every use is
+ * over before the object is released.
  */
 #ifndef REFCOST_KREFOBJ_H
 #define REFCOST_KREFOBJ_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The list of objects under each kind of lock that users look it up under: a spinlock, a reader-writer
- * lock, RCU.
+ * The list of objects under each kind of lock that users look it up under: a spinlock, a
+ * reader-writer lock, RCU.
  */
 #ifndef REFCOST_LISTS_H
 #define REFCOST_LISTS_H

@@ -23,7 +23,9 @@ static int live_try_stop(void *data)
 	return 0;
 }
 
-/* Linux took the module off its own list of modules here, which refcost leaves to delete_module(2). */
+/*
+ * Linux took the module off its own list of modules here, which refcost leaves to delete_module(2).
+ */
 static int live_unlink_module(void *data)
 {
 	return 0;
@@ -36,8 +38,10 @@ int live_gate(struct refcost_owner *owner)
 	err = live_stopped(live_try_stop, owner);
 	if (err)
 		return err;
-	/* Only the state keeps users off now: a get without its test has time to go wrong. Not where the
-	 * machine did not stop: there, who slipped in must still be inside at exit().
+	/*
+	 * Only the state keeps users off now: a get without its test has time to go wrong. Not
+	 * where the machine did not stop: there, a user that slipped in must still be inside at
+	 * exit().
 	 */
 	if (refcost_fault(WIDE) && !refcost_fault(NO_STOP))
 		msleep(100);

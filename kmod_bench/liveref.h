@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all forms of per-CPU module counts up to Linux 3.18 share: a state that a get looks at before it
- * counts, neither lock nor barrier, and a check that runs with every CPU stopped. The forms differ in
- * what is counted where, and hand that in as functions. The lookup before the get takes the list's lock,
- * as all users of module counts did (file_systems_lock, and list_lock() in Roman Zippel's listings).
+ * What all forms of per-CPU module counts up to Linux 3.18 share: a state that a get looks at
+ * before it counts, neither lock nor barrier, and a check that runs with every CPU stopped. The
+ * forms differ in what is counted where, and hand that in as functions. The lookup before the get
+ * takes the list's lock, as all users of module counts did (file_systems_lock, and list_lock() in
+ * Roman Zippel's listings).
  *
- * Ordering: there is none between a get's look at the state and its count, nor between the last use and
- * the put. stop_machine() supplies both. It runs the check when every CPU is in its stopper thread, so no
- * CPU is between look and count (preemption is off there), everything that any CPU did before is seen by
- * the check, and every CPU sees the new state afterwards.
+ * Ordering: there is none between a get's look at the state and its count, nor between the last use
+ * and the put. stop_machine() supplies both. It runs the check when every CPU is in its stopper
+ * thread, so no CPU is between look and count (preemption is off there), everything that any CPU
+ * did before is seen by the check, and every CPU sees the new state afterwards.
  */
 #ifndef REFCOST_LIVEREF_H
 #define REFCOST_LIVEREF_H
@@ -73,8 +74,8 @@ static __always_inline bool live_get(struct refcost_object *obj,
 }
 
 /*
- * The get forbids preemption once more, as try_module_get() did by itself: its caller need not hold a lock,
- * and a list's lock under PREEMPT_RT does not forbid it.
+ * The get forbids preemption once more, as try_module_get() did by itself: its caller need not hold
+ * a lock, and a list's lock under PREEMPT_RT does not forbid it.
  */
 static __always_inline struct refcost_object *live_find_get(u32 id, struct refcost_worker *w,
 							    void (*count)(struct live_owner *live))

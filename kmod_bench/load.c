@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users that go on looking objects up while their module is unloaded, and the scheme's gate in front
- * of delete_module(2). One load at a time; only the descriptor that started it may say more.
+ * Users that go on looking objects up while their module is unloaded, and the scheme's gate in
+ * front of delete_module(2). One load at a time; only the descriptor that started it may say more.
  *
- * The victim's exit() and the module notifier run on behalf of whichever task calls delete_module(2), under
- * the registry's mutex. From the moment exit() has begun (@leaving) the bound scheme is theirs: a load that
- * ends meanwhile stops its workers, and leaves the scheme alone.
+ * The victim's exit() and the module notifier run on behalf of whichever task calls
+ * delete_module(2), under the registry's mutex. From the moment exit() has begun (@leaving) the
+ * bound scheme is theirs: a load that ends meanwhile stops its workers, and leaves the scheme
+ * alone.
  */
 #include "keeper.h"
 #include "run.h"
@@ -29,8 +30,8 @@ static int load_bind(struct refcost_session *s)
  * @run: from user space
  * @cpus: @run->nr_cpus CPU numbers, possibly none
  *
- * Returns when all workers are past the barrier. The victim is not pinned: keeping it alive while in
- * use is the scheme's job.
+ * Returns when all workers are past the barrier. The victim is not pinned: keeping it alive while
+ * in use is the scheme's job.
  *
  * Return: 0 or the errno documented at the ioctl.
  */
@@ -144,8 +145,8 @@ int refcost_load_stat(const struct file *file, struct refcost_load_stat *stat)
 }
 
 /*
- * Also of a gate that refused, but had unlisted the objects by then. Objects that were dropped do not come
- * back, and may be released at any moment.
+ * Also of a gate that refused, but had unlisted the objects by then. Objects that were dropped do
+ * not come back, and may be released at any moment.
  */
 static void gate_take_back(struct refcost_owner *owner)
 {
@@ -157,9 +158,9 @@ static void gate_take_back(struct refcost_owner *owner)
 }
 
 /*
- * Workers may be waiting for a lock that is kept until exit() has returned. The notifier, which would let it
- * go, waits for the mutex that is held here; exit() has made the objects impossible to find, so the lock has
- * done its work.
+ * Workers may be waiting for a lock that is kept until exit() has returned. The notifier, which
+ * would let it go, waits for the mutex that is held here; exit() has made the objects impossible to
+ * find, so the lock has done its work.
  */
 static void load_end(struct refcost_session *s, struct refcost_load_stat *stat)
 {
@@ -182,8 +183,8 @@ static void load_end(struct refcost_session *s, struct refcost_load_stat *stat)
  *
  * A gate that was not followed by a delete_module(2) is taken back.
  *
- * Return: 0, -ENOTCONN if the load is not this descriptor's, or -EUCLEAN if the victim is still there and a
- * count is not back where it started.
+ * Return: 0, -ENOTCONN if the load is not this descriptor's, or -EUCLEAN if the victim is still
+ * there and a count is not back where it started.
  */
 int refcost_load_stop(const struct file *file, struct refcost_load_stat *stat)
 {
@@ -240,8 +241,9 @@ static int gate_run(struct refcost_session *s, struct refcost_gate *gate)
  * @file: the caller's descriptor
  * @gate: filled with the scheme's answer and the time it took
  *
- * Return: 0 if the scheme gave an answer (see @gate->busy), -ENOTCONN if the load is not this descriptor's,
- * -EINTR on a signal, -ENXIO if the victim is gone or leaving, or what the scheme failed with.
+ * Return: 0 if the scheme gave an answer (see @gate->busy), -ENOTCONN if the load is not this
+ * descriptor's, -EINTR on a signal, -ENXIO if the victim is gone or leaving, or what the scheme
+ * failed with.
  */
 int refcost_load_gate(const struct file *file, struct refcost_gate *gate)
 {

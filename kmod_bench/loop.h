@@ -6,16 +6,17 @@
  *
  *	bool get_NAME(struct refcost_object *obj, struct refcost_worker *w)	false: refused
  *	void put_NAME(struct refcost_object *obj, struct refcost_worker *w)
- *	struct refcost_object *find_get_NAME(u32 id, struct refcost_worker *w)	NULL: not found or refused
+ *	struct refcost_object *find_get_NAME(u32 id, struct refcost_worker *w)	NULL: refused
  *	void find_put_NAME(struct refcost_object *obj, struct refcost_worker *w)
  *
- * They may be macros, and then use the loop's own "int token" for what the put has to know from its get: it
- * stays in a register, as in a user's own function.
+ * They may be macros, and then use the loop's own "int token" for what the put has to know from its
+ * get: it stays in a register, as in a user's own function.
  *
- * The loop costs three instructions an operation, which instruction mode shows as the row `empty`, and some ten
- * each time that it has come to the end of the draws. It is not unrolled: that makes schemes that call functions
- * more expensive in an emulator, and no others. QEMU finds the code behind a return in a cache of 64 entries for
- * a page, where many return addresses get into each other's way; docs/method.md has figures.
+ * The loop costs three instructions an operation, which instruction mode shows as the row `empty`,
+ * and some ten each time that it has come to the end of the draws. It is not unrolled: that makes
+ * schemes that call functions more expensive in an emulator, and no others. QEMU finds the code
+ * behind a return in a cache of 64 entries for a page, where many return addresses get into each
+ * other's way; docs/method.md has figures.
  */
 #ifndef REFCOST_LOOP_H
 #define REFCOST_LOOP_H
@@ -95,10 +96,10 @@
  * @op: what to do
  * @name: the scheme's
  *
- * It counts up to zero, from the end of the list: load, add and jump are all there is to an operation. Where it
- * begins in its cache line is not left to chance, nor whether it crosses a page: an emulator takes a tenth longer
- * for one that does. A section an operation, so that the linker pads, whose padding nobody takes for code;
- * noinline, so that perf names it.
+ * It counts up to zero, from the end of the list: load, add and jump are all there is to an
+ * operation. Where it begins in its cache line is not left to chance, nor whether it crosses a
+ * page: an emulator takes a tenth longer for one that does. A section an operation, so that the
+ * linker pads, whose padding nobody takes for code; noinline, so that perf names it.
  */
 #define REFCOST_LOOP(function, list, op, name)                                                  \
 	noinline __section(".text." #op) __aligned(1024) u64 function(struct refcost_worker *w, \
@@ -150,9 +151,9 @@
  * @origin: mail and date, or kernel version
  * @when_busy: what an unload does that finds users
  *
- * The rest are the other members of struct refcost_scheme. The texts must not hold a '|': user space
- * reads name|kind|family|needs|what|origin|when_busy from the file, before anything is loaded and
- * without root.
+ * The rest are the other members of struct refcost_scheme. The texts must not hold a '|': user
+ * space reads name|kind|family|needs|what|origin|when_busy from the file, before anything is loaded
+ * and without root.
  */
 #define REFCOST_SCHEME(ident, kind, family, what, origin, when_busy, ...)                      \
 	MODULE_INFO(scheme, #ident "|" #kind "|" #family "||" what "|" origin "|" when_busy);  \

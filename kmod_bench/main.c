@@ -127,7 +127,9 @@ static int dispatch(unsigned int cmd, void *arg, const struct file *file)
 	}
 }
 
-/* Every argument is a struct that begins with its size; it goes back to user space on failure too. */
+/*
+ * Every argument is a struct that begins with its size; it goes back to user space on failure too.
+ */
 static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	union {
@@ -216,8 +218,8 @@ err_registry:
 }
 
 /*
- * RCU callbacks may be under way that touch our data: of percpu_ref, and of percpu_rwsem, where letting
- * the write side go queues one that may queue another.
+ * RCU callbacks may be under way that touch our data: of percpu_ref, and of percpu_rwsem, where
+ * letting the write side go queues one that may queue another.
  */
 static void __exit refcost_exit(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A plain count in each object, taken under the list's spinlock by a user that finds the object there: what
- * Roman Zippel's third listing of November 2002 has in common with its two exits.
+ * A plain count in each object, taken under the list's spinlock by a user that finds the object
+ * there: what Roman Zippel's third listing of November 2002 has in common with its two exits.
  */
 #ifndef REFCOST_OBJCOUNT_H
 #define REFCOST_OBJCOUNT_H

@@ -3,8 +3,8 @@
  * What refcost.ko and the refcost command say to each other: ioctls on /dev/refcost.
  *
  * Every structure begins with its own size, which must match exactly (else EINVAL), and the module
- * tells its ABI number in REFCOST_IOC_INFO, so that a command and a module of different builds refuse
- * each other with a clear line instead of misreading numbers. All times are nanoseconds of
+ * tells its ABI number in REFCOST_IOC_INFO, so that a command and a module of different builds
+ * refuse each other with a clear line instead of misreading numbers. All times are nanoseconds of
  * CLOCK_MONOTONIC. Nothing here is averaged or judged: raw counts, per worker and window.
  */
 #ifndef REFCOST_UAPI_H
@@ -49,7 +49,8 @@ enum refcost_layout {
  * @node: out: the NUMA node that all of them lie on, -1 if there are several or none
  * @clock_read_ps: out: cost of one reading of the clock, picoseconds
  * @clock_step_ns: out: smallest step seen between two differing readings, ns
- * @violations: out: calls that found the victim's text already given up, since the module was loaded
+ * @violations: out: calls that found the victim's text already given up, since the module was
+ *	loaded
  */
 struct refcost_info {
 	__u32 size;
@@ -75,8 +76,9 @@ struct refcost_info {
  * @total: operations from warm-up to exit: what conservation is checked against
  * @batch: operations between two clock readings
  * @gap_ns: time between start and end in which the worker did not run: it waited for its CPU, which
- *	another task had taken, or a hypervisor had that (steal). With REFCOST_RUN_EMULATED: of batches that took at least 1 ms and
- *	eight times the shortest, what they took longer than that one
+ *	another task had taken, or a hypervisor had that (steal). With REFCOST_RUN_EMULATED: of
+ *	batches that took at least 1 ms and eight times the shortest, what they took longer than
+ *	that one
  * @gaps: how many batches that was in
  * @batches: how many batches there were between start and end
  * @exact_n: exact runs: operations in the shorter timed batch (the longer has twice as many)
@@ -105,8 +107,8 @@ struct refcost_worker_result {
 /**
  * struct refcost_event - what is counted besides operations, as perf_event_open(2) knows it
  * @type: PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_HW_CACHE or PERF_TYPE_RAW
- * @error: out: 0, or the errno with which the kernel refused to count it for one of the workers; it was
- *	then counted for none
+ * @error: out: 0, or the errno with which the kernel refused to count it for one of the workers; it
+ *	was then counted for none
  * @config: as in struct perf_event_attr
  */
 struct refcost_event {
@@ -119,7 +121,8 @@ struct refcost_event {
  * struct refcost_event_count - one event of one worker, inside its window and while it had the CPU
  * @count: how often, or ns where the event is a clock; of @running_ns alone
  * @enabled_ns: time for which it was to be counted
- * @running_ns: time for which it was: less where events take turns on a counter, 0 where it got none
+ * @running_ns: time for which it was: less where events take turns on a counter, 0 where it got
+ *	none
  */
 struct refcost_event_count {
 	__u64 count;
@@ -161,11 +164,11 @@ struct refcost_event_count {
  * @seed: of the draws of objects
  * @late_ns: see @late_worker; 0: nobody is late
  * @results: user pointer to struct refcost_worker_result[nr_cpus]; unused for a load
- * @events: user pointer to struct refcost_event[nr_events], whose errors are filled in; not for a load,
- *	and not with REFCOST_RUN_EXACT
+ * @events: user pointer to struct refcost_event[nr_events], whose errors are filled in; not for a
+ *	load, and not with REFCOST_RUN_EXACT
  * @counts: user pointer to struct refcost_event_count[nr_cpus][nr_events]
- * @times: user pointer to __u32[nr_cpus][nr_times]: how long each worker's batches took, in their order,
- *	ns, the first @nr_times of them; not for a load, and not with REFCOST_RUN_EXACT
+ * @times: user pointer to __u32[nr_cpus][nr_times]: how long each worker's batches took, in their
+ *	order, ns, the first @nr_times of them; not for a load, and not with REFCOST_RUN_EXACT
  * @nr_events: up to REFCOST_EVENTS_MAX
  * @nr_times: up to REFCOST_TIMES_MAX
  * @bad_cpu: out: the CPU that ended the run with ENODEV
@@ -221,12 +224,13 @@ struct refcost_gate {
  * @stopped_cpu: out: CPU whose going offline ended the load, or -1
  * @ops: out: lookups, all workers
  * @failed: out: lookups that got no reference
- * @stall_calm_ns: out: longest time between two finished lookups of one worker, before the first gate
+ * @stall_calm_ns: out: longest time between two finished lookups of one worker, before the first
+ *	gate
  * @stall_unload_ns: out: the same, since the first gate
  * @balance: out of REFCOST_IOC_LOAD_STOP: as in struct refcost_run; 0 if the victim is gone
  * @violations: out: as in struct refcost_run
- * @refused: out: lookups that found the object and were refused a reference, where the scheme can tell
- *	(per-CPU counts with a state); part of @failed
+ * @refused: out: lookups that found the object and were refused a reference, where the scheme can
+ *	tell (per-CPU counts with a state); part of @failed
  * @bystander_ops: out: lookups of the other module's object, with REFCOST_RUN_BYSTANDER; the fields
  *	above leave that worker out
  * @bystander_failed: out: those of them that got no reference
@@ -255,21 +259,22 @@ struct refcost_load_stat {
 
 /*
  * RUN: one window; returns when all workers are out.
- * LOAD_START: binds the scheme and starts nr_cpus (possibly 0) lookup workers that go on until LOAD_STOP
- *	or until the descriptor is closed. Only the same descriptor may GATE, UNGATE, STAT and STOP. With
- *	REFCOST_RUN_EARLY there must be no victim yet; the scheme is bound when one is loaded.
- *	While a load without that flag goes on, no other victim can be loaded (EBUSY of finit_module(2)).
- * GATE: the scheme's unload step, to be followed by delete_module(2). It may be called again after any
- *	outcome. UNGATE: takes a gate back whose delete_module(2) failed, and lists again what a refused gate
- *	may have left unlisted. Objects that a gate has released do not come back.
+ * LOAD_START: binds the scheme and starts nr_cpus (possibly 0) lookup workers that go on until
+ *	LOAD_STOP or until the descriptor is closed. Only the same descriptor may GATE, UNGATE, STAT
+ *	and STOP. With REFCOST_RUN_EARLY there must be no victim yet; the scheme is bound when one
+ *	is loaded. While a load without that flag goes on, no other victim can be loaded (EBUSY of
+ *	finit_module(2)).
+ * GATE: the scheme's unload step, to be followed by delete_module(2). It may be called again after
+ *	any outcome. UNGATE: takes a gate back whose delete_module(2) failed, and lists again what a
+ *	refused gate may have left unlisted. Objects that a gate has released do not come back.
  *
  * EBUSY: another run or load is going on. EINVAL: a field is out of range. ENOENT: no such scheme.
- * ENXIO: no victim is loaded, or it is being unloaded. ESTALE: a gate has released objects of the victim;
- * load it again. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went offline. EEXIST:
- * EARLY, and a victim is loaded. ENOTCONN: the load, if there is one, is not this descriptor's. EOPNOTSUPP:
- * the scheme has no such mode, or no count that the layout could be about. EINTR: a signal ended it.
- * EUCLEAN: counts not conserved. EIO: an earlier call died in the kernel; nothing works until the next boot.
- * EPERM: no CAP_SYS_ADMIN.
+ * ENXIO: no victim is loaded, or it is being unloaded. ESTALE: a gate has released objects of the
+ * victim; load it again. ERANGE: the victim has too few objects. ENODEV: @bad_cpu is or went
+ * offline. EEXIST: EARLY, and a victim is loaded. ENOTCONN: the load, if there is one, is not this
+ * descriptor's. EOPNOTSUPP: the scheme has no such mode, or no count that the layout could be
+ * about. EINTR: a signal ended it. EUCLEAN: counts not conserved. EIO: an earlier call died in the
+ * kernel; nothing works until the next boot. EPERM: no CAP_SYS_ADMIN.
  */
 #define REFCOST_IOC_INFO       _IOWR('R', 0, struct refcost_info)
 #define REFCOST_IOC_RUN	       _IOWR('R', 1, struct refcost_run)

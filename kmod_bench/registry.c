@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The subsystem: one table of objects, one owner. It outlives the victim, so whatever must not run in
- * the victim's text (the end of a release, a lock kept through exit()) runs here.
+ * The subsystem: one table of objects, one owner. It outlives the victim, so whatever must not run
+ * in the victim's text (the end of a release, a lock kept through exit()) runs here.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -162,11 +162,11 @@ u32 refcost_living(const struct refcost_owner *owner)
  * refcost_module_users() - count the references on an owner's module
  * @owner: whose
  *
- * While a module is being loaded the kernel holds a reference of its own, which is left out: it is dropped a
- * moment before the sections of init() are. A delete_module(2) that is refused has taken one off for a moment.
- * Both moments last milliseconds where a hypervisor takes the CPU away just then. So of some readings the most
- * is right, and none is right that lacks the reference of our own run. A call that succeeds has taken the last:
- * then there are none.
+ * While a module is being loaded the kernel holds a reference of its own, which is left out: it is
+ * dropped a moment before the sections of init() are. A delete_module(2) that is refused has taken
+ * one off for a moment. Both moments last milliseconds where a hypervisor takes the CPU away just
+ * then. So of some readings the most is right, and none is right that lacks the reference of our
+ * own run. A call that succeeds has taken the last: then there are none.
  *
  * Return: references.
  */
@@ -203,7 +203,9 @@ s64 refcost_module_balance(struct refcost_owner *owner, int before)
 {
 	int left = refcost_module_users(owner) - before, i;
 
-	/* The fault that loses references must not leave a module behind that cannot be unloaded. */
+	/*
+	 * The fault that loses references must not leave a module behind that cannot be unloaded.
+	 */
 	for (i = 0; refcost_fault(LOSE_ONE) && i < left; i++)
 		module_put(owner->module);
 	return left;
@@ -258,7 +260,9 @@ static bool waits_for_objects(const struct refcost_session *s)
 	return s && s->run.flags & REFCOST_RUN_EARLY;
 }
 
-/* Users of a load may be waiting for these objects: they need their counts before they are found. */
+/*
+ * Users of a load may be waiting for these objects: they need their counts before they are found.
+ */
 static int refcost_list_first(struct refcost_owner *owner)
 {
 	struct refcost_session *s = refcost_registry.session;
@@ -299,8 +303,8 @@ static void refcost_went_live(struct module *module)
  * @nr: objects, 1..REFCOST_OBJECTS_MAX
  * @objects: zeroed objects; each is given back by @ops->release. The array itself is copied.
  *
- * While a load runs that was not told to wait for these objects, no scheme would protect them from its
- * users.
+ * While a load runs that was not told to wait for these objects, no scheme would protect them from
+ * its users.
  *
  * Return: 0, -EBUSY if another module has objects listed or such a load runs, -EINVAL or -ENOMEM.
  */
@@ -359,9 +363,9 @@ EXPORT_SYMBOL_GPL(refcost_register);
  * refcost_unregister() - the module is going: unlist and release what its scheme's gate has not
  * @module: the owner; called from its exit()
  *
- * After a gate, or where the kernel's own count is the protection, users are out already. After a bare
- * rmmod under another scheme they are not, so the workers are halted first: the suite reports a load
- * that was ended, rather than running in freed text.
+ * After a gate, or where the kernel's own count is the protection, users are out already. After a
+ * bare rmmod under another scheme they are not, so the workers are halted first: the suite reports
+ * a load that was ended, rather than running in freed text.
  */
 void refcost_unregister(struct module *module)
 {
@@ -414,8 +418,8 @@ static void refcost_went(struct module *module)
 }
 
 /*
- * The kernel calls this chain after init() and after exit() of every module have returned. Only the victim
- * may have to wait for a gate or a barrier that goes on.
+ * The kernel calls this chain after init() and after exit() of every module have returned. Only the
+ * victim may have to wait for a gate or a barrier that goes on.
  */
 static int refcost_module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -442,9 +446,9 @@ static struct notifier_block refcost_module_nb = {
  *
  * Called with the registry's mutex held and no worker running.
  *
- * Return: 0, -ENXIO without an owner or if its module is leaving, -EBUSY if one is bound, -ESTALE if an
- * earlier gate has given objects up, -EOPNOTSUPP if the objects lie so that the scheme's state has no room
- * or no part in it, or what the scheme's bind() says.
+ * Return: 0, -ENXIO without an owner or if its module is leaving, -EBUSY if one is bound, -ESTALE
+ * if an earlier gate has given objects up, -EOPNOTSUPP if the objects lie so that the scheme's
+ * state has no room or no part in it, or what the scheme's bind() says.
  */
 int refcost_bind(const struct refcost_scheme *scheme)
 {
@@ -488,9 +492,9 @@ int refcost_bind_neighbour(const struct refcost_scheme *scheme)
 }
 
 /*
- * Wait until whatever an interrupted gate has begun is over. With all workers out, an object whose list
- * reference was dropped can only wait for an RCU callback, or for the delay with which a debugging kernel
- * releases kobjects.
+ * Wait until whatever an interrupted gate has begun is over. With all workers out, an object whose
+ * list reference was dropped can only wait for an RCU callback, or for the delay with which a
+ * debugging kernel releases kobjects.
  */
 static void refcost_settle(struct refcost_owner *owner)
 {
@@ -501,7 +505,10 @@ static void refcost_settle(struct refcost_owner *owner)
 		wait_for_completion_timeout(&owner->all_released, 10 * HZ);
 }
 
-/* References left over, with all workers out. An object that was dropped and still lives is one more. */
+/*
+ * References left over, with all workers out. An object that was dropped and still lives is one
+ * more.
+ */
 static s64 refcost_balance(struct refcost_owner *owner)
 {
 	s64 balance = refcost_living(owner) - (s64)(owner->nr_objects - owner->dropped);
@@ -512,9 +519,9 @@ static s64 refcost_balance(struct refcost_owner *owner)
 /**
  * refcost_unbind() - the reverse of refcost_bind() and refcost_bind_neighbour()
  *
- * Called with the registry's mutex held and no worker running. The neighbour's counts are not looked at:
- * other things hold references on this module too. A scheme whose module is leaving is left to the notifier
- * that is called after exit().
+ * Called with the registry's mutex held and no worker running. The neighbour's counts are not
+ * looked at: other things hold references on this module too. A scheme whose module is leaving is
+ * left to the notifier that is called after exit().
  *
  * Return: references left over, 0 if all is well or the owner is gone or leaving.
  */
@@ -539,10 +546,11 @@ s64 refcost_unbind(void)
 }
 
 /**
- * refcost_registry_abandon() - a call has died in the kernel: keep what it left behind from doing harm
+ * refcost_registry_abandon() - a call has died in the kernel: keep what it left behind from doing
+ * harm
  *
- * The mutex may be locked forever. Neither module may go, since workers and locks that are left run in
- * their text; calls are refused, and the workers give their CPUs back.
+ * The mutex may be locked forever. Neither module may go, since workers and locks that are left run
+ * in their text; calls are refused, and the workers give their CPUs back.
  */
 void refcost_registry_abandon(void)
 {

@@ -14,7 +14,8 @@
 /**
  * refcost_lock() - take the registry's mutex on behalf of a call
  *
- * Return: 0; -EINTR if the task is being killed; -EIO if an earlier call has died with the mutex locked.
+ * Return: 0; -EINTR if the task is being killed; -EIO if an earlier call has died with the mutex
+ * locked.
  */
 int refcost_lock(void)
 {
@@ -35,8 +36,9 @@ static u32 objects_used(const struct refcost_run *run)
  * refcost_check_run() - refuse parameters that cannot be served
  * @s: a session with what came from user space
  *
- * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim (-EEXIST with
- * one, if the load is to be there first), -ERANGE if it has too few objects. Called with the registry's mutex held.
+ * Return: 0, -EINVAL, -EOPNOTSUPP if the scheme lacks the mode, -ENXIO without a victim (-EEXIST
+ * with one, if the load is to be there first), -ERANGE if it has too few objects. Called with the
+ * registry's mutex held.
  */
 int refcost_check_run(const struct refcost_session *s)
 {

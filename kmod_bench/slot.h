@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where objects lie in memory, and so what shares a cache line with their counts. A layout moves the
- * objects and nothing else: all are measured with the same code.
+ * Where objects lie in memory, and so what shares a cache line with their counts. A layout moves
+ * the objects and nothing else: all are measured with the same code.
  *
  *	own		| head     | gap, COUNT            |
  *	readmostly	| node and owner | ops, id, gap, COUNT |
  *	pair		| head 0, head 1 | COUNT 0, COUNT 1    |
  *
- * The heads of a pair lie side by side, the second in the gap of the first, and so do their states, of
- * which there is room for no more than a head's size each.
+ * The heads of a pair lie side by side, the second in the gap of the first, and so do their states,
+ * of which there is room for no more than a head's size each.
  */
 #ifndef REFCOST_SLOT_H
 #define REFCOST_SLOT_H

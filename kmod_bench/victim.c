@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module that is unloaded. Its objects' operation stands in its own text; every holder calls it. It
- * looks at a canary that is overwritten at the end of exit() (or when the last user that its scheme allows
- * to outlive that must be gone), so a holder that is still inside by then is counted, and
- * one that comes after the memory is gone faults.
+ * The module that is unloaded. Its objects' operation stands in its own text; every holder calls
+ * it. It looks at a canary that is overwritten at the end of exit() (or when the last user that its
+ * scheme allows to outlive that must be gone), so a holder that is still inside by then is counted,
+ * and one that comes after the memory is gone faults.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The refcost command, as often as asked and without the time that its start takes: forked -o FILE -s SECONDS
- * reads the words of a command from each line of standard input, tabs between them, runs it in a child, and answers
- * with the status of waitpid(2). What the child says on standard error is in FILE.
+ * The refcost command, as often as asked and without the time that its start takes: forked -o FILE
+ * -s SECONDS reads the words of a command from each line of standard input, tabs between them, runs
+ * it in a child, and answers with the status of waitpid(2). What the child says on standard error
+ * is in FILE.
  */
 #define main refcost_main
 #include "../userspace/main.c"
@@ -13,7 +14,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* A minute asleep is a hang, however busy the machine is; the rest is judged by the CPU time that it took. */
+/*
+ * A minute asleep is a hang, however busy the machine is; the rest is judged by the CPU time that
+ * it took.
+ */
 #define ASLEEP 60
 
 static int redirect(const char *path, int flags, int fd)

@@ -2,9 +2,9 @@
 /*
  * refcost trace: every delete_module(2) on the machine, phase by phase; loads as well if asked for.
  *
- * A command to run is made before the tracer, which has to know whose calls to report, and let go when
- * everything is attached. Standard output is what was asked for; mechanisms, warnings and the account of
- * what may be missing go to standard error.
+ * A command to run is made before the tracer, which has to know whose calls to report, and let go
+ * when everything is attached. Standard output is what was asked for; mechanisms, warnings and the
+ * account of what may be missing go to standard error.
  */
 #include <argp.h>
 #include <errno.h>
@@ -491,7 +491,10 @@ static void conclude(struct tracing *t)
 		t->err = fail(EXIT_UNRELIABLE, "the trace is incomplete");
 }
 
-/* A command that outlives the trace (-n, -d) is waited for, but not if it was told to end and does not. */
+/*
+ * A command that outlives the trace (-n, -d) is waited for, but not if it was told to end and does
+ * not.
+ */
 static int command_code(struct tracing *t)
 {
 	uint64_t deadline = now_ns() + GRACE_NS;

@@ -59,7 +59,10 @@ static void catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that failed */
 }
 
-/* Standard output is data: it has to have been written. That nobody reads a pipe on is no complaint. */
+/*
+ * Standard output is data: it has to have been written. That nobody reads a pipe on is no
+ * complaint.
+ */
 static int flush(int code)
 {
 	struct stat st;

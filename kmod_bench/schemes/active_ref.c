@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Immediate detach: Tejun Heo's active references of sysfs in 2.6.23, kernfs now. A get counts up unless
- * the object is deactivated, which a large negative bias on the count says; the last put after that
- * wakes the task that drains.
+ * Immediate detach: Tejun Heo's active references of sysfs in 2.6.23, kernfs now. A get counts up
+ * unless the object is deactivated, which a large negative bias on the count says; the last put
+ * after that wakes the task that drains.
  *
- * Promise: an unload does not fail; it cuts new users off at once and waits only for calls in flight.
+ * Promise: an unload does not fail; it cuts new users off at once and waits only for calls in
+ * flight.
  *
  * Ordering: see activeref.h.
  */

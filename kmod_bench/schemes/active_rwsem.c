@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Immediate detach as it was first posted (Tejun Heo, April 2007): an rwsem in each object. A user tries
- * to read-lock it for the time of its call; unregistering write-locks it, and it stays so.
+ * Immediate detach as it was first posted (Tejun Heo, April 2007): an rwsem in each object. A user
+ * tries to read-lock it for the time of its call; unregistering write-locks it, and it stays so.
  *
- * Promise: an unload does not fail; it cuts new users off at once and waits for the calls in flight. A
- * thread keeps the locks until exit() gives the objects up.
+ * Promise: an unload does not fail; it cuts new users off at once and waits for the calls in
+ * flight. A thread keeps the locks until exit() gives the objects up.
  *
- * Ordering: the rwsem's own: a trylock that succeeds acquires, an unlock releases, and the writer waits for
- * every reader; the list's lock makes finding and locking one step.
+ * Ordering: the rwsem's own: a trylock that succeeds acquires, an unlock releases, and the writer
+ * waits for every reader; the list's lock makes finding and locking one step.
  */
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -53,7 +53,10 @@ static __always_inline void find_put_active_rwsem(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(active_rwsem)
 REFCOST_LOOP_LOOKUP(active_rwsem)
 
-/* lockdep counts the locks of a class that a task holds in eleven bits; the gate holds those of all objects. */
+/*
+ * lockdep counts the locks of a class that a task holds in eleven bits; the gate holds those of all
+ * objects.
+ */
 #define ACTIVE_RWSEM_OF_CLASS 1024u
 
 static int active_rwsem_bind(struct refcost_owner *owner)

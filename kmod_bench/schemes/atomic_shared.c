@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Floor: a locked add and a locked subtraction on a count in the object. With one object this is what
- * any single counter must pay.
+ * Floor: a locked add and a locked subtraction on a count in the object. With one object this is
+ * what any single counter must pay.
  */
 #include <linux/atomic.h>
 

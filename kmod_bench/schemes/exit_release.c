@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tejun Heo, March 2007, the third of his ways: an opener takes the object's kref and the module's count,
- * and drops both. The module's count then says how many use it, not how many objects there are: with
- * none, exit() drops the last reference of every object, and each release runs inside exit().
+ * Tejun Heo, March 2007, the third of his ways: an opener takes the object's kref and the module's
+ * count, and drops both. The module's count then says how many use it, not how many objects there
+ * are: with none, exit() drops the last reference of every object, and each release runs inside
+ * exit().
  *
  * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while something is open.
  *
- * Ordering: as try_module_get for the module's count; the kref is only taken under it, and dropped before.
+ * Ordering: as try_module_get for the module's count; the kref is only taken under it, and dropped
+ * before.
  */
 #include "krefobj.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tejun Heo, March 2007, the second of his ways (s390_rdev.c had it): a kref in each object whose release
- * function lives outside the module. References may be held for as long as one likes; the module
- * unregisters its objects and leaves at once, and they outlive it. Calls into the module are another
- * matter: an active reference covers each, and unregistering cuts them off.
+ * Tejun Heo, March 2007, the second of his ways (s390_rdev.c had it): a kref in each object whose
+ * release function lives outside the module. References may be held for as long as one likes; the
+ * module unregisters its objects and leaves at once, and they outlive it. Calls into the module are
+ * another matter: an active reference covers each, and unregistering cuts them off.
  *
  * Each user here keeps a reference on its last object between calls, so that objects do outlive the
  * module.

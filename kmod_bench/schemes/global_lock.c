@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module count of Linux 2.4, as Roman Zippel's first listing of November 2002 has it: users find the
- * object under the list's lock, and take ONE global spinlock to count the module up unless it is
- * deleted; a second word remembers that the module was used.
+ * The module count of Linux 2.4, as Roman Zippel's first listing of November 2002 has it: users
+ * find the object under the list's lock, and take ONE global spinlock to count the module up unless
+ * it is deleted; a second word remembers that the module was used.
  *
- * Promise: an unload that finds users fails (EBUSY) and has changed nothing. Every get of every module
- * in the system meets at the one lock.
+ * Promise: an unload that finds users fails (EBUSY) and has changed nothing. Every get of every
+ * module in the system meets at the one lock.
  *
- * Ordering: gets and the check meet at the lock. A put is a full barrier and a decrement, and the check reads
- * the count with acquire, so the use is over when the count is seen at zero.
+ * Ordering: gets and the check meet at the lock. A put is a full barrier and a decrement, and the
+ * check reads the count with acquire, so the use is over when the count is seen at zero.
  */
 #include <linux/atomic.h>
 

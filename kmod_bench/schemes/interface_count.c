@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Daniel Phillips and Al Viro, July 2002: the subsystem knows its users (mounts, say) and counts them
- * itself, under its own lock; a module is registering, live or deregistering.
+ * Daniel Phillips and Al Viro, July 2002: the subsystem knows its users (mounts, say) and counts
+ * them itself, under its own lock; a module is registering, live or deregistering.
  *
  * Promise: rmmod asks the subsystem to deregister. With users that fails (EBUSY) and has changed
  * nothing; without, the module is deregistering from then on and no get succeeds.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kobject, since 2.5: a kref with a type, a name and a place in sysfs. What a driver-model reference
- * costs over the bare count.
+ * kobject, since 2.5: a kref with a type, a name and a place in sysfs. What a driver-model
+ * reference costs over the bare count.
  *
- * Promise: as kref: an unload does not fail, it waits for the longest holder. The end of the release is
- * signalled by the registry, after the victim's function has returned.
+ * Promise: as kref: an unload does not fail, it waits for the longest holder. The end of the
+ * release is signalled by the registry, after the victim's function has returned.
  */
 #include <linux/kobject.h>
 

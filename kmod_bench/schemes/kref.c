@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A count in each object, as kref has it since 2.6: users look the object up under the list's lock and
- * take a reference that cannot fail. The module waits for the last reference of each (Tejun Heo, Alan
- * Stern, Cornelia Huck, April 2007).
+ * A count in each object, as kref has it since 2.6: users look the object up under the list's lock
+ * and take a reference that cannot fail. The module waits for the last reference of each (Tejun
+ * Heo, Alan Stern, Cornelia Huck, April 2007).
  *
  * Promise: an unload does not fail, it waits as long as the longest holder. The end of a release is
- * signalled by the registry, after the victim's function has returned. Once unlisted, objects do not
- * come back: if delete_module(2) then fails, the module stays loaded and without objects.
+ * signalled by the registry, after the victim's function has returned. Once unlisted, objects do
+ * not come back: if delete_module(2) then fails, the module stays loaded and without objects.
  */
 #include "krefobj.h"
 

@@ -3,11 +3,11 @@
  * lockref, since 3.12 (dentries): a spinlock and a count in one word, changed together by
  * compare-and-swap while the lock is free.
  *
- * Promise: an unload does not fail; it unlists the objects, waits for a grace period, drops the list's
- * references and waits for the last release.
+ * Promise: an unload does not fail; it unlists the objects, waits for a grace period, drops the
+ * list's references and waits for the last release.
  *
- * Ordering: gets and puts are read-modify-writes of one word; the last put finds the count at one, takes
- * the lock in that word, and so comes after every other put.
+ * Ordering: gets and puts are read-modify-writes of one word; the last put finds the count at one,
+ * takes the lock in that word, and so comes after every other put.
  */
 #include <linux/lockref.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Adam Richter's proposal of December 2002: the rwsem of each subsystem protects its lookups and the
- * module's count; unloading write-locks every rwsem that the module registered, in address order,
- * checks the count, and keeps them all through exit().
+ * Adam Richter's proposal of December 2002: the rwsem of each subsystem protects its lookups and
+ * the module's count; unloading write-locks every rwsem that the module registered, in address
+ * order, checks the count, and keeps them all through exit().
  *
  * Promise: an unload that finds users fails (EWOULDBLOCK), after stalling every lookup of the
- * subsystems, of other modules too. System calls must not return with a lock held, so a kernel thread
- * takes the locks and keeps them until exit() has returned.
+ * subsystems, of other modules too. System calls must not return with a lock held, so a kernel
+ * thread takes the locks and keeps them until exit() has returned.
  */
 #include <linux/minmax.h>
 #include <linux/rwsem.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Roman Zippel's third listing of November 2002 with its first exit: unlist the objects, then look at
- * their counts.
+ * Roman Zippel's third listing of November 2002 with its first exit: unlist the objects, then look
+ * at their counts.
  *
- * Promise: an unload that finds users fails (EBUSY) and leaves the module loaded and its objects off
- * the list; a later attempt finishes the job. It cannot starve, since nobody new gets in.
+ * Promise: an unload that finds users fails (EBUSY) and leaves the module loaded and its objects
+ * off the list; a later attempt finishes the job. It cannot starve, since nobody new gets in.
  */
 #include "objcount.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Roman Zippel's third listing of November 2002 with its second exit: under the list's lock, look at
- * the counts, and unlist the objects only if all are zero.
+ * Roman Zippel's third listing of November 2002 with its second exit: under the list's lock, look
+ * at the counts, and unlist the objects only if all are zero.
  *
- * Promise: an unload that finds users fails (EBUSY) and has changed nothing. A steady stream of users
- * can starve it.
+ * Promise: an unload that finds users fails (EBUSY) and has changed nothing. A steady stream of
+ * users can starve it.
  */
 #include "objcount.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A variant of percpu_live: one allocated per-CPU counter that goes up and down, instead of gets and puts
- * apart. One word less to touch.
+ * A variant of percpu_live: one allocated per-CPU counter that goes up and down, instead of gets
+ * and puts apart. One word less to touch.
  *
- * Promise: as percpu_live. Single counters go negative where a put falls on another CPU than its get;
- * with every CPU stopped, the sum is right all the same.
+ * Promise: as percpu_live. Single counters go negative where a put falls on another CPU than its
+ * get; with every CPU stopped, the sum is right all the same.
  *
  * Ordering: see liveref.h.
  */

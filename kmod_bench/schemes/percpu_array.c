@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A variant of percpu_live: a plain count in a slot of this CPU, in an array of cache lines that the
- * module holds, as before the kernel could allocate per-CPU variables at run time. The slot's address takes the CPU's number, which takes preemption off on both sides.
+ * A variant of percpu_live: a plain count in a slot of this CPU, in an array of cache lines that
+ * the module holds, as before the kernel could allocate per-CPU variables at run time. The slot's
+ * address takes the CPU's number, which takes preemption off on both sides.
  *
- * Promise: as percpu_live. Slots go negative where a put falls on another CPU than its get; with every
- * CPU stopped, the sum is right all the same.
+ * Promise: as percpu_live. Slots go negative where a put falls on another CPU than its get; with
+ * every CPU stopped, the sum is right all the same.
  *
  * Ordering: see liveref.h.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A variant of percpu_live: locked adds in the padded slot of this CPU. Nobody else touches the line, so what it costs more than percpu_array is the
- * locked instruction alone.
+ * A variant of percpu_live: locked adds in the padded slot of this CPU. Nobody else touches the
+ * line, so what it costs more than percpu_array is the locked instruction alone.
  *
  * Promise: as percpu_live.
  *

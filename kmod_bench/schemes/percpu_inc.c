@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Floor: one increment and one decrement of a counter of this CPU. The cheapest private count there is;
- * nobody could tell from it when the last user has gone.
+ * Floor: one increment and one decrement of a counter of this CPU. The cheapest private count there
+ * is; nobody could tell from it when the last user has gone.
  */
 #include <linux/percpu.h>
 

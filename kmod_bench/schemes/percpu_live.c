@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rusty Russell's module count (Linux 2.5.48 to 3.18) in its last form, and Roman Zippel's second listing
- * of November 2002: a state, and per CPU one count of gets and one of puts. No lock and no barrier on
- * either side; see liveref.h for why that is right.
+ * Rusty Russell's module count (Linux 2.5.48 to 3.18) in its last form, and Roman Zippel's second
+ * listing of November 2002: a state, and per CPU one count of gets and one of puts. No lock and no
+ * barrier on either side; see liveref.h for why that is right.
  *
- * Promise: an unload that finds users fails (EWOULDBLOCK), after every CPU stood still. A get and its put
- * may fall on different CPUs, so only the sum over all means anything.
+ * Promise: an unload that finds users fails (EWOULDBLOCK), after every CPU stood still. A get and
+ * its put may fall on different CPUs, so only the sum over all means anything.
  *
  * Ordering: see liveref.h.
  */

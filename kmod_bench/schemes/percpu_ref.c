@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * percpu_ref, since 3.11: per-CPU counts while the object lives; killing it makes new gets fail, folds
- * the counts into one atomic after a grace period, and the last put of that releases the object.
+ * percpu_ref, since 3.11: per-CPU counts while the object lives; killing it makes new gets fail,
+ * folds the counts into one atomic after a grace period, and the last put of that releases the
+ * object.
  *
  * Promise: an unload does not fail; it waits for a grace period and for the longest holder.
  *
- * Ordering: tryget reads the mode and counts inside an RCU read-side section; the switch to atomic mode
- * waits for all such sections before it reads the per-CPU counts.
+ * Ordering: tryget reads the mode and counts inside an RCU read-side section; the switch to atomic
+ * mode waits for all such sections before it reads the per-CPU counts.
  */
 #include <linux/percpu-refcount.h>
 
@@ -93,9 +94,10 @@ static int percpu_ref_bind(struct refcost_owner *owner)
 }
 
 /*
- * Folded into one atomic, the counts can be read; the list's own reference is left. All are told to fold before
- * any is waited for: a grace period each would be a minute for as many objects as there may be. The RCU callback
- * that folds holds a reference of its own, and wakes the waiter before it drops that: wait for its end.
+ * Folded into one atomic, the counts can be read; the list's own reference is left. All are told to
+ * fold before any is waited for: a grace period each would be a minute for as many objects as there
+ * may be. The RCU callback that folds holds a reference of its own, and wakes the waiter before it
+ * drops that: wait for its end.
  */
 static s64 percpu_ref_balance(struct refcost_owner *owner)
 {
@@ -131,8 +133,8 @@ static int percpu_ref_gate(struct refcost_owner *owner)
 }
 
 /*
- * The last reference is dropped by an RCU callback, which goes on in the kernel's text after the release
- * that it called: nothing of ours is left in it.
+ * The last reference is dropped by an RCU callback, which goes on in the kernel's text after the
+ * release that it called: nothing of ours is left in it.
  */
 REFCOST_SCHEME(percpu_ref, GATE, percpu, "percpu_ref_tryget_live and percpu_ref_put",
 	       "Linux 3.11 to today", "gate waits for grace periods and for the longest holder",

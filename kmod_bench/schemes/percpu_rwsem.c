@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * percpu_rw_semaphore, since 3.7: readers count on their own CPU while there is no writer; a writer sends
- * them to a slow path first and waits for a grace period.
+ * percpu_rw_semaphore, since 3.7: readers count on their own CPU while there is no writer; a writer
+ * sends them to a slow path first and waits for a grace period.
  *
- * Promise: as rwsem, with a cheaper reader and a more expensive writer: an unload does not fail, it waits for a
- * grace period and for all readers, and readers that come meanwhile stall.
+ * Promise: as rwsem, with a cheaper reader and a more expensive writer: an unload does not fail, it
+ * waits for a grace period and for all readers, and readers that come meanwhile stall.
  *
- * Ordering: with no writer about, a reader counts in an RCU section, without a barrier. A writer first makes
- * new readers take the slow path and waits for a grace period: a reader that counted the fast way is seen
- * in the sum after it. An unlock releases what the summing acquires.
+ * Ordering: with no writer about, a reader counts in an RCU section, without a barrier. A writer
+ * first makes new readers take the slow path and waits for a grace period: a reader that counted
+ * the fast way is seen in the sum after it. An unlock releases what the summing acquires.
  */
 #include <linux/percpu-rwsem.h>
 

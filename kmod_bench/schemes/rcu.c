@@ -3,11 +3,12 @@
  * An RCU read-side section around the lookup and the use: no count, no shared write. Since 2.5.43;
  * McKenney's answer to whatever does not sleep.
  *
- * Promise: an unload does not fail; it unlists the objects and waits for a grace period, which ends when
- * every CPU has been outside a section once.
+ * Promise: an unload does not fail; it unlists the objects and waits for a grace period, which ends
+ * when every CPU has been outside a section once.
  *
- * Ordering: a section pairs with synchronize_rcu(): one that began before the call is waited for, with a
- * full barrier between its end and the return; one that begins later finds the list without the object.
+ * Ordering: a section pairs with synchronize_rcu(): one that began before the call is waited for,
+ * with a full barrier between its end and the return; one that begins later finds the list without
+ * the object.
  */
 #include "loop.h"
 #include "lists.h"

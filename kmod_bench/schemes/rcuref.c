@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rcuref, since 6.4: a count whose get is one unconditional locked add, with the sign bits set aside for
- * references that died or overflowed. Users find the object under RCU.
+ * rcuref, since 6.4: a count whose get is one unconditional locked add, with the sign bits set
+ * aside for references that died or overflowed. Users find the object under RCU.
  *
- * Promise: as refcount: an unload does not fail; it unlists the objects, waits for a grace period, drops
- * the list's references and waits for the last release.
+ * Promise: as refcount: an unload does not fail; it unlists the objects, waits for a grace period,
+ * drops the list's references and waits for the last release.
  *
- * Ordering: a get that finds the count dead backs off without having used the object; the last put turns
- * the count dead by compare-and-swap, with acquire, after every other put's release.
+ * Ordering: a get that finds the count dead backs off without having used the object; the last put
+ * turns the count dead by compare-and-swap, with acquire, after every other put's release.
  */
 #include "loop.h"
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcount_t, since 4.11: a count in the object that saturates. Users find the object under RCU and take
- * a reference unless the count is zero already.
+ * refcount_t, since 4.11: a count in the object that saturates. Users find the object under RCU and
+ * take a reference unless the count is zero already.
  *
- * Promise: an unload does not fail; it unlists the objects, waits for a grace period (a user may have
- * found the object and not yet counted), drops the list's references and waits for the last release.
+ * Promise: an unload does not fail; it unlists the objects, waits for a grace period (a user may
+ * have found the object and not yet counted), drops the list's references and waits for the last
+ * release.
  *
  * Ordering: refcount_inc_not_zero() is a compare-and-swap on the word that refcount_dec_and_test()
- * decrements; the latter releases, and acquires when it reaches zero, so the release sees all uses over.
+ * decrements; the latter releases, and acquires when it reaches zero, so the release sees all uses
+ * over.
  */
 #include <linux/refcount.h>
 

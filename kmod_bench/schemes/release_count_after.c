@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Alan Stern and Cornelia Huck, April 2007: a kref in each object, and in the core, which stays loaded, a
- * count of a module's objects whose release has not returned. exit() unregisters everything and drops
- * its references; the unload blocks just after exit() has returned, until that count is zero.
+ * Alan Stern and Cornelia Huck, April 2007: a kref in each object, and in the core, which stays
+ * loaded, a count of a module's objects whose release has not returned. exit() unregisters
+ * everything and drops its references; the unload blocks just after exit() has returned, until that
+ * count is zero.
  *
- * Promise: an unload does not fail; delete_module(2) waits as long as the longest holder.
- * Users run in the module's text after its exit() then, so exit() must leave alone what they use; here the
+ * Promise: an unload does not fail; delete_module(2) waits as long as the longest holder. Users run
+ * in the module's text after its exit() then, so exit() must leave alone what they use; here the
  * registry waits in the module notifier that the kernel calls next.
  */
 #include "krefobj.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Alan Stern and Cornelia Huck, April 2007: a kref in each object, and in the core, which stays loaded, a
- * count of a module's objects whose release has not returned. exit() unregisters everything and drops
- * its references; the unload blocks just before exit() returns, until that count is zero.
+ * Alan Stern and Cornelia Huck, April 2007: a kref in each object, and in the core, which stays
+ * loaded, a count of a module's objects whose release has not returned. exit() unregisters
+ * everything and drops its references; the unload blocks just before exit() returns, until that
+ * count is zero.
  *
  * Promise: an unload does not fail; delete_module(2) waits as long as the longest holder.
  */

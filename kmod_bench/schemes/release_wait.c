@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tejun Heo's device_unregister_wait() of April 2007: a kref in each object, and the task that unregisters
- * an object waits until that object's release has finished. The list is locked, the objects are taken off
- * it, it is unlocked, and only then is waited, one object after the other.
+ * Tejun Heo's device_unregister_wait() of April 2007: a kref in each object, and the task that
+ * unregisters an object waits until that object's release has finished. The list is locked, the
+ * objects are taken off it, it is unlocked, and only then is waited, one object after the other.
  *
  * Promise: an unload does not fail; it waits as long as the longest holder of each object.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list's reader-writer spinlock, held from before the lookup until after the use: no count. As old
- * as SMP Linux; for uses that do not sleep.
+ * The list's reader-writer spinlock, held from before the lookup until after the use: no count. As
+ * old as SMP Linux; for uses that do not sleep.
  *
- * Promise: an unload does not fail; it spins until all readers are out, and readers that come later spin
- * until the objects are unlisted.
+ * Promise: an unload does not fail; it spins until all readers are out, and readers that come later
+ * spin until the objects are unlisted.
  */
 #include "lists.h"
 #include "loop.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The subsystem's rwsem, read-locked from before the lookup until after the use: no count at all. The
- * plain way since 2.4, wherever the use may sleep and nobody minds the writer.
+ * The subsystem's rwsem, read-locked from before the lookup until after the use: no count at all.
+ * The plain way since 2.4, wherever the use may sleep and nobody minds the writer.
  *
- * Promise: an unload does not fail, it waits for all readers of the subsystem, and lookups that come
- * after it wait for the unload to unlist the objects. Nothing stays locked after that.
+ * Promise: an unload does not fail, it waits for all readers of the subsystem, and lookups that
+ * come after it wait for the unload to unlist the objects. Nothing stays locked after that.
  */
 #include <linux/rwsem.h>
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Roman Zippel's proposal of March 2003, never merged: per-CPU counts whose unload needs no
- * stop_machine(). A get counts first, then looks at the state; only when an unload is being tried does it
- * take a lock, to learn how that ended.
+ * stop_machine(). A get counts first, then looks at the state; only when an unload is being tried
+ * does it take a lock, to learn how that ended.
  *
- * Promise: an unload that finds users fails (EWOULDBLOCK); nobody but gets that come in the middle of the
- * check waits for it.
+ * Promise: an unload that finds users fails (EWOULDBLOCK); nobody but gets that come in the middle
+ * of the check waits for it.
  *
- * Ordering: a get writes its CPU's count, executes a full barrier, and reads the state; the check writes
- * the state, executes a full barrier, and reads the counts. So one of them sees the other: either the
- * check counts the user in, or the get sees GOING and goes for the lock that the check holds. A put
- * stores its count with release, and the check reads it with acquire, so the use is over when the put is
- * seen. A get that backs off waits for the check's lock first, so no sum holds its way back without its
- * count. Without that lock puts would have to be summed before gets, as live_pair_sum() does anyway.
+ * Ordering: a get writes its CPU's count, executes a full barrier, and reads the state; the check
+ * writes the state, executes a full barrier, and reads the counts. So one of them sees the other:
+ * either the check counts the user in, or the get sees GOING and goes for the lock that the check
+ * holds. A put stores its count with release, and the check reads it with acquire, so the use is
+ * over when the put is seen. A get that backs off waits for the check's lock first, so no sum holds
+ * its way back without its count. Without that lock puts would have to be summed before gets, as
+ * live_pair_sum() does anyway.
  */
 #include "lists.h"
 #include "liveref.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sleepable RCU: as rcu, but a use may sleep, and only readers of the same srcu_struct are waited for.
- * Since 2.6.19.
+ * Sleepable RCU: as rcu, but a use may sleep, and only readers of the same srcu_struct are waited
+ * for. Since 2.6.19.
  *
- * Promise: an unload does not fail; it unlists the objects and waits until every section that was open
- * then has ended.
+ * Promise: an unload does not fail; it unlists the objects and waits until every section that was
+ * open then has ended.
  *
  * Ordering: srcu_read_lock() counts this CPU up and then executes a full barrier before the list is
- * read; synchronize_srcu() executes full barriers between unlisting and summing, so a reader that it
- * does not see cannot have found the object.
+ * read; synchronize_srcu() executes full barriers between unlisting and summing, so a reader that
+ * it does not see cannot have found the object.
  */
 #include <linux/srcu.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Floor: what percpu_live does before it counts, and nothing else: preemption off, a look at the owner's
- * state, preemption on.
+ * Floor: what percpu_live does before it counts, and nothing else: preemption off, a look at the
+ * owner's state, preemption on.
  */
 #include "liveref.h"
 

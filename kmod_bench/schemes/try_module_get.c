@@ -4,12 +4,13 @@
  * atomic_t refcnt"): one atomic count, increment unless zero, decrement if positive. Users find the
  * object as get_fs_type() does: under a reader-writer lock on the subsystem's list.
  *
- * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while the count is up; a get fails once the
- * module is going. The victim's exit() unlists the objects.
+ * Promise: delete_module(2) itself refuses (EWOULDBLOCK) while the count is up; a get fails once
+ * the module is going. The victim's exit() unlists the objects.
  *
- * Ordering: a get is a compare-and-swap that fails at zero, and delete_module(2) takes its own count off with
- * one that succeeds only if it leaves zero; both are of one word, so either the check counts the user in or
- * the get fails. module_put() is fully ordered, so every use is over before the count says so.
+ * Ordering: a get is a compare-and-swap that fails at zero, and delete_module(2) takes its own
+ * count off with one that succeeds only if it leaves zero; both are of one word, so either the
+ * check counts the user in or the get fails. module_put() is fully ordered, so every use is over
+ * before the count says so.
  */
 #include "lists.h"
 #include "loop.h"

@@ -6,9 +6,9 @@
  * Promise: an unload that finds users fails (EWOULDBLOCK), and gets that come during its check fail
  * although nothing goes away. It write-locks the rwsem, and keeps it locked through exit().
  *
- * Ordering: the rwsem orders gets against the check: with it write-locked nobody counts up. Puts go on
- * meanwhile, so the sum can only be too large; a put stores with release what the check reads with
- * acquire, so a use whose put is seen is over.
+ * Ordering: the rwsem orders gets against the check: with it write-locked nobody counts up. Puts go
+ * on meanwhile, so the sum can only be too large; a put stores with release what the check reads
+ * with acquire, so a use whose put is seen is over.
  */
 #include <linux/rwsem.h>
 

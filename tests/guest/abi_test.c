@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module's interface, used directly: sizes and ranges are checked, the barrier holds early
- * arrivers back, there is one run at a time, and nobody gets in without the capability. Runs as root
- * in the guest with both modules loaded (4 objects), on 2 to 4 CPUs.
+ * arrivers back, there is one run at a time, and nobody gets in without the capability. Runs as
+ * root in the guest with both modules loaded (4 objects), on 2 to 4 CPUs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,8 +70,9 @@ static int run_errno(const struct refcost_run *wanted)
 }
 
 /*
- * The first event of a task patches the kernel, as does the last, a second later. QEMU may lose a CPU that
- * runs meanwhile (userspace/machine/quiet.h): so one is held all the time, and those moments have one CPU.
+ * The first event of a task patches the kernel, as does the last, a second later. QEMU may lose a
+ * CPU that runs meanwhile (userspace/machine/quiet.h): so one is held all the time, and those
+ * moments have one CPU.
  */
 static int hold_event(int fd)
 {
@@ -267,8 +268,9 @@ static void test_barrier_holds_the_early(void **state)
 }
 
 /*
- * Each worker's time on the CPU is counted in its window and not before: a warm-up of ten windows is not in
- * it. What the machine cannot count has an errno and no counts, whatever was left in them.
+ * Each worker's time on the CPU is counted in its window and not before: a warm-up of ten windows
+ * is not in it. What the machine cannot count has an errno and no counts, whatever was left in
+ * them.
  */
 static void test_events_of_windows(void **state)
 {
@@ -440,8 +442,9 @@ static int gate_busy(int fd)
 }
 
 /*
- * Lookups that got a reference and are over. Workers count while they are read, all lookups first, so one
- * look may find some failed ones that were not lookups yet, and say too few, but never too many.
+ * Lookups that got a reference and are over. Workers count while they are read, all lookups first,
+ * so one look may find some failed ones that were not lookups yet, and say too few, but never too
+ * many.
  */
 static int64_t successes(int fd)
 {
@@ -503,7 +506,10 @@ static void test_refused_gate_leaves_objects_unlisted(void **state)
 	close(fd);
 }
 
-/* Locks of the subsystem hold the other module's users up, for as long as they are held; none is refused. */
+/*
+ * Locks of the subsystem hold the other module's users up, for as long as they are held; none is
+ * refused.
+ */
 static void test_bystander_waits(void **state)
 {
 	struct refcost_load_stat before, after = { .size = sizeof(after) };

@@ -2,7 +2,8 @@
 /*
  * compat delete MODULE | finit FILE | init FILE: the call as 32-bit programs make it, by int 0x80.
  *
- * Exits with the errno. Compiled for 64 bits: what the kernel sees is the way in, and arguments that fit.
+ * Exits with the errno. Compiled for 64 bits: what the kernel sees is the way in, and arguments
+ * that fit.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz: threads that call /dev/refcost with drawn arguments while the victim comes and goes, CPUs do,
- * memory runs short, signals arrive and processes die. Most arguments are valid or nearly so, since a
- * call that is refused at the door tests the door alone. As root in a guest; TAP on stdout.
+ * fuzz: threads that call /dev/refcost with drawn arguments while the victim comes and goes, CPUs
+ * do, memory runs short, signals arrive and processes die. Most arguments are valid or nearly so,
+ * since a call that is refused at the door tests the door alone. As root in a guest; TAP on stdout.
  *
- * A call is drawn from the seed, its thread and its number, never from what happened before. A thread's
- * name is its number and that of its call, as in "2/1734": that stands in a report of the kernel, and
- * --show 2/1734 prints what it was.
+ * A call is drawn from the seed, its thread and its number, never from what happened before. A
+ * thread's name is its number and that of its call, as in "2/1734": that stands in a report of the
+ * kernel, and --show 2/1734 prints what it was.
  *
- * The threads work in bursts. After each burst all descriptors are closed and both modules unloaded: that
- * must succeed, and leave no thread behind.
+ * The threads work in bursts. After each burst all descriptors are closed and both modules
+ * unloaded: that must succeed, and leave no thread behind.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -160,7 +160,9 @@ static _Noreturn void finish(void)
 	_exit(tap_bad != 0);
 }
 
-/* --- draws -------------------------------------------------------------------------------------- */
+/*
+ * --- draws --------------------------------------------------------------------------------------
+ */
 
 /* The generator of one call: nothing of the calls before is in it. */
 static struct rng rng_of(unsigned int thread, uint64_t call)
@@ -274,7 +276,9 @@ static void draw_run(struct rng *r, struct call *c)
 	if (chance(r, 30))
 		run->objects = PICK(r, REFCOST_OBJECTS_MAX, REFCOST_OBJECTS_MAX + 1, UINT32_MAX);
 	run->hold_ns = draw_stay(r);
-	/* Thousands of operations in one batch, which nothing cuts short: keep it below a second. */
+	/*
+	 * Thousands of operations in one batch, which nothing cuts short: keep it below a second.
+	 */
 	if (run->flags & REFCOST_RUN_EXACT && !chance(r, 1))
 		run->hold_ns %= 10 * USEC;
 	run->think_ns = load || chance(r, 10) ? draw_stay(r) : 0;
@@ -401,7 +405,9 @@ static void show_call(unsigned int thread, uint64_t number)
 	printf("\n");
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/*
+ * --- calls --------------------------------------------------------------------------------------
+ */
 
 static long page;
 
@@ -531,7 +537,9 @@ static void *thread_main(void *data)
 	return NULL;
 }
 
-/* --- what goes on beside them ------------------------------------------------------------------- */
+/*
+ * --- what goes on beside them -------------------------------------------------------------------
+ */
 
 static struct module refcost = { .name = "refcost" }, victim = { .name = "refcost_victim" };
 
@@ -563,7 +571,10 @@ static void arm_signals(struct rng *r)
 	arm_done[ARM_signals]++;
 }
 
-/* The end of a burst signals every thread that is not out: a child not waited for would stay, with its memory. */
+/*
+ * The end of a burst signals every thread that is not out: a child not waited for would stay, with
+ * its memory.
+ */
 static void reap(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -659,7 +670,10 @@ static void write_file(const char *path, const char *text)
 	}
 }
 
-/* A process takes what memory there is, until it has it or the kernel kills it, and keeps it for a moment. */
+/*
+ * A process takes what memory there is, until it has it or the kernel kills it, and keeps it for a
+ * moment.
+ */
 static void arm_memory(struct rng *r)
 {
 	unsigned int keep_us = below(r, 50000);
@@ -704,7 +718,9 @@ static void *arm_main(void *data)
 	return NULL;
 }
 
-/* --- what is looked at -------------------------------------------------------------------------- */
+/*
+ * --- what is looked at --------------------------------------------------------------------------
+ */
 
 /* The kernel's log since the last look: is one of its complaints in there? */
 static bool kernel_complains(void)
@@ -832,7 +848,9 @@ static void show_stuck(void)
 	sleep(1);
 }
 
-/* --- bursts ------------------------------------------------------------------------------------- */
+/*
+ * --- bursts -------------------------------------------------------------------------------------
+ */
 
 /* Wait until a thread is out; whatever it does may last until a signal. */
 static bool join(pthread_t thread)
@@ -872,7 +890,10 @@ static bool calls_left(void)
 	return !opt.calls || total() < opt.calls / opt.threads * opt.threads;
 }
 
-/* Threads that call until the burst is over, the kernel complains, or one of them makes no progress. */
+/*
+ * Threads that call until the burst is over, the kernel complains, or one of them makes no
+ * progress.
+ */
 static bool burst_calls(uint64_t until)
 {
 	uint64_t before[THREADS_MAX] = {}, since[THREADS_MAX] = {};
@@ -942,7 +963,9 @@ static bool burst(unsigned int number, uint64_t until)
 	return ok(!kernel_complains(), "burst %u: the kernel reports nothing", number) && good;
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/*
+ * --- memory -------------------------------------------------------------------------------------
+ */
 
 static void shrink_slabs(void)
 {
@@ -992,8 +1015,8 @@ static void range(const uint64_t *values, unsigned int n, uint64_t *least, uint6
 }
 
 /*
- * What is lost in each burst adds up: all readings of the last third are above those of the second, and these
- * above those of the first. A cache that grows by a page does so once.
+ * What is lost in each burst adds up: all readings of the last third are above those of the second,
+ * and these above those of the first. A cache that grows by a page does so once.
  */
 static void compare_memory(void)
 {
@@ -1014,7 +1037,9 @@ static void compare_memory(void)
 	}
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/*
+ * --- all of it ----------------------------------------------------------------------------------
+ */
 
 static void print_counts(void)
 {
@@ -1051,8 +1076,9 @@ static void print_counts(void)
 }
 
 /*
- * The first event of a task patches the kernel, as does the first of some kinds, and the last. QEMU may lose
- * a CPU that runs meanwhile (userspace/machine/quiet.h): so one of each is held, from a moment that has one CPU.
+ * The first event of a task patches the kernel, as does the first of some kinds, and the last. QEMU
+ * may lose a CPU that runs meanwhile (userspace/machine/quiet.h): so one of each is held, from a
+ * moment that has one CPU.
  */
 static void hold_events(void)
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rush SCHEME: both modules are loaded; unload them as fast as system calls can, the scheme's gate first.
+ * rush SCHEME: both modules are loaded; unload them as fast as system calls can, the scheme's gate
+ * first.
  *
- * The command takes its time between the two modules. A callback that a gate has left behind in the kernel
- * then runs before its memory goes. Here it does not: a scheme that has not waited for it is reported.
+ * The command takes its time between the two modules. A callback that a gate has left behind in the
+ * kernel then runs before its memory goes. Here it does not: a scheme that has not waited for it is
+ * reported.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Drive every scheme through all short sequences of what can be done to a load and its victim, and compare each
- * result with a model of the documented states. Then the same with a signal in the middle of a gate, with another
- * process that unloads the victim, and beside other modules. As root in a guest, with refcost.ko loaded.
- * Prints TAP. A sequence is a word of the letters in ops[]; -q repeats one.
+ * Drive every scheme through all short sequences of what can be done to a load and its victim, and
+ * compare each result with a model of the documented states. Then the same with a signal in the
+ * middle of a gate, with another process that unloads the victim, and beside other modules. As root
+ * in a guest, with refcost.ko loaded. Prints TAP. A sequence is a word of the letters in ops[]; -q
+ * repeats one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -172,7 +173,9 @@ static int device = -1;
 static char *now_doing;
 #define DOING_SIZE 256
 
-/* --- results ------------------------------------------------------------------------------------ */
+/*
+ * --- results ------------------------------------------------------------------------------------
+ */
 
 static int tap_n, tap_failed, wrong;
 
@@ -275,7 +278,9 @@ static void expedite(bool on)
 	write_file("/sys/kernel/rcu_expedited", on ? "1" : "0");
 }
 
-/* --- what can be done; each returns an errno ---------------------------------------------------- */
+/*
+ * --- what can be done; each returns an errno ----------------------------------------------------
+ */
 
 static int insert_from(const char *dir, const char *module, uint32_t objects)
 {
@@ -395,7 +400,9 @@ static int run_once(const char *scheme, uint32_t objects)
 	return RC(ioctl(device, REFCOST_IOC_RUN, &run));
 }
 
-/* --- the model ---------------------------------------------------------------------------------- */
+/*
+ * --- the model ----------------------------------------------------------------------------------
+ */
 
 static bool is_start(enum op op)
 {
@@ -555,7 +562,9 @@ static void step(struct model *m, const struct scheme *s, enum op op, const char
 	*m = after(*m, s, op, got);
 }
 
-/* --- nothing is left ---------------------------------------------------------------------------- */
+/*
+ * --- nothing is left ----------------------------------------------------------------------------
+ */
 
 static int threads(void)
 {
@@ -575,7 +584,10 @@ static int threads(void)
 	return n;
 }
 
-/* One that is left stays left, so it is enough to look when many words are over. An exited one may take a while. */
+/*
+ * One that is left stays left, so it is enough to look when many words are over. An exited one may
+ * take a while.
+ */
 static void no_threads_left(void)
 {
 	int tries = 100, n;
@@ -619,7 +631,9 @@ static void put_back(void)
 	nothing_left();
 }
 
-/* --- sequences ---------------------------------------------------------------------------------- */
+/*
+ * --- sequences ----------------------------------------------------------------------------------
+ */
 
 static struct {
 	const struct scheme *scheme;
@@ -680,8 +694,8 @@ static void walk_word(const char *word)
 }
 
 /*
- * All words of operations that change something. The victim's being loaded at first is no step; what
- * would be the other beginning again is left out.
+ * All words of operations that change something. The victim's being loaded at first is no step;
+ * what would be the other beginning again is left out.
  */
 static void walk_from(char *word, int n, int left, struct model m)
 {
@@ -732,7 +746,9 @@ static void sequences(const struct scheme *s, int length, uint32_t workers, uint
 	    objects, walk.words, length, walk.steps, (long long)(now_ns() - begin) / MSEC);
 }
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/*
+ * --- refusals -----------------------------------------------------------------------------------
+ */
 
 static void refused_start(const char *scheme, uint32_t flags, uint32_t objects, uint32_t nr_cpus,
 			  int want)
@@ -833,7 +849,9 @@ static void released_objects(const struct scheme *released, const char *only)
 	tap("objects that %s has released: no scheme is bound to them", released->name);
 }
 
-/* --- signals ------------------------------------------------------------------------------------ */
+/*
+ * --- signals ------------------------------------------------------------------------------------
+ */
 
 static volatile sig_atomic_t signals;
 static timer_t timer;
@@ -923,8 +941,8 @@ static int signalled_gate(const struct scheme *s, bool slow, int64_t delay_ns, i
 }
 
 /*
- * Signals at @n moments spread over the gate, and beyond its end; again until @n gates were interrupted
- * where they can be.
+ * Signals at @n moments spread over the gate, and beyond its end; again until @n gates were
+ * interrupted where they can be.
  */
 static void signals_over_gate(const struct scheme *s, int n)
 {
@@ -1019,7 +1037,9 @@ static void killed_in_gate(const struct scheme *s, int n)
 	    (long long)(now_ns() - begin) / MSEC);
 }
 
-/* --- another process unloads -------------------------------------------------------------------- */
+/*
+ * --- another process unloads --------------------------------------------------------------------
+ */
 
 static bool victim_going(void)
 {
@@ -1123,7 +1143,9 @@ static void ended_by_two(const struct scheme *s)
 	    hits, (long long)(now_ns() - begin) / MSEC);
 }
 
-/* --- beside other modules ----------------------------------------------------------------------- */
+/*
+ * --- beside other modules -----------------------------------------------------------------------
+ */
 
 #define BESIDE_HOLD 100 /* ms that a user stays */
 
@@ -1194,7 +1216,10 @@ static int by_size(const void *a, const void *b)
 #define BESIDE_ROUNDS 12
 #define BESIDE_MOST   2.0 /* ms */
 
-/* Until it is killed: virtual CPUs that are idle take milliseconds to answer another, busy ones do not. */
+/*
+ * Until it is killed: virtual CPUs that are idle take milliseconds to answer another, busy ones do
+ * not.
+ */
 static pid_t keep_awake(int cpu)
 {
 	struct sched_param param = { 0 };
@@ -1213,7 +1238,10 @@ static pid_t keep_awake(int cpu)
 		;
 }
 
-/* Loads take turns, so that what else the machine does is the same for all: sets the median of each kind. */
+/*
+ * Loads take turns, so that what else the machine does is the same for all: sets the median of each
+ * kind.
+ */
 static void insert_others(const struct scheme *s, double median[BESIDES])
 {
 	static double ms[BESIDES][BESIDE_ROUNDS];
@@ -1236,8 +1264,9 @@ static int beside_slow(const double median[BESIDES])
 	for (what = ALONE + 1; what < BESIDES; what++) {
 		int control = what == BESIDE_LOAD || what == BESIDE_BARRIER ? ALONE : BESIDE_LOAD;
 		/*
-		 * A user that never rests takes its CPU and slows what crosses CPUs, and a process that is
-		 * killed has work to do, which is no fault: it must not make others wait for the user.
+		 * A user that never rests takes its CPU and slows what crosses CPUs, and a process
+		 * that is killed has work to do, which is no fault: it must not make others wait
+		 * for the user.
 		 */
 		double most =
 			what == BESIDE_KILLED ? BESIDE_HOLD / 2.0 : median[control] + BESIDE_MOST;
@@ -1269,7 +1298,9 @@ static void beside_others(const struct scheme *s)
 	    median[BESIDE_BARRIER], median[BESIDE_KILLED]);
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/*
+ * --- memory -------------------------------------------------------------------------------------
+ */
 
 /* @slab: bytes of objects in use, of the kmalloc caches; @percpu: bytes */
 struct memory {
@@ -1360,7 +1391,10 @@ static void other_life(void)
 #define LIVES	200
 #define CONTROL 5
 
-/* What 200 lives of the victim have added; what the kernel uses for a while comes back, so look again. */
+/*
+ * What 200 lives of the victim have added; what the kernel uses for a while comes back, so look
+ * again.
+ */
 static struct memory growth(struct memory noise)
 {
 	struct memory before = settled(), grown;
@@ -1380,9 +1414,10 @@ static struct memory growth(struct memory noise)
 }
 
 /*
- * The noise is the widest difference between looks that lives of another module and a few of the victim lie
- * between. What is lost in each life of the victim is in it, too, but 200 lose four times as much as all of
- * those. And they lose it again: an object that the kernel keeps for good is no loss.
+ * The noise is the widest difference between looks that lives of another module and a few of the
+ * victim lie between. What is lost in each life of the victim is in it, too, but 200 lose four
+ * times as much as all of those. And they lose it again: an object that the kernel keeps for good
+ * is no loss.
  */
 static void memory(void)
 {
@@ -1420,7 +1455,9 @@ static void memory(void)
 	    LIVES, grown.slab, noise.slab, grown.percpu, noise.percpu);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/*
+ * --- the whole ----------------------------------------------------------------------------------
+ */
 
 /* Where the test itself hangs in the kernel, somebody else has to say so. */
 static void watch(unsigned int seconds)

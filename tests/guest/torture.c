@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * torture MODULES SCHEME,... SECONDS SEED: unload the victim under load, again and again: all schemes in turns,
- * users on drawn CPUs with drawn stays, in bursts with pauses between them. As root in a guest, with
- * refcost.ko loaded. Prints "UNLOADS REFUSED FAILED": the victim was gone after the scheme's own gate; stayed
- * busy for as long as there was patience, and was unloaded when the users had left; would not go at all.
+ * torture MODULES SCHEME,... SECONDS SEED: unload the victim under load, again and again: all
+ * schemes in turns, users on drawn CPUs with drawn stays, in bursts with pauses between them. As
+ * root in a guest, with refcost.ko loaded. Prints "UNLOADS REFUSED FAILED": the victim was gone
+ * after the scheme's own gate; stayed busy for as long as there was patience, and was unloaded when
+ * the users had left; would not go at all.
  */
 #include "drive.h"
 

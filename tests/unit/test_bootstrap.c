@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bootstrap of a ratio of medians. For samples of odd size its distribution is known exactly: the
- * median of a resample is at most the k-th smallest value where at least half of the draws are among
- * the k smallest, which is binomial (Efron 1979). The golden ends come from there (python, fractions),
- * for samples whose quantiles stand clear of a jump by five standard errors of 9999 resamples.
+ * The bootstrap of a ratio of medians. For samples of odd size its distribution is known exactly:
+ * the median of a resample is at most the k-th smallest value where at least half of the draws are
+ * among the k smallest, which is binomial (Efron 1979). The golden ends come from there (python,
+ * fractions), for samples whose quantiles stand clear of a jump by five standard errors of 9999
+ * resamples.
  */
 #include <errno.h>
 #include <math.h>
@@ -117,7 +118,9 @@ static double *tight(gsl_rng *rng, size_t n, double centre)
 	return v;
 }
 
-/* The same data twice never differ; tight data 10 % up are slower, and the other way round faster. */
+/*
+ * The same data twice never differ; tight data 10 % up are slower, and the other way round faster.
+ */
 static void same_and_shifted(void **state)
 {
 	static const size_t sizes[] = { 6, 7, 10, 23, 30, 73 };
@@ -226,7 +229,9 @@ static void not_times(void **state)
 	}
 }
 
-/* Counts may be 0: nothing over nothing is as many, something over nothing is more than any ratio. */
+/*
+ * Counts may be 0: nothing over nothing is as many, something over nothing is more than any ratio.
+ */
 static void counts(void **state)
 {
 	double none[] = { 0, 0, 0, 0, 0, 0 }, some[] = { 1, 2, 3, 4, 5, 6 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of two runs against each other: which are compared, what is said of them, and when a rise is a
- * regression.
+ * Counters of two runs against each other: which are compared, what is said of them, and when a
+ * rise is a regression.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -54,7 +54,10 @@ static void make(struct model *m, const char *run)
 	assert_non_null(m->counters.v);
 }
 
-/* Half as many cycles again in B, and page faults in neither; each has an event that the other has not. */
+/*
+ * Half as many cycles again in B, and page faults in neither; each has an event that the other has
+ * not.
+ */
 static int make_runs(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events by name, and what becomes of their counts: summed over the workers, scaled where they shared a
- * counter, read back an operation, and never 0 where nothing was counted.
+ * Events by name, and what becomes of their counts: summed over the workers, scaled where they
+ * shared a counter, read back an operation, and never 0 where nothing was counted.
  */
 #include <errno.h>
 #include <linux/perf_event.h>

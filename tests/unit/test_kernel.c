@@ -58,7 +58,9 @@ static int end(void **state)
 	return system(command);
 }
 
-/* A struct module as CONFIG_RANDSTRUCT may have it: shuffled, and inside a member without a name. */
+/*
+ * A struct module as CONFIG_RANDSTRUCT may have it: shuffled, and inside a member without a name.
+ */
 static struct btf *shuffled(void)
 {
 	struct btf *btf = btf__new_empty();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The CPUs of each placement, on machines that hwloc makes up; the orders are written out by hand. */
+/*
+ * The CPUs of each placement, on machines that hwloc makes up; the orders are written out by hand.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +18,9 @@
 #include "measure/layout.h"
 #include "measure/placement.h"
 
-/* Two packages, each a node with two cores of two threads; threads of a core have numbers in a row. */
+/*
+ * Two packages, each a node with two cores of two threads; threads of a core have numbers in a row.
+ */
 #define TWO_NODES "pack:2 [numa] core:2 pu:2"
 
 /* The same, numbered as on most machines: first threads first, packages by turns. */

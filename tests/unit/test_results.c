@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Results directories: what is written comes back, another plan is refused, nothing is half-written.
+ * Results directories: what is written comes back, another plan is refused, nothing is
+ * half-written.
  */
 #include <errno.h>
 #include <math.h>
@@ -88,7 +89,9 @@ static void test_not_a_directory(void **state)
 	assert_int_equal(results_load(&r, in_dir("nowhere")), EXIT_FAILED);
 }
 
-/* Rows become cells with their statistics, in the order of the plan, whatever order they came in. */
+/*
+ * Rows become cells with their statistics, in the order of the plan, whatever order they came in.
+ */
 static struct json_object *of_short_batches(struct json_object *plan)
 {
 	json_object_object_add(plan, "percentile", json_object_new_int(5));

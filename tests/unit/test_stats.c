@@ -189,8 +189,8 @@ static int rising(const void *a, const void *b)
 }
 
 /*
- * Random samples, ties included, against an interval found the long way round: of all pairs of order
- * statistics k, n+1-k that enclose the median in 95 % of the ways or more, the closest.
+ * Random samples, ties included, against an interval found the long way round: of all pairs of
+ * order statistics k, n+1-k that enclose the median in 95 % of the ways or more, the closest.
  */
 static void ci_against_brute_force(void **state)
 {

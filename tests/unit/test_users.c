@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unloading under users, with the kernel's part played here: calls that are broken off, and what is timed. */
+/*
+ * Unloading under users, with the kernel's part played here: calls that are broken off, and what is
+ * timed.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Universal Scalability Law: points computed from the formula with known parameters, bare and with
- * noise, and points that follow no such curve.
+ * The Universal Scalability Law: points computed from the formula with known parameters, bare and
+ * with noise, and points that follow no such curve.
  */
 #include <errno.h>
 #include <math.h>

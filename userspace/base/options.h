@@ -56,7 +56,8 @@ size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg
 		   uint64_t *list, size_t cap);
 
 /**
- * opt_choices() - some of a few words, with commas between, in the order given; of two words also "both"
+ * opt_choices() - some of a few words, with commas between, in the order given; of two words also
+ * "both"
  * @state: of argp
  * @option: as the user knows it, without dashes
  * @arg: what was given

@@ -40,8 +40,8 @@ int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out);
  * @cap:  how many
  * @n:    how many were read
  *
- * Return: as parse_ns(); -EEXIST where a time comes twice, also with another unit; -E2BIG where there
- * are more than @cap.
+ * Return: as parse_ns(); -EEXIST where a time comes twice, also with another unit; -E2BIG where
+ * there are more than @cap.
  */
 int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n);
 

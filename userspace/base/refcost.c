@@ -28,7 +28,10 @@ static void vsay(const char *fmt, va_list ap)
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		return;
-	/* what a damaged file holds is quoted here: it gets no line of its own, and no terminal's ear */
+	/*
+	 * what a damaged file holds is quoted here: it gets no line of its own, and no terminal's
+	 * ear
+	 */
 	for (c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == '\x7f')
 			*c = '?';

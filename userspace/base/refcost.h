@@ -35,8 +35,9 @@ enum {
 extern volatile sig_atomic_t interrupted;
 
 /*
- * How often this command was stopped and went on, as far as it noticed: by SIGCONT, or by a call that was broken
- * off though no signal asked for an end. A time that was taken across such a moment holds more than it should.
+ * How often this command was stopped and went on, as far as it noticed: by SIGCONT, or by a call
+ * that was broken off though no signal asked for an end. A time that was taken across such a moment
+ * holds more than it should.
  */
 extern volatile sig_atomic_t resumed;
 

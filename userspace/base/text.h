@@ -20,7 +20,8 @@ const char *text_clean(char *out, size_t len, const char *in);
  * @a: one; a hyphen is as good as an underscore
  * @b: the other
  *
- * Letters that are inserted, left out or replaced count one each, and so do two that changed places.
+ * Letters that are inserted, left out or replaced count one each, and so do two that changed
+ * places.
  *
  * Return: their number; names of over 63 characters are compared as far as that.
  */
@@ -45,7 +46,8 @@ struct near {
 /**
  * near_add() - consider a name
  * @near: zeroed but for the name that is wanted
- * @name: kept if it differs in a third of its letters at the most and nearer ones do not fill the list
+ * @name: kept if it differs in a third of its letters at the most and nearer ones do not fill the
+ *	list
  */
 void near_add(struct near *near, const char *name);
 

@@ -54,8 +54,8 @@ int whole_remove(struct whole **set, const char *path)
 }
 
 /*
- * All that is going to be written has to be, before the first is put in place. What a stream could not write
- * long ago has left no errno; where one failed the others will have, too.
+ * All that is going to be written has to be, before the first is put in place. What a stream could
+ * not write long ago has left no errno; where one failed the others will have, too.
  */
 static int close_file(struct whole *w, int err)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files that appear together and whole, or not at all: each is written beside its place, and put there when
- * all are complete. Whatever ends the program before, a full disk above all, leaves the older ones readable.
+ * Files that appear together and whole, or not at all: each is written beside its place, and put
+ * there when all are complete. Whatever ends the program before, a full disk above all, leaves the
+ * older ones readable.
  */
 #ifndef REFCOST_BASE_WHOLE_H
 #define REFCOST_BASE_WHOLE_H

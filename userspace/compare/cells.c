@@ -250,7 +250,10 @@ static bool has_count(const struct pairing *p, const struct model *m, const stru
 	       wanted(p->how, COMPARE_COUNTER, c->scheme);
 }
 
-/* Counters are of each run's first placement and layout: where there are several these may not be the same. */
+/*
+ * Counters are of each run's first placement and layout: where there are several these may not be
+ * the same.
+ */
 static const struct counter *other_counter(const struct pairing *p, const struct counter *b)
 {
 	const struct counter *a = counters_find(p->a, b->scheme, b->mode, b->cpus, b->event);

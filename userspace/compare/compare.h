@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two results directories against each other, cell by cell. Ratios are B over A throughout: above 1, B
- * takes longer.
+ * Two results directories against each other, cell by cell. Ratios are B over A throughout: above
+ * 1, B takes longer.
  */
 #ifndef REFCOST_COMPARE_COMPARE_H
 #define REFCOST_COMPARE_COMPARE_H
@@ -95,7 +95,8 @@ struct compare_how {
 
 /**
  * struct compare - all of them
- * @v: first times by mode, then unloads by arm, then instructions, then counters by mode and event; in
+ * @v: first times by mode, then unloads by arm, then instructions, then counters by mode and event;
+ *	in
  *     each of these as B has them
  * @n: how many
  * @alone_a: cells that only A has, without those of events that only A has
@@ -115,7 +116,8 @@ struct compare {
  * @out: what differs is written there: name and both values, with commas between
  *
  * All of the fingerprint counts but what no two runs share (load, steal, momentary frequency), the
- * host's name and the sources' revision; and so do the parts of the plans that change what a cell means.
+ * host's name and the sources' revision; and so do the parts of the plans that change what a cell
+ * means.
  *
  * Return: how many things differ.
  */

@@ -77,7 +77,10 @@ static struct json_object *member(struct json_object *o, const char *name)
 	return v;
 }
 
-/* Of the tools, which "; " separates, the first makes the loops; clang and libbpf have no part in them. */
+/*
+ * Of the tools, which "; " separates, the first makes the loops; clang and libbpf have no part in
+ * them.
+ */
 static bool same_compiler(const char *path, struct pair p)
 {
 	const char *a = json_object_get_string(p.a), *b = json_object_get_string(p.b);
@@ -158,7 +161,10 @@ static const char *first_layout(const struct model *m)
 	return json_object_get_string(json_object_array_get_idx(list, 0)) ?: "";
 }
 
-/* What both call by the same name is the same; with one placement each they are held against each other. */
+/*
+ * What both call by the same name is the same; with one placement each they are held against each
+ * other.
+ */
 static void compare_placements(struct unlike *u, const struct model *a, const struct model *b)
 {
 	bool several = a->nr_elsewhere || b->nr_elsewhere;
@@ -190,7 +196,10 @@ static void compare_placements(struct unlike *u, const struct model *a, const st
 	}
 }
 
-/* The least of several windows is less than one of them: a run of many blocks would seem the faster one. */
+/*
+ * The least of several windows is less than one of them: a run of many blocks would seem the faster
+ * one.
+ */
 static void compare_samples(struct unlike *u, const struct model *a, const struct model *b)
 {
 	struct pair p = { json_object_new_int(model_joined(a)),

@@ -51,8 +51,8 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
 }
 
 /*
- * Instructions are exact and have no interval: they are in the table, as is what was measured elsewhere
- * than everything else.
+ * Instructions are exact and have no interval: they are in the table, as is what was measured
+ * elsewhere than everything else.
  */
 static void put_cells(const struct compare *c, FILE *f)
 {

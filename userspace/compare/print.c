@@ -85,8 +85,8 @@ static const char *at_text(const struct compare_cell *cell, char *buf, size_t le
 }
 
 /*
- * Where more workers run than CPUs, drift and little overlap are to be expected. Three marks come without
- * a blank in front, which would be the 80th column.
+ * Where more workers run than CPUs, drift and little overlap are to be expected. Three marks come
+ * without a blank in front, which would be the 80th column.
  */
 static const char *marks(const struct compare_cell *cell, char *buf, size_t len)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tracer and refs share: may they attach BPF programs, what does libbpf say, what do programs cost? */
+/*
+ * What the tracer and refs share: may they attach BPF programs, what does libbpf say, what do
+ * programs cost?
+ */
 #ifndef REFCOST_MACHINE_BPF_H
 #define REFCOST_MACHINE_BPF_H
 

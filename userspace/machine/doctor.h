@@ -36,7 +36,8 @@ void doctor_needed(void);
 void doctor_distorting(void);
 
 /**
- * doctor_knobs() - print the knobs that can be turned without harm and turned back: path, blank, value
+ * doctor_knobs() - print the knobs that can be turned without harm and turned back: path, blank,
+ * value
  *
  * Only those that distort as they are.
  */

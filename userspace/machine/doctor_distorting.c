@@ -165,7 +165,10 @@ static void check_kernel(void)
 		doctor_finding(DOCTOR_GOOD, "mitigations", "as users have them");
 }
 
-/* rcu_normal overrules rcu_expedited; kernels with PREEMPT_RT boot with it set, as their users have it. */
+/*
+ * rcu_normal overrules rcu_expedited; kernels with PREEMPT_RT boot with it set, as their users have
+ * it.
+ */
 static void check_rcu(void)
 {
 	char normal[16], expedited[16], rt[16];
@@ -211,7 +214,10 @@ static void check_kinds(void)
 	doctor_finding(DOCTOR_DISTORTS, "kinds of CPUs", text);
 }
 
-/* Time that the hypervisor gave to others, of all since the boot; over a thousandth shows in figures. */
+/*
+ * Time that the hypervisor gave to others, of all since the boot; over a thousandth shows in
+ * figures.
+ */
 static void check_steal(void)
 {
 	unsigned long long v[8] = { 0 }, all = 0;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the suite needs: without the kernel's part nothing is measured, without a program a part is not. */
+/*
+ * What the suite needs: without the kernel's part nothing is measured, without a program a part is
+ * not.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

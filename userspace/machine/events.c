@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events by name. libpfm knows many more, those of each model of a CPU, but not by perf's names, and the
- * generic ones are what can be compared between machines.
+ * Events by name. libpfm knows many more, those of each model of a CPU, but not by perf's names,
+ * and the generic ones are what can be compared between machines.
  */
 #include "machine/events.h"
 

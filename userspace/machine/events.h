@@ -25,8 +25,8 @@ struct events {
 
 /**
  * events_parse() - read a list of events
- * @list: names with commas between: hardware, software and cache events as perf list has them, and raw
- *	ones as r01c2
+ * @list: names with commas between: hardware, software and cache events as perf list has them, and
+ *	raw ones as r01c2
  * @e: filled; free with events_free()
  *
  * Return: EXIT_FINE; EXIT_USAGE after a line that names what is near; EXIT_FAILED.

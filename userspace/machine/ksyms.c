@@ -2,8 +2,8 @@
 /*
  * Names of kernel addresses, and what a sleeping kernel stack waits for.
  *
- * The kernel's own symbols are read once and packed: about 4 MiB. Modules come and go, so that what is
- * not the kernel's is looked up in /proc/modules when it is asked for.
+ * The kernel's own symbols are read once and packed: about 4 MiB. Modules come and go, so that what
+ * is not the kernel's is looked up in /proc/modules when it is asked for.
  */
 #include "machine/ksyms.h"
 
@@ -61,7 +61,9 @@ static bool add(struct ksyms *k, uint64_t addr, const char *name)
 	return true;
 }
 
-/* Programs, trampolines of programs and of the function tracer look like modules with these names. */
+/*
+ * Programs, trampolines of programs and of the function tracer look like modules with these names.
+ */
 static bool is_generated(const char *module)
 {
 	return !strncmp(module, "[bpf]", 5) || !strncmp(module, "[__builtin__", 12);
@@ -181,8 +183,9 @@ const char *ksyms_core(const struct ksyms *k, uint64_t addr, uint64_t *offset)
 }
 
 /*
- * A line of /proc/modules: name, size, references, dependants, state, address. Since 6.4 the size is that of
- * several places, and the address that of the code: the last that begins at or below has it.
+ * A line of /proc/modules: name, size, references, dependants, state, address. Since 6.4 the size
+ * is that of several places, and the address that of the code: the last that begins at or below has
+ * it.
  */
 static bool module_name(uint64_t addr, char *buf)
 {

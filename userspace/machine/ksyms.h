@@ -13,7 +13,10 @@
 
 #define KSYM_LEN 96 /* room for any name from ksyms_name() */
 
-/* A kernel that has it frees no trampoline of fexit that a task asleep in the function returns to (5.12). */
+/*
+ * A kernel that has it frees no trampoline of fexit that a task asleep in the function returns to
+ * (5.12).
+ */
 #define KSYM_TRAMPOLINES_STAY "__bpf_tramp_exit"
 
 struct ksyms;
@@ -57,8 +60,8 @@ int ksyms_has(const char *path, const char *name);
  * @gone: a module that may have had it, or NULL
  * @buf: KSYM_LEN bytes
  *
- * Return: @buf: the function's name; for a module's text its name in brackets; the address in hex if
- * nothing is known.
+ * Return: @buf: the function's name; for a module's text its name in brackets; the address in hex
+ * if nothing is known.
  */
 const char *ksyms_name(const struct ksyms *k, uint64_t addr, const struct ksyms_gone *gone,
 		       char *buf);
@@ -103,7 +106,8 @@ void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const struc
 		struct stack *out);
 
 /**
- * stack_trim() - leave out the tracer's and the scheduler's frames, trampolines, and the system call's entry
+ * stack_trim() - leave out the tracer's and the scheduler's frames, trampolines, and the system
+ * call's entry
  * @s: the stack
  */
 void stack_trim(struct stack *s);

@@ -61,7 +61,10 @@ static const struct {
 	[LEFT_KNOBS] = { undo_knob, "\n", "turned back" },
 };
 
-/* The last one first: what was turned twice gets its first value back. Return: how many cannot be undone. */
+/*
+ * The last one first: what was turned twice gets its first value back. Return: how many cannot be
+ * undone.
+ */
 static int undo(enum leftover kind, char *text)
 {
 	char *words[MAX / 2], *save, *word;

@@ -2,9 +2,9 @@
 /*
  * What a refcost that is killed would leave behind, and who puts it right.
  *
- * A process that changes the machine for a while first writes into a file under /run/refcost what has to be undone,
- * and holds a lock on it. A file that says something and that nobody holds was left by a process that was
- * killed: the next command undoes it, and says so.
+ * A process that changes the machine for a while first writes into a file under /run/refcost what
+ * has to be undone, and holds a lock on it. A file that says something and that nobody holds was
+ * left by a process that was killed: the next command undoes it, and says so.
  */
 #ifndef REFCOST_MACHINE_LEFTOVER_H
 #define REFCOST_MACHINE_LEFTOVER_H

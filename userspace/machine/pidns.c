@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * PID namespaces. In a container this process and its children have other numbers than in the first
- * namespace, where the kernel's programs look. A namespace is known by its inode, and the first one's is fixed.
+ * namespace, where the kernel's programs look. A namespace is known by its inode, and the first
+ * one's is fixed.
  */
 #include "machine/pidns.h"
 

@@ -56,7 +56,10 @@ static size_t take(int record, int *cpus)
 	return nr;
 }
 
-/* Whose end was not announced is dying: what it had attached is taken off before it is no more, or soon after. */
+/*
+ * Whose end was not announced is dying: what it had attached is taken off before it is no more, or
+ * soon after.
+ */
 static void outlive(pid_t parent)
 {
 	int looks;
@@ -66,7 +69,10 @@ static void outlive(pid_t parent)
 	usleep(SETTLE_US);
 }
 
-/* In a session of its own and deaf, so that what ends its parent does not end it; it holds nothing else open. */
+/*
+ * In a session of its own and deaf, so that what ends its parent does not end it; it holds nothing
+ * else open.
+ */
 static void __attribute__((noreturn)) keep(int end, int ready, pid_t parent)
 {
 	int cpus[MAX_CPUS], record, null;

@@ -9,8 +9,8 @@
 /**
  * spin_ns() - how long an iteration of an empty loop takes, on the CPU of the caller
  *
- * Takes ten microseconds on a machine of its own, a tenth of a millisecond in an emulated guest: what disturbs a
- * machine may last no longer than a millisecond.
+ * Takes ten microseconds on a machine of its own, a tenth of a millisecond in an emulated guest:
+ * what disturbs a machine may last no longer than a millisecond.
  *
  * Return: it, ns.
  */

@@ -77,7 +77,8 @@ void schemes_free(struct schemes *s);
  *
  * Schemes that this kernel lacks are left out, with a line if they were asked for.
  *
- * Return: EXIT_FINE; EXIT_USAGE after a line that lists the valid names; EXIT_LACKING if nothing is left.
+ * Return: EXIT_FINE; EXIT_USAGE after a line that lists the valid names; EXIT_LACKING if nothing is
+ * left.
  */
 int schemes_select(struct schemes *s, const char *names, bool floors);
 
@@ -91,8 +92,8 @@ const char *suite_build(void);
 /**
  * suite_put_right() - unload modules that a command left loaded which was killed, or kept them
  *
- * Commands that measure exclude each other: what another one that runs has loaded is left alone, and so is what
- * a program uses that has /dev/refcost open.
+ * Commands that measure exclude each other: what another one that runs has loaded is left alone,
+ * and so is what a program uses that has /dev/refcost open.
  *
  * Return: EXIT_FINE, after a line if there was something; or EXIT_FAILED after a line.
  */
@@ -104,7 +105,8 @@ int suite_put_right(void);
  *
  * Where the victim has a node, so have the locks, the counts and the text of both modules.
  *
- * Return: EXIT_FINE, or an exit code after a line that says what to do; nothing is left loaded then.
+ * Return: EXIT_FINE, or an exit code after a line that says what to do; nothing is left loaded
+ * then.
  */
 int suite_load(const struct victim *victim);
 
@@ -161,15 +163,16 @@ int device_open(struct refcost_info *info);
  * @request: which
  * @arg: its structure
  *
- * A process that is stopped and goes on, or is looked at by a debugger, finds its call broken off with EINTR.
- * Then the call is made again, whole, unless a signal asked for an end.
+ * A process that is stopped and goes on, or is looked at by a debugger, finds its call broken off
+ * with EINTR. Then the call is made again, whole, unless a signal asked for an end.
  *
  * Return: 0 or -errno; -EINTR only if @interrupted.
  */
 int device_call(int fd, unsigned long request, void *arg);
 
 /**
- * bench_session() - for those who load and unload victims: load refcost.ko, work with its device, unload
+ * bench_session() - for those who load and unload victims: load refcost.ko, work with its device,
+ * unload
  * @work: given a descriptor, what the module says and @arg; returns an exit code
  * @arg: its last argument
  *
@@ -191,7 +194,8 @@ int bench_session(int (*work)(int fd, const struct refcost_info *info, void *arg
 const char *device_why(int err, const struct refcost_run *run, char *buf, size_t len);
 
 /**
- * unload_why() - what an errno of REFCOST_IOC_GATE or delete_module(2) means, other than that the victim is busy
+ * unload_why() - what an errno of REFCOST_IOC_GATE or delete_module(2) means, other than that the
+ * victim is busy
  * @err: positive errno
  * @buf: where to put the text
  * @len: its size

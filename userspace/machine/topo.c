@@ -40,8 +40,8 @@ static hwloc_topology_t known;
 static char known_online[4096];
 
 /*
- * hwloc reads a hundred files a CPU: once, as long as the same CPUs are online. NULL if it cannot tell. The
- * topology stays ours.
+ * hwloc reads a hundred files a CPU: once, as long as the same CPUs are online. NULL if it cannot
+ * tell. The topology stays ours.
  */
 static hwloc_topology_t topo(void)
 {

@@ -67,7 +67,8 @@ int topo_memory_node(void);
  * topo_remote_node() - a NUMA node that is far from another
  * @from: the other
  *
- * Return: the first node with CPUs in another package, else the first other one, else TOPO_ANY_NODE.
+ * Return: the first node with CPUs in another package, else the first other one, else
+ * TOPO_ANY_NODE.
  */
 int topo_remote_node(int from);
 
@@ -81,7 +82,8 @@ void topo_bind(int node);
 
 /**
  * topo_kinds() - do CPUs of this machine differ, as fast and efficient cores do?
- * @first: filled with the list of those of the fastest kind, as --cpu-list takes it; empty where there is one kind
+ * @first: filled with the list of those of the fastest kind, as --cpu-list takes it; empty where
+ *	there is one kind
  * @len: its size
  *
  * Return: how many kinds, 1 where nothing is known.

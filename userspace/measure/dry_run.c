@@ -13,9 +13,10 @@
 #include "results/rows.h"
 
 /*
- * By experience: the second with guests of four vCPUs that QEMU emulated on two CPUs; the first is for what
- * is not emulated. Grace periods, which are locked to ticks, make up most of an unload wherever it is. Where
- * QEMU counts instructions a count is some three million of them, at the emulator's pace.
+ * By experience: the second with guests of four vCPUs that QEMU emulated on two CPUs; the first is
+ * for what is not emulated. Grace periods, which are locked to ticks, make up most of an unload
+ * wherever it is. Where QEMU counts instructions a count is some three million of them, at the
+ * emulator's pace.
  */
 static const struct pace paces[] = {
 	{ .start = 100,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a measurement is going to do and how long that will take, without doing it: --dry-run of refcost run,
- * unload and load. Needs no root and no module support.
+ * What a measurement is going to do and how long that will take, without doing it: --dry-run of
+ * refcost run, unload and load. Needs no root and no module support.
  */
 #ifndef REFCOST_MEASURE_DRY_RUN_H
 #define REFCOST_MEASURE_DRY_RUN_H
@@ -91,7 +91,8 @@ void dry_run_cell(struct dry_run *d, const char *name, uint64_t times, uint64_t 
 void dry_run_beside(struct dry_run *d, double ms);
 
 /**
- * dry_run_end() - print what the plan comes to, its command's start included, and what that estimate rests on
+ * dry_run_end() - print what the plan comes to, its command's start included, and what that
+ * estimate rests on
  * @d: the plan
  */
 void dry_run_end(struct dry_run *d);

@@ -58,8 +58,8 @@ bool layout_applies(int layout, const struct scheme_desc *scheme, int mode, uint
  * @lookup: the lookup is measured
  * @hold_ns: the hold
  *
- * Return: EXIT_FINE, also after a line about named schemes that are measured in own alone; EXIT_USAGE after
- * a line that says what goes with what.
+ * Return: EXIT_FINE, also after a line about named schemes that are measured in own alone;
+ * EXIT_USAGE after a line that says what goes with what.
  */
 int layouts_check(const struct layouts *l, const struct schemes *schemes, bool named, bool lookup,
 		  uint64_t hold_ns);

@@ -78,7 +78,10 @@ uint64_t users_gap(gsl_rng *rng, uint32_t hz)
 	return tick * GAP_TICKS_MIN + gsl_rng_uniform(rng) * tick * (GAP_TICKS_MAX - GAP_TICKS_MIN);
 }
 
-/* Gate and delete_module(2), once, and when they were over. A gate that refused leaves things as its scheme promises. */
+/*
+ * Gate and delete_module(2), once, and when they were over. A gate that refused leaves things as
+ * its scheme promises.
+ */
 static int attempt(int fd, struct unloading *u, uint64_t *end)
 {
 	struct refcost_gate gate = { .size = sizeof(gate) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Users of the victim and the attempts to unload it under them: what refcost unload and refcost load
- * share.
+ * Users of the victim and the attempts to unload it under them: what refcost unload and refcost
+ * load share.
  */
 #ifndef REFCOST_MEASURE_USERS_H
 #define REFCOST_MEASURE_USERS_H
@@ -38,8 +38,8 @@ int users_plan(struct users *u, uint64_t workers);
 
 /**
  * users_start() - LOAD_START
- * @u: where they run: if a CPU is to spare, the first one is left to the unloading task, and this thread, which
- *	is that task, is bound to it until users_stop()
+ * @u: where they run: if a CPU is to spare, the first one is left to the unloading task, and this
+ *	thread, which is that task, is bound to it until users_stop()
  * @fd: of device_open()
  * @scheme: whose lookups
  * @run: flags, nr_cpus, objects, hold_ns and seed are the caller's, the rest is filled in here
@@ -82,8 +82,8 @@ uint64_t users_gap(gsl_rng *rng, uint32_t hz);
  * @refused: errno with which the last one failed, or 0
  * @gate_ns: time in the last one's gate
  * @delete_ns: time in its delete_module(2), 0 if the gate refused
- * @tried_ns: from the first attempt to the end of the last, without what this command does for itself in between:
- *	taking a gate back, looking at the users, @each
+ * @tried_ns: from the first attempt to the end of the last, without what this command does for
+ *	itself in between: taking a gate back, looking at the users, @each
  */
 struct unloading {
 	uint64_t max_attempts;
@@ -104,8 +104,8 @@ struct unloading {
  * @rng: of the pauses between attempts
  * @u: limits in, numbers out
  *
- * Return: 0, also where it was given up (see @u->gone); -EINTR when interrupted; or what else the gate
- * or the system call failed with.
+ * Return: 0, also where it was given up (see @u->gone); -EINTR when interrupted; or what else the
+ * gate or the system call failed with.
  */
 int users_unload(int fd, gsl_rng *rng, struct unloading *u);
 

@@ -170,7 +170,10 @@ static int check_loads(const struct model *m, const char *scheme)
 	return n ? EXIT_FINE : short_of(m, "loading.csv", scheme, 0, cycles);
 }
 
-/* A part of run.json, a list of what its plan multiplies the schemes by, its file, the check of a scheme. */
+/*
+ * A part of run.json, a list of what its plan multiplies the schemes by, its file, the check of a
+ * scheme.
+ */
 static const struct part {
 	const char *section, *schemes, *by, *file;
 	int (*check)(const struct model *m, const char *scheme);

@@ -88,7 +88,8 @@ const char *counters_num(double v, char *buf, size_t len);
  * @buf: filled
  * @len: its size
  *
- * Return: @buf, as "12.3 (11.9..14.0)", without the interval where the sample is too small for one, or "-".
+ * Return: @buf, as "12.3 (11.9..14.0)", without the interval where the sample is too small for one,
+ * or "-".
  */
 const char *counters_median(const struct counter *c, char *buf, size_t len);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A results directory read back: samples gathered into cells, unloads into arms, with their statistics.
- * Tables, figure data and RESULTS.md are all made from this, so that they cannot disagree.
+ * A results directory read back: samples gathered into cells, unloads into arms, with their
+ * statistics. Tables, figure data and RESULTS.md are all made from this, so that they cannot
+ * disagree.
  */
 #ifndef REFCOST_MODEL_MODEL_H
 #define REFCOST_MODEL_MODEL_H
@@ -58,8 +59,8 @@ struct scheme {
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @kinds: kinds of CPUs (fast, efficient) that its workers were on; 1 where not known
  * @windows: how many there were
- * @ns: ns per operation and CPU while it ran, one a block; on one CPU of its short batches, and where the
- *	run has blocks enough, the least of MODEL_APART windows
+ * @ns: ns per operation and CPU while it ran, one a block; on one CPU of its short batches, and
+ *	where the run has blocks enough, the least of MODEL_APART windows
  * @mean: the same of all batches
  * @block: the block that each of @ns comes from, or the first of its windows
  * @lost: share of the window that workers lost to gaps, one a block
@@ -102,8 +103,8 @@ struct cell {
  * @cycles: unloads tried
  * @gone: unloads that succeeded within the attempts allowed; the others were starved
  * @success_ms: first attempt to gone, ms
- * @wait_ms: the same, and for a starved unload the time until it was given up; its median is that of
- *	the time to success as long as less than half were starved
+ * @wait_ms: the same, and for a starved unload the time until it was given up; its median is that
+ *	of the time to success as long as less than half were starved
  * @tried_ms: time until it was given up, starved unloads alone
  * @rmmod_ms: gate + delete_module of the successful attempt, ms
  * @gate_us: its gate, us
@@ -188,7 +189,8 @@ struct loading {
 };
 
 /**
- * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least hold
+ * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least
+ * hold
  * @scheme: its name
  * @mode: "getput" or "lookup"
  * @cpus: workers
@@ -216,7 +218,8 @@ struct counters_model {
 
 /*
  * Schemes by family; everything else in the order of the schemes. Behind the @nr_cells cells of the
- * least hold, which almost everything is about, lie the @nr_held of longer ones, and behind those the
+ * least hold, which almost everything is about, lie the @nr_held of longer ones, and behind those
+ * the
  * @nr_elsewhere of other placements and layouts than the first, in the order of the plan.
  */
 struct model {
@@ -252,8 +255,8 @@ void model_free(struct model *m);
  * model_check() - is a run what its run.json says?
  * @m: the run
  *
- * A part that is complete holds every cell of its plan, with as many samples as planned, and no time is
- * 0 or negative: else a file was cut short or edited.
+ * A part that is complete holds every cell of its plan, with as many samples as planned, and no
+ * time is 0 or negative: else a file was cut short or edited.
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
@@ -419,7 +422,8 @@ int model_joined(const struct model *m);
  * @m: the model
  * @mode: "getput" or "lookup"
  *
- * What is compared with one CPU is compared at this number: oversubscribed cells are shown, and no more.
+ * What is compared with one CPU is compared at this number: oversubscribed cells are shown, and no
+ * more.
  *
  * Return: that number, or 0 if there is none in this mode.
  */
@@ -429,8 +433,8 @@ int model_max_cpus(const struct model *m, const char *mode);
  * model_crowded() - did the whole machine have more CPUs than really run in parallel?
  * @m: the model
  *
- * An unload then waits for the time slices of virtual CPUs that wait for it, whatever runs: stop_machine()
- * takes many times as long. No unload of such a machine is compared with another.
+ * An unload then waits for the time slices of virtual CPUs that wait for it, whatever runs:
+ * stop_machine() takes many times as long. No unload of such a machine is compared with another.
  */
 bool model_crowded(const struct model *m);
 

@@ -292,8 +292,8 @@ static int add_loading(void *model, const struct row *r)
 	}
 
 /*
- * What slows a shared machine may last for many windows, and only adds time. So a sample on one CPU is of windows
- * that lie far apart: the least of them.
+ * What slows a shared machine may last for many windows, and only adds time. So a sample on one CPU
+ * is of windows that lie far apart: the least of them.
  */
 static void join_windows(struct cell *c)
 {

@@ -28,7 +28,8 @@ struct traced_phase {
 
 /**
  * struct traced - calls of delete_module(2) that belong together
- * @experiment: "grace" (of a victim), "parallel" (modules at once) or "modules" (one after the other)
+ * @experiment: "grace" (of a victim), "parallel" (modules at once) or "modules" (one after the
+ *	other)
  * @level: of "grace": rcu_expedited; of "parallel": how many at once
  * @module: which; "" if several
  * @total_ms: of each call, in order of completion
@@ -56,8 +57,9 @@ struct traced {
  * @ms: of delete_module(2), each
  * @load_cpu: on the CPU in finit_module(2), each; ns, or instructions where the clock counts them
  * @cpu: on the CPU in delete_module(2), each; likewise
- * @look: an empty loop around each, ns; empty where nobody looked. Once all are read, unloads around which it took
- *	longer than SETTLED times the fastest one of all blocks are out of @ms, @load_cpu and @cpu
+ * @look: an empty loop around each, ns; empty where nobody looked. Once all are read, unloads
+ *	around which it took longer than SETTLED times the fastest one of all blocks are out of @ms,
+ *	@load_cpu and @cpu
  */
 struct watched {
 	char arm[TRACER_NAME];

@@ -179,8 +179,8 @@ static bool same_sums(const struct refs_state *a, const struct refs_state *b)
 }
 
 /*
- * Our counts and the module's own belong together if ours are the same before and after. The rest in
- * between is for gets that are in the module's count already and not yet in ours.
+ * Our counts and the module's own belong together if ours are the same before and after. The rest
+ * in between is for gets that are in the module's count already and not yet in ours.
  */
 static int read_quiet(struct refs *r, struct refs_state *out, struct refs_balance *b)
 {

@@ -37,7 +37,9 @@ static bool add(struct ksites *s, uint64_t addr, char *name)
 	return v[s->n++].name;
 }
 
-/* A line is address, letter, name; behind a tab the module in brackets. BPF programs look the same. */
+/*
+ * A line is address, letter, name; behind a tab the module in brackets. BPF programs look the same.
+ */
 static bool on_line(struct ksites *s, char *line)
 {
 	char *end, *module, *name;

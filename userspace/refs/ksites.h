@@ -30,8 +30,8 @@ struct ksites *ksites_open(const char *path, const struct ksyms *core);
  * @offset: also say how far into the function it is
  * @buf: KSITE_LEN bytes
  *
- * Return: @buf: "function" or "function+0x1f", for a module's " [module]" behind it; the address in hex
- * if nothing is known, as of a module that has gone.
+ * Return: @buf: "function" or "function+0x1f", for a module's " [module]" behind it; the address in
+ * hex if nothing is known, as of a module that has gone.
  */
 const char *ksites_name(struct ksites *s, uint64_t addr, bool offset, char *buf);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counts of the references taken on one module and given back: by call site and thread, in the kernel.
+ * Counts of the references taken on one module and given back: by call site and thread, in the
+ * kernel.
  *
  * Needs root and Linux 5.8. Nothing is sent for a get or a put: the counts are read when they are
  * wanted. Nothing is left behind when the process ends, however it ends.
@@ -128,14 +129,15 @@ int refs_wait(struct refs *r, int timeout_ms, int fd, struct refs_refusal *last)
 int refs_read(struct refs *r, struct refs_state *out, struct refs_balance *balance);
 
 /**
- * refs_read_balance() - take the counts when nothing happens, and hold them against the module's own
+ * refs_read_balance() - take the counts when nothing happens, and hold them against the module's
+ * own
  * @r: the counter
  * @out: as from refs_read()
  * @balance: filled in
  *
- * The module's count at the start, plus gets, less puts, is its count now; each load in between adds one
- * that the kernel takes without a tracepoint, and gives back with one. If references come and go all the
- * time, both cannot be read at one moment: nothing is checked then.
+ * The module's count at the start, plus gets, less puts, is its count now; each load in between
+ * adds one that the kernel takes without a tracepoint, and gives back with one. If references come
+ * and go all the time, both cannot be read at one moment: nothing is checked then.
  *
  * Return: 0, or -errno.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refcost trace --refs prints for programs: CSV, a row for each call site and thread, and JSON, an object
- * a report.
+ * What refcost trace --refs prints for programs: CSV, a row for each call site and thread, and
+ * JSON, an object a report.
  */
 #include <inttypes.h>
 #include <json-c/json.h>

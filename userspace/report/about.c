@@ -9,7 +9,10 @@
 #define PRECISE	   0.05
 #define WIDE_NAMED 12
 
-/* Half the width of the median's interval, over the median; NAN where the sample is too small for one. */
+/*
+ * Half the width of the median's interval, over the median; NAN where the sample is too small for
+ * one.
+ */
 static double half_width(const struct stats_summary *s)
 {
 	return (s->hi - s->lo) / 2 / s->median;
@@ -74,7 +77,10 @@ static void validity_gaps(const struct model *m, FILE *f)
 	      f);
 }
 
-/* What slowed the machine for a while, and what a scheme does rarely, is in the mean and not in the figure. */
+/*
+ * What slowed the machine for a while, and what a scheme does rarely, is in the mean and not in the
+ * figure.
+ */
 static void validity_batches(const struct model *m, FILE *f)
 {
 	double percentile = md_number(m, "run.plan.percentile"), most = 0;

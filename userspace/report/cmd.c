@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost report and refcost html: everything that can be said about a results directory, on any machine,
- * later.
+ * refcost report and refcost html: everything that can be said about a results directory, on any
+ * machine, later.
  */
 #include <argp.h>
 #include <errno.h>

@@ -21,7 +21,9 @@ void dat_put(FILE *f, double v);
  */
 void dat_put_summary(FILE *f, const struct stats_summary *s);
 
-/* What places and colours a scheme alike in all figures: its family, the family's rank, its slot. */
+/*
+ * What places and colours a scheme alike in all figures: its family, the family's rank, its slot.
+ */
 #define DAT_SCHEME_COLUMNS "scheme family rank slot "
 
 /**

@@ -15,7 +15,10 @@ static const struct counter *counted_at(const struct model *m, const char *schem
 	return c && c->per_op.n ? c : NULL;
 }
 
-/* One number of CPUs: how many, the count with its interval, and the share of the time that was counted. */
+/*
+ * One number of CPUs: how many, the count with its interval, and the share of the time that was
+ * counted.
+ */
 static void dat_count(FILE *f, int cpus, const struct counter *c)
 {
 	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };

@@ -203,7 +203,10 @@ static const struct figure {
 	{ "counters", dat_counters },
 };
 
-/* A figure's file as text, to be freed; NULL where it has no row below its header, or memory is out. */
+/*
+ * A figure's file as text, to be freed; NULL where it has no row below its header, or memory is
+ * out.
+ */
 static char *figure_text(const struct model *m, const struct figure *figure)
 {
 	char *text = NULL, *newline;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sweep of holds: how long must a user stay for the choice of scheme not to matter? Each scheme's
- * get, hold and put is held against those of the scheme that is cheapest at this hold and CPU count.
+ * The sweep of holds: how long must a user stay for the choice of scheme not to matter? Each
+ * scheme's get, hold and put is held against those of the scheme that is cheapest at this hold and
+ * CPU count.
  */
 #include <math.h>
 
@@ -12,7 +13,10 @@
 /* A scheme that is at most this much more expensive than another costs as much. */
 #define WITHIN 1.05
 
-/* The ends of what the medians are taken from: intervals, or where there are too few samples ranges. */
+/*
+ * The ends of what the medians are taken from: intervals, or where there are too few samples
+ * ranges.
+ */
 static double upper(const struct stats_summary *s)
 {
 	return s->level > 0 ? s->hi : s->max;
@@ -72,7 +76,9 @@ static void row(const struct model *m, FILE *f, int cpus, double hold)
 	fprintf(f, " %s |\n", verdict(&s));
 }
 
-/* The least hold from which on @value of every longer one is within bounds, too; NAN where none is. */
+/*
+ * The least hold from which on @value of every longer one is within bounds, too; NAN where none is.
+ */
 static double within_from(const struct model *m, int cpus, double (*value)(const struct spread *s))
 {
 	double hold, from = NAN;

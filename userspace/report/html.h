@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * report.html: RESULTS.md as one page that needs nothing else, with its figures inline and two charts
- * drawn from the numbers. The text is RESULTS.md's own, so that the two cannot disagree.
+ * report.html: RESULTS.md as one page that needs nothing else, with its figures inline and two
+ * charts drawn from the numbers. The text is RESULTS.md's own, so that the two cannot disagree.
  */
 #ifndef REFCOST_REPORT_HTML_H
 #define REFCOST_REPORT_HTML_H
@@ -43,8 +43,8 @@ struct html_doc {
  * @len: its length
  * @figures: directory of the figures
  *
- * An image becomes the figure of that name, with the paragraph after it as its caption; a paragraph just
- * before a table becomes the caption of the table.
+ * An image becomes the figure of that name, with the paragraph after it as its caption; a paragraph
+ * just before a table becomes the caption of the table.
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
@@ -59,8 +59,8 @@ void html_doc_free(struct html_doc *doc);
  * @name: of the figure, without .svg
  * @caption: HTML
  *
- * Names of elements get the figure's in front, since all figures of a page share them. Where there is no
- * such figure, a line on stderr and one on the page say so.
+ * Names of elements get the figure's in front, since all figures of a page share them. Where there
+ * is no such figure, a line on stderr and one on the page say so.
  */
 void html_figure(FILE *out, const char *dir, const char *name, const char *caption);
 

@@ -72,8 +72,8 @@ void md_cell_exact(FILE *f, double v);
 void md_cell_median(FILE *f, const struct stats_summary *s);
 
 /**
- * md_cell_ns() - the time of an operation as the next cell of a table, marked where it drifted over the blocks, or is of
- *	CPUs of several kinds
+ * md_cell_ns() - the time of an operation as the next cell of a table, marked where it drifted over
+ *	the blocks, or is of CPUs of several kinds
  * @f: the file
  * @c: its cell, or NULL for "-"
  */
@@ -91,7 +91,8 @@ void md_figure(const struct model *m, FILE *f, const char *dir, const char *name
 	       const char *caption);
 
 /**
- * md_scheme() - begin the row of a scheme, after a row that names its family where that is a new one
+ * md_scheme() - begin the row of a scheme, after a row that names its family where that is a new
+ * one
  * @f: the file
  * @s: the scheme
  * @family: the family of the row before, NULL in the first; updated
@@ -119,7 +120,8 @@ bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *
 int md_lowest_cpus(const struct model *m, const char *mode);
 
 /**
- * md_growth() - how much more expensive an operation gets from the least to the largest number of CPUs
+ * md_growth() - how much more expensive an operation gets from the least to the largest number of
+ * CPUs
  * @m: the model
  * @scheme: name
  * @mode: "getput" or "lookup"
@@ -154,7 +156,8 @@ bool md_oversubscribed(const struct model *m);
  * @m: the model
  * @scheme: name
  *
- * By the medians: get+put at the largest number of CPUs, time to success under load at the least hold.
+ * By the medians: get+put at the largest number of CPUs, time to success under load at the least
+ * hold.
  *
  * Return: true where so; false where not, or where one of the costs was not measured.
  */

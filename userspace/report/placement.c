@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RESULTS.md: the same get and put on other CPUs, and with other things in the line of the count. Each is
- * held against the first of its kind, block by block.
+ * RESULTS.md: the same get and put on other CPUs, and with other things in the line of the count.
+ * Each is held against the first of its kind, block by block.
  */
 #include <math.h>
 #include <string.h>

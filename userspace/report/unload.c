@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* RESULTS.md: what an unload costs, idle and loaded, and where in delete_module(2) the time goes. */
+/*
+ * RESULTS.md: what an unload costs, idle and loaded, and where in delete_module(2) the time goes.
+ */
 #include <math.h>
 #include <string.h>
 

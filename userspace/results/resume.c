@@ -66,8 +66,8 @@ static struct json_object *at(struct json_object *o, const char *path)
 }
 
 /*
- * Is the directory of this machine, this kernel and this build of the modules? Instructions are counted in a guest of
- * their own: for them, the kernel and the modules alone have to be the same.
+ * Is the directory of this machine, this kernel and this build of the modules? Instructions are
+ * counted in a guest of their own: for them, the kernel and the modules alone have to be the same.
  */
 static int same_machine(const struct results *r, const char *name)
 {

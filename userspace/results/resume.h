@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Going on with a results directory: only with what it was begun with, and without what its last, unfinished
- * cell left behind.
+ * Going on with a results directory: only with what it was begun with, and without what its last,
+ * unfinished cell left behind.
  */
 #ifndef REFCOST_RESULTS_RESUME_H
 #define REFCOST_RESULTS_RESUME_H
@@ -27,9 +27,9 @@ int resume_same_plan(const char *dir, const char *name, struct json_object *old,
  * @name: "run", "unload", ...
  * @plan: what is going to be done; its reference is taken over
  *
- * A part that is there must have the same plan, and the directory be of this machine, kernel and build of
- * the modules, else finished cells of something else would be mixed in.
- * A new one also gets the command line that it was asked for with.
+ * A part that is there must have the same plan, and the directory be of this machine, kernel and
+ * build of the modules, else finished cells of something else would be mixed in. A new one also
+ * gets the command line that it was asked for with.
  *
  * Return: the part (borrowed), or NULL after a line that says what to do.
  */

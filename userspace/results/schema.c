@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A table against its part of docs/results-schema.json. Of JSON Schema this knows what that file says of
- * columns: type, enum, pattern, maxLength, minimum, exclusiveMinimum, maximum, required; and its own "key",
- * the columns that no two rows have in common.
+ * A table against its part of docs/results-schema.json. Of JSON Schema this knows what that file
+ * says of columns: type, enum, pattern, maxLength, minimum, exclusiveMinimum, maximum, required;
+ * and its own "key", the columns that no two rows have in common.
  */
 #include "results/schema.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How much larger is one median than another, and how sure is that? The percentile bootstrap: draw
- * from each sample, with replacement, as many values as it has; the middle 99 % of the ratios of such
- * pairs of medians are the interval: many cells are judged at once, and at 95 % one in twenty would be
- * a false alarm. See Davison and Hinkley, Bootstrap Methods, 5.3.1.
+ * from each sample, with replacement, as many values as it has; the middle 99 % of the ratios of
+ * such pairs of medians are the interval: many cells are judged at once, and at 95 % one in twenty
+ * would be a false alarm. See Davison and Hinkley, Bootstrap Methods, 5.3.1.
  */
 #ifndef REFCOST_STATS_BOOTSTRAP_H
 #define REFCOST_STATS_BOOTSTRAP_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Robust statistics of a handful of samples: median, MAD, the median's confidence interval (exact for independent samples),
- * percentiles only where the sample is large enough to support them, drift and fairness.
+ * Robust statistics of a handful of samples: median, MAD, the median's confidence interval (exact
+ * for independent samples), percentiles only where the sample is large enough to support them,
+ * drift and fairness.
  *
  * Values keep the caller's unit throughout (ns, ops/s, ...). Probabilities are fractions: the 99th
  * percentile is p = 0.99. A sample that holds a NAN or an infinity yields NAN, never a number:

@@ -77,7 +77,10 @@ static double peak(const struct usl *fit)
 	return fit->k > 0 ? fmax(1, sqrt((1 - fit->s) / fit->k)) : INFINITY;
 }
 
-/* Only a curve with no coefficient below 0 is a candidate; the best of these is the constrained optimum. */
+/*
+ * Only a curve with no coefficient below 0 is a candidate; the best of these is the constrained
+ * optimum.
+ */
 static int try_model(const bool *has, const double *n, const double *c, size_t points,
 		     struct usl *best)
 {

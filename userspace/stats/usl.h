@@ -30,8 +30,8 @@ enum usl_verdict {
  * @residual: relative deviation of the points from the curve: root of the sum of squares over the
  *	degrees of freedom (points less parameters that are not 0)
  *
- * Where @verdict is USL_FEW all numbers are NAN; where it is USL_POOR they are those of the best curve,
- * if there is any.
+ * Where @verdict is USL_FEW all numbers are NAN; where it is USL_POOR they are those of the best
+ * curve, if there is any.
  */
 struct usl {
 	enum usl_verdict verdict;
@@ -46,8 +46,8 @@ struct usl {
  * @points: how many
  * @fit: filled in every case
  *
- * N / C(N) is linear in 1/l, s/l and k/l, so that least squares need no first guess and find the best
- * curve. Points count by their relative deviation: their noise grows with them.
+ * N / C(N) is linear in 1/l, s/l and k/l, so that least squares need no first guess and find the
+ * best curve. Points count by their relative deviation: their noise grows with them.
  *
  * Return: 0; -ENOMEM; -EINVAL where a number is not above 0.
  */

@@ -65,7 +65,10 @@ static bool is_enabled(const struct watch *w, int ev)
 	return w->enabled & (1U << ev);
 }
 
-/* A boundary that no watched one before it vouches for could be taken for a call from init() or exit(). */
+/*
+ * A boundary that no watched one before it vouches for could be taken for a call from init() or
+ * exit().
+ */
 static bool vouched(const struct watch *w, int ev)
 {
 	int i;
@@ -388,7 +391,9 @@ static int attach_named(struct watch *w, const char *name)
 	return keep(w, bpf_program__attach(prog), prog, name);
 }
 
-/* A kernel need not have 32-bit callers; if it has and refuses the probe, they count as unmatched. */
+/*
+ * A kernel need not have 32-bit callers; if it has and refuses the probe, they count as unmatched.
+ */
 static void attach_compat(struct watch *w, int call, enum trace_where where)
 {
 	struct bpf_program *prog = compat_program(w, call, where);
@@ -447,8 +452,8 @@ static int attach_tracepoints(struct watch *w)
 }
 
 /*
- * Returns before entries, and the call's own entry last: no record begins before all is in place. Right
- * before the calls what tells of calls that began earlier.
+ * Returns before entries, and the call's own entry last: no record begins before all is in place.
+ * Right before the calls what tells of calls that began earlier.
  *
  * Return: 0; 1 when a function's mechanism failed and was struck off: choose again; -errno.
  */

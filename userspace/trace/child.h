@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command that refcost trace runs: made first, so that the tracer knows it; let go when that is ready.
+ * The command that refcost trace runs: made first, so that the tracer knows it; let go when that is
+ * ready.
  */
 #ifndef REFCOST_TRACE_CHILD_H
 #define REFCOST_TRACE_CHILD_H

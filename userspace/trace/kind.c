@@ -86,8 +86,8 @@ static uint64_t passed(const struct trace_record *rec, int ev)
 }
 
 /*
- * How far a call may have come: if it failed, not to the next boundary that it would have been seen to
- * pass.
+ * How far a call may have come: if it failed, not to the next boundary that it would have been seen
+ * to pass.
  */
 static int reach(const struct trace_record *rec)
 {

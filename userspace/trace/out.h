@@ -23,7 +23,8 @@
  * @total_ns: how long it took
  * @off_ns: of that, off the CPU
  * @wall_ns: when it began, CLOCK_REALTIME
- * @module: which module, printable; "(unknown)" if the name could not be read, "-" if a load failed before
+ * @module: which module, printable; "(unknown)" if the name could not be read, "-" if a load failed
+ *	before
  *          there was one
  * @command: the caller's name, printable
  * @outcome: what it came to

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a trace says about each module: how often it went or came, how long that took, how often it did not.
+ * What a trace says about each module: how often it went or came, how long that took, how often it
+ * did not.
  *
- * Takes bounded memory however long the trace lasts: times are kept one by one at first, later as counts
- * of a log-linear histogram; modules beyond a thousand share a row.
+ * Takes bounded memory however long the trace lasts: times are kept one by one at first, later as
+ * counts of a log-linear histogram; modules beyond a thousand share a row.
  */
 #ifndef REFCOST_TRACE_SUM_H
 #define REFCOST_TRACE_SUM_H
@@ -35,8 +36,8 @@ struct sum_module {
 };
 
 /**
- * struct sum - all modules that calls of one kind were about, in the order in which they were first seen;
- * zeroed, it is empty
+ * struct sum - all modules that calls of one kind were about, in the order in which they were first
+ * seen; zeroed, it is empty
  * @v: modules
  * @n: how many
  */
@@ -69,8 +70,8 @@ uint64_t sum_successes(const struct sum_module *m);
  * @m: the module
  * @p: fraction, 0 < @p < 1
  *
- * The median is always given; others where stats_percentile_supported() says so. Up to SUM_EXACT calls
- * it is exact, beyond that at most 1.6 % off.
+ * The median is always given; others where stats_percentile_supported() says so. Up to SUM_EXACT
+ * calls it is exact, beyond that at most 1.6 % off.
  *
  * Return: ns; NAN where there are too few calls.
  */

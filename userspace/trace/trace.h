@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracer: every delete_module(2) on the machine, or those of one module, phase by phase; if asked
- * for, also every finit_module(2) and init_module(2).
+ * The tracer: every delete_module(2) on the machine, or those of one module, phase by phase; if
+ * asked for, also every finit_module(2) and init_module(2).
  *
  * Needs root, tracefs and Linux 5.8; uses fentry where the kernel has it, kprobes where not, and
  * the tracepoints alone where neither works. A boundary that cannot be watched is merged into the
@@ -154,9 +154,9 @@ int trace_counts(struct trace *t, struct trace_counts *counts);
  * @out: filled in, in the order of time
  * @cap: the size of @out; TRACE_EVENTS always suffices
  *
- * A call that failed has those phases only that it came to, and a load one more in which the kernel undoes
- * them. Phases which the kernel does not enter
- * in every call (the grace period of a module without trace sites, say) are left out, not merged.
+ * A call that failed has those phases only that it came to, and a load one more in which the kernel
+ * undoes them. Phases which the kernel does not enter in every call (the grace period of a module
+ * without trace sites, say) are left out, not merged.
  *
  * Return: how many phases.
  */

@@ -103,7 +103,10 @@ fail:
 	return NULL;
 }
 
-/* The kernel side wakes the reader in need alone, as that lengthens the calls it measures: look, and nap. */
+/*
+ * The kernel side wakes the reader in need alone, as that lengthens the calls it measures: look,
+ * and nap.
+ */
 int trace_poll(struct trace *t, int timeout_ms,
 	       void (*fn)(const struct trace_record *rec, void *arg), void *arg)
 {

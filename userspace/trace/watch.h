@@ -20,7 +20,9 @@ struct candidate {
 	int function;
 };
 
-/* Functions: of a boundary, at the index of its first row; of system calls, behind all boundaries. */
+/*
+ * Functions: of a boundary, at the index of its first row; of system calls, behind all boundaries.
+ */
 #define NR_FUNCTIONS (TRACE_EVENTS + TRACE_CALLS)
 
 struct function {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost cycle: load and unload modules again and again, all at once, and time the calls from outside.
+ * refcost cycle: load and unload modules again and again, all at once, and time the calls from
+ * outside.
  *
- * What tracers are tried on, and what is compared with and without them. A thread unloads each module; a
- * barrier lets them begin together.
+ * What tracers are tried on, and what is compared with and without them. A thread unloads each
+ * module; a barrier lets them begin together.
  */
 #include <argp.h>
 #include <errno.h>

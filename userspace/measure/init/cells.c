@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cycles of refcost load, block by block in random order: start the users, load the victim under their
- * eyes, and unload it; a row each.
+ * The cycles of refcost load, block by block in random order: start the users, load the victim
+ * under their eyes, and unload it; a row each.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -2,10 +2,11 @@
 /*
  * refcost load: what users see of a module that is just being loaded.
  *
- * A cycle starts the users, waits for a random while, loads the victim under their eyes, and unloads it as
- * rmmod would. In the one-phase form of registration objects are listed first and can be used when the
- * module's init() is over: between the two every user who finds one is refused. In the two-phase form they
- * are listed when they can be used. Blocks are randomised as in refcost run.
+ * A cycle starts the users, waits for a random while, loads the victim under their eyes, and
+ * unloads it as rmmod would. In the one-phase form of registration objects are listed first and can
+ * be used when the module's init() is over: between the two every user who finds one is refused. In
+ * the two-phase form they are listed when they can be used. Blocks are randomised as in refcost
+ * run.
  */
 #include <argp.h>
 #include <errno.h>

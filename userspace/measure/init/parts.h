@@ -40,7 +40,10 @@ struct load_cell {
 	enum load_form form;
 };
 
-/* Where a run of loads stands. The module alone knows its cells: there are none before load_measure(). */
+/*
+ * Where a run of loads stands. The module alone knows its cells: there are none before
+ * load_measure().
+ */
 struct loads {
 	struct load_opts opts;
 	struct schemes schemes;

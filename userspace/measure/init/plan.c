@@ -45,7 +45,9 @@ bool load_cell_done(const struct loads *l, uint64_t number, const struct load_ce
 	return false;
 }
 
-/* Which schemes have which form the module alone can say: the plan is of all that were asked for. */
+/*
+ * Which schemes have which form the module alone can say: the plan is of all that were asked for.
+ */
 int load_dry(struct loads *l)
 {
 	struct dry_run d = { .what = "loads, if each scheme has each form",

@@ -74,10 +74,10 @@ static double batch_ns(const struct refcost_run *run, const struct refcost_worke
 }
 
 /*
- * What one window says. Rates add up, since all workers were inside for the same time, less its gaps, in
- * which another task or a hypervisor had the CPU. Several workers wait for each other, and all of that
- * time is their figure. What slows a machine for a while only adds to the time of a batch: the figure of a
- * worker alone is what its short batches took.
+ * What one window says. Rates add up, since all workers were inside for the same time, less its
+ * gaps, in which another task or a hypervisor had the CPU. Several workers wait for each other, and
+ * all of that time is their figure. What slows a machine for a while only adds to the time of a
+ * batch: the figure of a worker alone is what its short batches took.
  */
 static void write_sample(struct run *r, uint64_t block, const struct cell_plan *c,
 			 const struct refcost_run *run, const struct refcost_worker_result *w)
@@ -298,8 +298,8 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order, const str
 }
 
 /*
- * The cells of a block whose objects lie alike. Unloading is worth waiting for: a failure to unload is
- * a failure of the run.
+ * The cells of a block whose objects lie alike. Unloading is worth waiting for: a failure to unload
+ * is a failure of the run.
  */
 static int measure_layout(struct run *r, uint64_t block, size_t *order, enum refcost_layout layout)
 {
@@ -375,7 +375,10 @@ int measure(struct run *r)
 	return err;
 }
 
-/* Numbers of CPUs at which workers are on cores of several kinds, by placement, as the section calls machines. */
+/*
+ * Numbers of CPUs at which workers are on cores of several kinds, by placement, as the section
+ * calls machines.
+ */
 static void note_kinds(struct run *r)
 {
 	struct json_object *mixed = json_object_new_object();

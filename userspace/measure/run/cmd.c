@@ -111,7 +111,10 @@ static void parse_gaps(struct argp_state *state, char *arg)
 	env.gaps_asked = true;
 }
 
-/* The least hold is what all tables but the sweep's are about, so that it has to be the complete one. */
+/*
+ * The least hold is what all tables but the sweep's are about, so that it has to be the complete
+ * one.
+ */
 static void check_holds(struct argp_state *state)
 {
 	size_t i;

@@ -21,8 +21,8 @@ static int held[REFCOST_EVENTS_MAX];
 static size_t nr_held;
 
 /*
- * The first event of a kind that the kernel itself counts patches its code, and the last one patches it
- * back: one of ours keeps that out of the run.
+ * The first event of a kind that the kernel itself counts patches its code, and the last one
+ * patches it back: one of ours keeps that out of the run.
  */
 static void hold_software_events(void)
 {
@@ -87,7 +87,10 @@ void counters_ask(struct refcost_run *run, struct refcost_event_count *counts)
 	run->counts = (uintptr_t)counts;
 }
 
-/* An event that was refused once stays so: some of its windows are lacking. Return: true if it is news. */
+/*
+ * An event that was refused once stays so: some of its windows are lacking. Return: true if it is
+ * news.
+ */
 static bool note(struct json_object *counted, const char *name, const struct refcost_event *event)
 {
 	struct json_object *before = json_object_object_get(counted, name);
@@ -129,8 +132,8 @@ static void note_refused(struct run *r)
 }
 
 /*
- * The sum over the workers. What shared a counter was counted for a part of the time: that is scaled up,
- * and the least share says so. Where a worker's was never counted there is no sum.
+ * The sum over the workers. What shared a counter was counted for a part of the time: that is
+ * scaled up, and the least share says so. Where a worker's was never counted there is no sum.
  */
 static void write_count(struct run *r, uint64_t block, const struct cell_plan *c, size_t k,
 			const struct refcost_worker_result *w,

@@ -33,7 +33,9 @@ static int int_cmp(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Powers of two, and all there are, of each placement: then they have the same numbers in common. */
+/*
+ * Powers of two, and all there are, of each placement: then they have the same numbers in common.
+ */
 static void default_counts(void)
 {
 	size_t most = placements_most(&env.placements), i, n = 0;

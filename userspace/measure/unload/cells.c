@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cycles of refcost unload, block by block in random order: load the victim, have it used, and do what
- * rmmod would; a row each.
+ * The cycles of refcost unload, block by block in random order: load the victim, have it used, and
+ * do what rmmod would; a row each.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -157,7 +157,10 @@ static int try_cycle(struct unload_cycle *c)
 	return use_and_unload(c);
 }
 
-/* What was stopped in the middle says nothing of the scheme; what is due next begins a schedule of its own. */
+/*
+ * What was stopped in the middle says nothing of the scheme; what is due next begins a schedule of
+ * its own.
+ */
 static int drop_cycle(struct unload_cycle *c)
 {
 	int err = c->unloading.gone ? EXIT_FINE : users_unload_alone();

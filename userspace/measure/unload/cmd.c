@@ -2,9 +2,9 @@
 /*
  * refcost unload: what it costs to get rid of a module, idle and while others use it.
  *
- * A cycle loads the victim, starts the users, waits for a random while, and then does what rmmod would:
- * the scheme's gate, then delete_module(2), again and again while it is busy. Blocks are randomised as in
- * refcost run.
+ * A cycle loads the victim, starts the users, waits for a random while, and then does what rmmod
+ * would: the scheme's gate, then delete_module(2), again and again while it is busy. Blocks are
+ * randomised as in refcost run.
  */
 #include <argp.h>
 #include <errno.h>

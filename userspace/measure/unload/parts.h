@@ -109,7 +109,8 @@ struct unload_cycle {
 
 /**
  * unload_plan_make() - which cells there are, by what was asked for and what this machine has
- * @u: with its options; its plan is filled, whose cells and schemes are to be freed, also after a failure
+ * @u: with its options; its plan is filled, whose cells and schemes are to be freed, also after a
+ *	failure
  *
  * Return: EXIT_FINE, or another exit code after a line.
  */

@@ -104,7 +104,10 @@ static double cell_ms(const struct unloads *u, const struct unload_cell *cell)
 	return u->opts.rate > 0 ? fmax(ms, 1e3 / u->opts.rate) : ms;
 }
 
-/* A scheme that fails when busy finds no moment without users where these stay inside; others wait for them. */
+/*
+ * A scheme that fails when busy finds no moment without users where these stay inside; others wait
+ * for them.
+ */
 static bool starves(const struct unload_cell *cell)
 {
 	return cell->arm == UNLOAD_LOADED && cell->hold_ns && strstr(cell->scheme->busy, " fails,");
