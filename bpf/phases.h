@@ -9,8 +9,8 @@
  *
  * X(id, where, filter, after, need, label, symbols)
  *
- * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of a
- *          function, or END, its return as well, where the call does not nest and its arguments
+ * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of
+ *          a function, or END, its return as well, where the call does not nest and its arguments
  *          matter little: its entry needs no program
  * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
  * after    the boundary that must have been passed: functions are called from init() and exit() too
@@ -38,21 +38,21 @@ enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END };
 /*
  * X(filter, arguments read, which calls count)
  */
-#define TRACE_FILTERS(X)                                                                             \
-	X(ANY, 0, "every call")                                                                      \
-	X(LEARN, 1,                                                                                  \
-	  "the first argument is module_mutex, learnt here where its address is hidden; where it "   \
-	  "is not, the kernel's tracepoints are used as for WAIT")                                   \
-	X(LOCK, 1, "the first argument is module_mutex")                                             \
-	X(WAIT, 1,                                                                                   \
-	  "the same, if it has to be waited for: the kernel's tracepoints of that are used instead " \
-	  "where there are any")                                                                     \
-	X(GOING, 3,                                                                                  \
-	  "module_notify_list, or where that is hidden any list, told that the module goes")         \
-	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects")     \
-	X(LIVE, 3, "the same, told that it has come")                                                \
-	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here")     \
-	X(MODULE2, 2, "every call; the second is")                                                   \
+#define TRACE_FILTERS(X)                                                                         \
+	X(ANY, 0, "every call")                                                                  \
+	X(LEARN, 1,                                                                              \
+	  "the first argument is module_mutex, learnt here where its address is hidden; where "  \
+	  "it is not, the kernel's tracepoints are used as for WAIT")                            \
+	X(LOCK, 1, "the first argument is module_mutex")                                         \
+	X(WAIT, 1,                                                                               \
+	  "the same, if it has to be waited for: the kernel's tracepoints of that are used "     \
+	  "instead where there are any")                                                         \
+	X(GOING, 3,                                                                              \
+	  "module_notify_list, or where that is hidden any list, told that the module goes")     \
+	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects") \
+	X(LIVE, 3, "the same, told that it has come")                                            \
+	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here") \
+	X(MODULE2, 2, "every call; the second is")                                               \
 	X(NAME1, 1, "every call; the first argument is the module's name, learnt here")
 
 enum trace_filter {

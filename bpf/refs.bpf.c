@@ -18,7 +18,7 @@
 #define MODULE_STATE_LIVE 0
 #define MAX_UNLOADING	  1024
 #define RING_BYTES	  4096
-#define SYSCALL_ARG	  2 /* both system-call tracepoints: what comes after common fields and number */
+#define SYSCALL_ARG	  2 /* of both tracepoints: what follows common fields and number */
 #define EWOULDBLOCK	  11
 
 char LICENSE[] SEC("license") = "GPL";

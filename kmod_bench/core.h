@@ -36,7 +36,7 @@
 #define REFCOST_SCHEME_FLOOR  2u /* protects nothing: a lower bound, getput only, no unload side */
 #define REFCOST_SCHEME_ABSENT 3u /* this kernel has no such API */
 
-#define REFCOST_NEIGHBOUR_ID  REFCOST_OBJECTS_MAX /* the object of the module that is not unloaded */
+#define REFCOST_BYSTANDER_ID  REFCOST_OBJECTS_MAX /* the object of the module that stays */
 
 /*
  * Modules that are wrong on purpose, for the tests: one build has all faults, and the Makefile
@@ -90,7 +90,7 @@ struct refcost_ops {
  * @node: in the registry's hash table, unhashed when nobody can find it any more
  * @owner: whose it is
  * @ops: copied from the owner
- * @id: its name in the registry, 0..objects-1, or REFCOST_NEIGHBOUR_ID
+ * @id: its name in the registry, 0..objects-1, or REFCOST_BYSTANDER_ID
  * @gap: where the head of the other object of a pair lies; see slot.h
  * @state: the bound scheme's count; what shares its cache line is up to where the object lies
  */
@@ -258,7 +258,7 @@ struct refcost_scheme {
  * @table: objects by id
  * @owner: the one owner, or NULL
  * @victim: its module; compared without a lock, and never followed
- * @neighbour: the module that stays, and its object
+ * @bystander: the module that stays, and its object
  * @session: the one run or load that may go on, or NULL; changed with @mutex and @session_lock held
  * @session_lock: for those who read @session without @mutex
  * @mutex: serialises registration, sessions and gates; never taken by users of objects, nor on
@@ -266,15 +266,15 @@ struct refcost_scheme {
  * @broken: a call died in the kernel and left the mutex locked: serve no further call
  * @lock: for schemes that look up under a spinlock
  * @rwlock: for schemes that look up under a reader-writer lock
- * @rwsem: for schemes that look up under an rwsem; objects with even ids are found under the first,
- *	those with odd ids under the second, as if the module served two subsystems
+ * @subsys: for schemes that look up under an rwsem; objects with even ids are found under the
+ *	first, those with odd ids under the second, as if the module served two subsystems
  * @violations: calls that found the victim's text given up
  */
 struct refcost_registry {
 	DECLARE_HASHTABLE(table, 10);
 	struct refcost_owner *owner;
 	struct module *victim;
-	struct refcost_owner neighbour;
+	struct refcost_owner bystander;
 	struct refcost_session *session;
 	spinlock_t session_lock;
 	struct mutex mutex;
@@ -307,7 +307,7 @@ u32 refcost_living(const struct refcost_owner *owner);
 int refcost_drop_and_wait(struct refcost_owner *owner, void (*unlink)(struct refcost_owner *owner),
 			  void (*drop)(struct refcost_object *obj));
 int refcost_bind(const struct refcost_scheme *scheme);
-int refcost_bind_neighbour(const struct refcost_scheme *scheme);
+int refcost_bind_bystander(const struct refcost_scheme *scheme);
 s64 refcost_unbind(void);
 void refcost_registry_abandon(void);
 int refcost_module_users(const struct refcost_owner *owner);
@@ -328,8 +328,9 @@ static __always_inline struct refcost_object *refcost_find(u32 id)
 {
 	struct refcost_object *obj;
 
-	hash_for_each_possible_rcu_notrace(refcost_registry.table, obj, node,
-					   id) if (obj->id == id) return obj;
+	hash_for_each_possible_rcu_notrace(refcost_registry.table, obj, node, id)
+		if (obj->id == id)
+			return obj;
 	return NULL;
 }
 

@@ -299,7 +299,7 @@ static void worker_draw(struct refcost_worker *w)
 	prandom_seed_state(&rnd, run->seed + w->index);
 	for (i = 0; i < REFCOST_DRAWS; i++) {
 		if (w->bystander)
-			w->ids[i] = REFCOST_NEIGHBOUR_ID;
+			w->ids[i] = REFCOST_BYSTANDER_ID;
 		else if (run->objects == REFCOST_OBJECTS_PERCPU)
 			w->ids[i] = w->index;
 		else if (paired)

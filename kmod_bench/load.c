@@ -16,7 +16,7 @@ static int load_bind(struct refcost_session *s)
 	int err = 0;
 
 	if (s->run.flags & REFCOST_RUN_BYSTANDER)
-		err = refcost_bind_neighbour(s->scheme);
+		err = refcost_bind_bystander(s->scheme);
 	if (err)
 		return err;
 	/* objects that come later are bound when they are listed */

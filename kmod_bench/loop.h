@@ -157,6 +157,7 @@
  */
 #define REFCOST_SCHEME(ident, kind, family, what, origin, when_busy, ...)                      \
 	MODULE_INFO(scheme, #ident "|" #kind "|" #family "||" what "|" origin "|" when_busy);  \
+	extern const struct refcost_scheme refcost_scheme_##ident;                             \
 	const struct refcost_scheme refcost_scheme_##ident = { .name = #ident,                 \
 							       .flags = REFCOST_SCHEME_##kind, \
 							       __VA_ARGS__ }
@@ -181,6 +182,7 @@
 #define REFCOST_SCHEME_LACKING(ident, family, needs, what, origin, when_busy)               \
 	MODULE_INFO(scheme,                                                                 \
 		    #ident "|ABSENT|" #family "|" needs "|" what "|" origin "|" when_busy); \
+	extern const struct refcost_scheme refcost_scheme_##ident;                          \
 	const struct refcost_scheme refcost_scheme_##ident = { .name = #ident,              \
 							       .flags = REFCOST_SCHEME_ABSENT }
 

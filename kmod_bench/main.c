@@ -161,10 +161,13 @@ static long refcost_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 
 static int refcost_open(struct inode *inode, struct file *file)
 {
+	struct refcost_client *client;
+
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	file->private_data = kzalloc(sizeof(struct refcost_client), GFP_KERNEL);
-	return file->private_data ? 0 : -ENOMEM;
+	client = kzalloc(sizeof(*client), GFP_KERNEL);
+	file->private_data = client;
+	return client ? 0 : -ENOMEM;
 }
 
 /* A process that dies in the middle of a load leaves nothing running and nothing locked. */

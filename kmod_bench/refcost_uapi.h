@@ -67,6 +67,7 @@ struct refcost_info {
 /**
  * struct refcost_worker_result - one worker in one window
  * @cpu: where it ran, from first to last instruction
+ * @pad: 0
  * @arrive_ns: when it checked in at the barrier
  * @go_ns: when it came out of the barrier
  * @start_ns: its first clock reading inside the window
@@ -174,6 +175,7 @@ struct refcost_event_count {
  * @bad_cpu: out: the CPU that ended the run with ENODEV
  * @counter_offset: out: offset in its cache line of the count that the first worker uses
  * @counter_node: out: NUMA node of that count, -1 where there is none
+ * @pad: 0
  * @balance: out: references left over after all workers were out; other than 0 comes with EUCLEAN
  * @violations: out: calls during this run that found the victim's text given up
  */

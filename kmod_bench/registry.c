@@ -473,14 +473,14 @@ int refcost_bind(const struct refcost_scheme *scheme)
 }
 
 /**
- * refcost_bind_neighbour() - the same for the module that stays
+ * refcost_bind_bystander() - the same for the module that stays
  * @scheme: which
  *
  * Return: 0 or what the scheme's bind() says; refcost_unbind() takes it back.
  */
-int refcost_bind_neighbour(const struct refcost_scheme *scheme)
+int refcost_bind_bystander(const struct refcost_scheme *scheme)
 {
-	struct refcost_owner *owner = &refcost_registry.neighbour;
+	struct refcost_owner *owner = &refcost_registry.bystander;
 	int err = 0;
 
 	lockdep_assert_held(&refcost_registry.mutex);
@@ -517,9 +517,9 @@ static s64 refcost_balance(struct refcost_owner *owner)
 }
 
 /**
- * refcost_unbind() - the reverse of refcost_bind() and refcost_bind_neighbour()
+ * refcost_unbind() - the reverse of refcost_bind() and refcost_bind_bystander()
  *
- * Called with the registry's mutex held and no worker running. The neighbour's counts are not
+ * Called with the registry's mutex held and no worker running. The bystander's counts are not
  * looked at: other things hold references on this module too. A scheme whose module is leaving is
  * left to the notifier that is called after exit().
  *
@@ -527,7 +527,7 @@ static s64 refcost_balance(struct refcost_owner *owner)
  */
 s64 refcost_unbind(void)
 {
-	struct refcost_owner *owner = &refcost_registry.neighbour;
+	struct refcost_owner *owner = &refcost_registry.bystander;
 	s64 balance;
 
 	lockdep_assert_held(&refcost_registry.mutex);
@@ -565,43 +565,43 @@ void refcost_registry_abandon(void)
 }
 
 /* The module that is not unloaded: ours, with one object. */
-static void neighbour_use(struct refcost_object *obj, const struct refcost_worker *w)
+static void bystander_use(struct refcost_object *obj, const struct refcost_worker *w)
 {
 	asm volatile("" : : "r"(obj));
 }
 
-static const struct refcost_ops neighbour_ops = {
-	.use = neighbour_use,
+static const struct refcost_ops bystander_ops = {
+	.use = bystander_use,
 };
 
-static struct refcost_object neighbour_object ____cacheline_aligned = {
-	.id = REFCOST_NEIGHBOUR_ID,
-	.owner = &refcost_registry.neighbour,
-	.ops = &neighbour_ops,
+static struct refcost_object bystander_object ____cacheline_aligned = {
+	.id = REFCOST_BYSTANDER_ID,
+	.owner = &refcost_registry.bystander,
+	.ops = &bystander_ops,
 };
 
-static struct refcost_object *neighbour_objects[] = { &neighbour_object };
+static struct refcost_object *bystander_objects[] = { &bystander_object };
 
-static void refcost_neighbour_init(struct refcost_owner *owner)
+static void refcost_bystander_init(struct refcost_owner *owner)
 {
 	owner->module = THIS_MODULE;
-	owner->ops = &neighbour_ops;
-	owner->objects = neighbour_objects;
-	owner->nr_objects = ARRAY_SIZE(neighbour_objects);
+	owner->ops = &bystander_ops;
+	owner->objects = bystander_objects;
+	owner->nr_objects = ARRAY_SIZE(bystander_objects);
 	atomic_set(&owner->unreleased, owner->nr_objects);
 	init_completion(&owner->all_released);
 	refcost_link_all(owner);
 }
 
 /**
- * refcost_registry_init() - set the registry up, with the neighbour in it
+ * refcost_registry_init() - set the registry up, with the bystander in it
  *
  * Return: 0 or -errno.
  */
 int refcost_registry_init(void)
 {
 	hash_init(refcost_registry.table);
-	refcost_neighbour_init(&refcost_registry.neighbour);
+	refcost_bystander_init(&refcost_registry.bystander);
 	mutex_init(&refcost_registry.mutex);
 	spin_lock_init(&refcost_registry.session_lock);
 	spin_lock_init(&refcost_registry.lock);
