@@ -202,6 +202,7 @@ check-precision:
 
 lint:
 	$(Q)tests/lint.sh
+	$(Q)$(if $(filter full,$(LINT)),tests/kernel-style.sh)
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.[ch]')
@@ -254,7 +255,7 @@ help:
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'check-peer  the same primitives by refscale of the distribution'"'"'s kernel source and by refcost, in turns'
-	@echo 'unit       build the unit tests      lint  formatting, shellcheck, kernel-doc'
+	@echo 'unit       build the unit tests      lint  formatting, shellcheck (LINT=full: checkpatch, kernel-doc, sparse)'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'
 	@echo 'dist       what HEAD holds as build/refcost-REVISION.tar.gz, the same wherever it is made'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# How the sources are kept: formatting, shellcheck, SPDX lines, documentation of what crosses files.
+# How the sources are kept: formatting, shellcheck, SPDX lines. tests/kernel-style.sh has the kernel's own checks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh

@@ -7,7 +7,7 @@ tap_failed=0
 
 # A script that set -e ends says where, and who called.
 set -E
-trap '[ $BASH_SUBSHELL != 0 ] || echo "# ${FUNCNAME[*]:-} (${BASH_SOURCE[0]##*/}:$LINENO): $BASH_COMMAND"' ERR
+trap '[ $BASH_SUBSHELL != 0 ] || [ "${FUNCNAME[0]:-}" = tap_done ] || echo "# ${FUNCNAME[*]:-} (${BASH_SOURCE[0]##*/}:$LINENO): $BASH_COMMAND"' ERR
 
 # tap_result STATUS WHAT [DETAILS]
 tap_result() {

@@ -5,7 +5,7 @@
 # rt-headers (of a real-time kernel; never chosen where there are others),
 # plot, perf, guest, test, browser (tests of report.html), tracers (what refcost trace is compared with),
 # models (what `make check-models` needs), debug-kernel (what `make check-debug` builds one with), peer (what
-# `make check-peer` compares with). Knows apt; elsewhere it names what is wanted and fails.
+# `make check-peer` compares with), style (what `make lint LINT=full` looks with). Knows apt; elsewhere it names what is wanted and fails.
 set -euo pipefail
 
 packages_of() {
@@ -19,6 +19,7 @@ packages_of() {
 	tracers) echo bpftrace libbpf-tools ;;
 	debug-kernel) echo gcc make libc6-dev linux-source-6.1 flex bison bc perl libelf-dev libssl-dev \
 		xz-utils kmod cpio ;;
+	style) echo linux-source-6.1 xz-utils perl sparse ;;
 	models) echo spin gcc libc6-dev ;;
 	peer) echo linux-source-6.1 xz-utils ;;
 	perf) echo linux-perf ;;
