@@ -160,9 +160,7 @@ static _Noreturn void finish(void)
 	_exit(tap_bad != 0);
 }
 
-/*
- * --- draws --------------------------------------------------------------------------------------
- */
+/* --- draws ------------------------------------------------------------------------------------ */
 
 /* The generator of one call: nothing of the calls before is in it. */
 static struct rng rng_of(unsigned int thread, uint64_t call)
@@ -405,9 +403,7 @@ static void show_call(unsigned int thread, uint64_t number)
 	printf("\n");
 }
 
-/*
- * --- calls --------------------------------------------------------------------------------------
- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static long page;
 
@@ -537,9 +533,7 @@ static void *thread_main(void *data)
 	return NULL;
 }
 
-/*
- * --- what goes on beside them -------------------------------------------------------------------
- */
+/* --- what goes on beside them ----------------------------------------------------------------- */
 
 static struct module refcost = { .name = "refcost" }, victim = { .name = "refcost_victim" };
 
@@ -718,9 +712,7 @@ static void *arm_main(void *data)
 	return NULL;
 }
 
-/*
- * --- what is looked at --------------------------------------------------------------------------
- */
+/* --- what is looked at ------------------------------------------------------------------------ */
 
 /* The kernel's log since the last look: is one of its complaints in there? */
 static bool kernel_complains(void)
@@ -848,9 +840,7 @@ static void show_stuck(void)
 	sleep(1);
 }
 
-/*
- * --- bursts -------------------------------------------------------------------------------------
- */
+/* --- bursts ----------------------------------------------------------------------------------- */
 
 /* Wait until a thread is out; whatever it does may last until a signal. */
 static bool join(pthread_t thread)
@@ -963,9 +953,7 @@ static bool burst(unsigned int number, uint64_t until)
 	return ok(!kernel_complains(), "burst %u: the kernel reports nothing", number) && good;
 }
 
-/*
- * --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void shrink_slabs(void)
 {
@@ -1037,9 +1025,7 @@ static void compare_memory(void)
 	}
 }
 
-/*
- * --- all of it ----------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static void print_counts(void)
 {

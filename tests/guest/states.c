@@ -173,9 +173,7 @@ static int device = -1;
 static char *now_doing;
 #define DOING_SIZE 256
 
-/*
- * --- results ------------------------------------------------------------------------------------
- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 static int tap_n, tap_failed, wrong;
 
@@ -278,9 +276,7 @@ static void expedite(bool on)
 	write_file("/sys/kernel/rcu_expedited", on ? "1" : "0");
 }
 
-/*
- * --- what can be done; each returns an errno ----------------------------------------------------
- */
+/* --- what can be done; each returns an errno -------------------------------------------------- */
 
 static int insert_from(const char *dir, const char *module, uint32_t objects)
 {
@@ -400,9 +396,7 @@ static int run_once(const char *scheme, uint32_t objects)
 	return RC(ioctl(device, REFCOST_IOC_RUN, &run));
 }
 
-/*
- * --- the model ----------------------------------------------------------------------------------
- */
+/* --- the model -------------------------------------------------------------------------------- */
 
 static bool is_start(enum op op)
 {
@@ -562,9 +556,7 @@ static void step(struct model *m, const struct scheme *s, enum op op, const char
 	*m = after(*m, s, op, got);
 }
 
-/*
- * --- nothing is left ----------------------------------------------------------------------------
- */
+/* --- nothing is left -------------------------------------------------------------------------- */
 
 static int threads(void)
 {
@@ -631,9 +623,7 @@ static void put_back(void)
 	nothing_left();
 }
 
-/*
- * --- sequences ----------------------------------------------------------------------------------
- */
+/* --- sequences -------------------------------------------------------------------------------- */
 
 static struct {
 	const struct scheme *scheme;
@@ -746,9 +736,7 @@ static void sequences(const struct scheme *s, int length, uint32_t workers, uint
 	    objects, walk.words, length, walk.steps, (long long)(now_ns() - begin) / MSEC);
 }
 
-/*
- * --- refusals -----------------------------------------------------------------------------------
- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void refused_start(const char *scheme, uint32_t flags, uint32_t objects, uint32_t nr_cpus,
 			  int want)
@@ -849,9 +837,7 @@ static void released_objects(const struct scheme *released, const char *only)
 	tap("objects that %s has released: no scheme is bound to them", released->name);
 }
 
-/*
- * --- signals ------------------------------------------------------------------------------------
- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t signals;
 static timer_t timer;
@@ -1037,9 +1023,7 @@ static void killed_in_gate(const struct scheme *s, int n)
 	    (long long)(now_ns() - begin) / MSEC);
 }
 
-/*
- * --- another process unloads --------------------------------------------------------------------
- */
+/* --- another process unloads ------------------------------------------------------------------ */
 
 static bool victim_going(void)
 {
@@ -1143,9 +1127,7 @@ static void ended_by_two(const struct scheme *s)
 	    hits, (long long)(now_ns() - begin) / MSEC);
 }
 
-/*
- * --- beside other modules -----------------------------------------------------------------------
- */
+/* --- beside other modules --------------------------------------------------------------------- */
 
 #define BESIDE_HOLD 100 /* ms that a user stays */
 
@@ -1298,9 +1280,7 @@ static void beside_others(const struct scheme *s)
 	    median[BESIDE_BARRIER], median[BESIDE_KILLED]);
 }
 
-/*
- * --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* @slab: bytes of objects in use, of the kmalloc caches; @percpu: bytes */
 struct memory {
@@ -1455,9 +1435,7 @@ static void memory(void)
 	    LIVES, grown.slab, noise.slab, grown.percpu, noise.percpu);
 }
 
-/*
- * --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* Where the test itself hangs in the kernel, somebody else has to say so. */
 static void watch(unsigned int seconds)
