@@ -28,16 +28,9 @@ CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Wvla -Werror
 CPPFLAGS += -D_GNU_SOURCE -Ikmod_bench -Iuserspace -iquote . -iquote $(B)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(CPPFLAGS)
-LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lmd4c -lm
+LDLIBS	:= -ljson-c -lgsl -lgslcblas -lhwloc -lkmod -lmd4c -lbpf -lelf -lz -lm
 
-# Without clang there is no tracer: say so once, build the rest.
-ifneq ($(shell command -v $(CLANG) 2>/dev/null),)
 SKEL := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
-LDLIBS += -lbpf -lelf -lz
-else
-$(info no clang: building without the tracer (install clang and libbpf-dev to have it))
-CPPFLAGS += -DREFCOST_NO_BPF
-endif
 
 SRCS := $(wildcard userspace/*.c userspace/*/*.c userspace/*/*/*.c)
 OBJS := $(SRCS:%.c=$(B)/%.o)
@@ -99,6 +92,8 @@ BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	$(say) BPF $@
+	$(Q)command -v $(CLANG) >/dev/null || { \
+		echo "no $(CLANG), which builds the tracer's programs: install clang, or give CLANG=" >&2; exit 1; }
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
 		-Wall -Werror -c $< -o $@

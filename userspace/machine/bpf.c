@@ -2,7 +2,10 @@
 #include "machine/bpf.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <bpf/bpf.h>
 
 bool bpf_locked_down(void)
 {
@@ -17,12 +20,6 @@ bool bpf_locked_down(void)
 	return strstr(line, "[confidentiality]");
 }
 
-#ifndef REFCOST_NO_BPF
-
-#include <stdlib.h>
-
-#include <bpf/bpf.h>
-
 int bpf_print(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	(void)level;
@@ -36,5 +33,3 @@ int bpf_info(const struct bpf_program *prog, struct bpf_prog_info *info)
 	memset(info, 0, sizeof(*info));
 	return bpf_obj_get_info_by_fd(bpf_program__fd(prog), info, &len);
 }
-
-#endif

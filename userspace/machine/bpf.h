@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
 /**
  * struct bpf_cost - what one program costs
  * @name: its name in the object
@@ -36,11 +39,6 @@ struct bpf_cost {
  */
 bool bpf_locked_down(void);
 
-#ifndef REFCOST_NO_BPF
-
-#include <bpf/libbpf.h>
-#include <linux/bpf.h>
-
 /**
  * bpf_print() - for libbpf_set_print(): say nothing, unless REFCOST_DEBUG is set
  * @level: of the message
@@ -59,7 +57,5 @@ int bpf_print(enum libbpf_print_level level, const char *fmt, va_list args);
  * Return: 0, or -errno.
  */
 int bpf_info(const struct bpf_program *prog, struct bpf_prog_info *info);
-
-#endif
 
 #endif

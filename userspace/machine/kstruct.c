@@ -4,8 +4,6 @@
  *
  * CONFIG_RANDSTRUCT shuffles struct module and struct task_struct with each build.
  */
-#ifndef REFCOST_NO_BPF
-
 #include "machine/kstruct.h"
 
 #include <stdbool.h>
@@ -69,5 +67,3 @@ struct kstruct_module kstruct_module(const struct btf *btf)
 						offsetof(struct declared, name) };
 	return (struct kstruct_module){ -1, -1 };
 }
-
-#endif

@@ -2,8 +2,6 @@
 /*
  * The user half of refcost trace --refs: what counts references, attached and taken off again.
  */
-#ifndef REFCOST_NO_BPF
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -225,5 +223,3 @@ void refs_close(struct refs *r)
 	refs_count_free(r);
 	free(r);
 }
-
-#endif

@@ -2,8 +2,6 @@
 /*
  * The counts of refcost trace --refs: read, named, and held against the module's own.
  */
-#ifndef REFCOST_NO_BPF
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -251,5 +249,3 @@ size_t refs_users(const struct refs *r, char (*names)[REFS_NAME_LEN], size_t cap
 		closedir(dir);
 	return n;
 }
-
-#endif

@@ -86,8 +86,8 @@ struct refs;
  * @err: where a line goes that says what is wrong and what to do
  * @errlen: its size
  *
- * Return: the counter, or NULL with @err filled and errno set; ENOTSUP if this kernel or this build
- * lacks what is needed.
+ * Return: the counter, or NULL with @err filled and errno set; ENOTSUP if this kernel lacks what
+ * is needed.
  */
 struct refs *refs_open(const char *module, uint32_t rows, char *err, size_t errlen);
 

@@ -2,8 +2,6 @@
 /*
  * How each boundary is watched, and the programs that do.
  */
-#ifndef REFCOST_NO_BPF
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -519,5 +517,3 @@ int watch_begin(struct trace *t, struct watch *w)
 		strerror(-err));
 	return complain(t, err == -EPERM || err == -EACCES ? -err : ENOTSUP, line);
 }
-
-#endif

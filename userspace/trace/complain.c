@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#ifndef REFCOST_NO_BPF
-
 #include <errno.h>
 #include <stdio.h>
 
@@ -16,5 +14,3 @@ int complain(struct trace *t, int code, const char *what)
 	errno = code;
 	return -1;
 }
-
-#endif

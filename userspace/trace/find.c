@@ -2,8 +2,6 @@
 /*
  * What this kernel has of what the tracer looks for: tracepoints, functions, addresses, members.
  */
-#ifndef REFCOST_NO_BPF
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,5 +315,3 @@ int find_tracefs(struct trace *t)
 					"CONFIG_FTRACE_SYSCALLS and CONFIG_MODULE_UNLOAD");
 	return 0;
 }
-
-#endif

@@ -111,8 +111,8 @@ struct trace;
  * @err: where a line goes that says what is wrong and what to do
  * @errlen: its size
  *
- * Return: the tracer, or NULL with @err filled and errno set; ENOTSUP if this kernel or this build
- * lacks what is needed.
+ * Return: the tracer, or NULL with @err filled and errno set; ENOTSUP if this kernel lacks what
+ * is needed.
  */
 struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen);
 

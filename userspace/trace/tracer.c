@@ -11,8 +11,6 @@
 
 #include "trace/trace.h"
 
-#ifndef REFCOST_NO_BPF
-
 #include <bpf/bpf.h>
 
 #include "machine/module.h"
@@ -243,5 +241,3 @@ void trace_close(struct trace *t)
 		close(t->stats_fd);
 	free(t);
 }
-
-#endif

@@ -8,7 +8,7 @@
 
 #define RECORD_WAIT 200 /* ms */
 
-/* A kernel without BTF, or a build without clang, still measures totals. */
+/* A kernel without BTF still measures totals. */
 int unload_trace_open(struct unloads *u)
 {
 	struct trace_opts opts = { .module = SUITE_VICTIM, .mech = u->opts.mech };
