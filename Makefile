@@ -38,7 +38,7 @@ TESTED := $(filter-out $(B)/userspace/main.o,$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-torture check-rt check-models check-damage check-peer check-instructions check-precision lint format install uninstall dist clean help FORCE
+.PHONY: all kmod kmod-fault refcost unit test check check-debug check-torture check-rt check-models check-damage check-peer check-instructions check-precision bench-trace lint format install uninstall dist clean help FORCE
 
 all: refcost kmod
 
@@ -195,6 +195,12 @@ check-peer:
 check-precision:
 	$(Q)tests/precision.sh
 
+## bench-trace: what watching an unload costs, in instructions and in time; docs/refcost-trace.8 has the tables
+bench-trace: all
+	$(Q)tools/deps.sh guest tracers
+	$(Q)guest/fetch.sh $(KRELEASE)
+	$(Q)tools/bench-trace.sh
+
 lint:
 	$(Q)tests/lint.sh
 	$(Q)$(if $(filter full,$(LINT)),tests/kernel-style.sh)
@@ -250,6 +256,7 @@ help:
 	@echo 'check-instructions  count instructions in a guest and compare with those stored for this kernel'
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'check-peer  the same primitives by refscale of the distribution'"'"'s kernel source and by refcost, in turns'
+	@echo 'bench-trace  what watching an unload costs, by refcost trace, bpftrace and funclatency'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck (LINT=full: checkpatch, kernel-doc, sparse)'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'

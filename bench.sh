@@ -21,7 +21,7 @@ else in a QEMU guest. Installs what is missing (naming it), builds, measures, pl
   -n, --dry-run     print what would be measured and how long it takes; nothing is installed, built or run
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
-  -s, --schemes A,B only these schemes and floors (refcost list names them), and no look at the tracer
+  -s, --schemes A,B only these schemes and floors (refcost list names them), and no unloads apart from them
   --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(1)
   --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
   --deadline S      kill the guest after S seconds (default 7200)
@@ -129,7 +129,6 @@ choose() {
 
 prepare() {
 	local sets=(build)
-	[ -n "$schemes" ] || sets+=(tracers)
 	[ $mode != perf ] || sets+=(perf)
 	if [ "$where" = host ]; then sets+=(host-headers); else sets+=(headers guest); fi
 	[ -z "$report" ] || sets+=(plot)
@@ -181,7 +180,7 @@ attended() {
 # One of a family, and a floor: for the sweep of holds.
 swept=empty,percpu_live,try_module_get,kref,rwsem
 
-# What refcost run, unload and load are asked for, and tools/measure-tracer.sh: what has no words is left out.
+# What refcost run, unload and load are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
 	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}")
@@ -190,12 +189,12 @@ plan() {
 		run+=(-b "${blocks:-24}" --hold-blocks 3 --window 20ms --warmup 5ms)
 		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
 		loading=(-n "${cycles:-23}")
-		watching=(--blocks "${blocks:-7}" --unloads "${cycles:-23}")
+		apart=(-n "${cycles:-23}")
 	else
 		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms)
 		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
 		loading=(-n "${cycles:-73}")
-		watching=(--blocks "${blocks:-20}" --unloads "${cycles:-73}")
+		apart=(-n "${cycles:-73}")
 	fi
 	if [ -n "$schemes" ]; then
 		run+=(-s "$schemes")
@@ -214,8 +213,7 @@ measure_here() {
 	plan
 	put "$output/schemes.csv" build/bin/refcost list --csv || return
 	if [ $mode = instructions ]; then
-		attended build/bin/refcost run "${counting[@]}" -o "$output" || return
-		[ -n "$schemes" ] || attended tools/measure-tracer.sh --instructions "${watching[@]}" "$output"
+		attended build/bin/refcost run "${counting[@]}" -o "$output"
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
 		attended tools/perf-sessions.sh $quick $c2c "$output" "${names[@]}"
@@ -223,8 +221,7 @@ measure_here() {
 		attended build/bin/refcost run "${run[@]}" -o "$output" || return
 		[ ${#unload[@]} = 0 ] || attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
 		[ ${#loading[@]} = 0 ] || attended build/bin/refcost load "${loading[@]}" -o "$output" || return
-		[ -n "$schemes" ] || [ -s "$output/startup.csv" ] || # the last that it writes
-			attended tools/measure-tracer.sh "${watching[@]}" "$output"
+		[ -n "$schemes" ] || [ -s "$output/traced.csv" ] || attended tools/measure-unloads.sh "${apart[@]}" "$output"
 	fi
 }
 
@@ -257,8 +254,8 @@ dry_run() {
 		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}"
 		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}"
 		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}"
-		[ -n "$schemes" ] || [ -s "${resume:-/nowhere}/startup.csv" ] ||
-			part "unloads traced, and what that costs" as_measured "$accel" tools/measure-tracer.sh --dry-run "${watching[@]}"
+		[ -n "$schemes" ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
+			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}"
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
 		part "perf sessions" as_measured "$accel" tools/perf-sessions.sh --dry-run $quick $c2c "${names[@]}"
@@ -266,7 +263,6 @@ dry_run() {
 	if [ $mode = instructions ] || [ $mode$where = measureguest ]; then
 		part_takes "a guest that counts instructions" "$(guest_takes icount)"
 		part "instructions of gets and puts" as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}"
-		[ -n "$schemes" ] || part "instructions of watching" as_measured icount tools/measure-tracer.sh --dry-run --instructions "${watching[@]}"
 	fi
 	[ -z "$report" ] || [ $mode != measure ] || part_takes "report and figures" $report_takes
 	parts_end

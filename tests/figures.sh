@@ -85,7 +85,7 @@ says_not() { ok "$1: RESULTS.md has no $2" bash -c "! grep -q -- '$2' '$dir/$1/r
 # The sample with whatever an older refcost did not write taken away.
 make_bare() {
 	cp -r "$sample" "$dir/bare"
-	rm -f "$dir"/bare/{schemes,loading,instructions,traced,watched,watched-instructions,startup,hits}.csv
+	rm -f "$dir"/bare/{schemes,loading,instructions,traced}.csv
 	partial "$dir/bare" run unload
 	without refused bystanders bystander_ops bystander_failed bystander_calm_ns bystander_unload_ns \
 		tried_ns <"$sample/unload.csv" >"$dir/bare.csv"
@@ -156,7 +156,7 @@ for dat in "$dir"/sample/report/*.dat; do
 done
 ok "RESULTS.md comes out the same again" cmp "$dir/sample/report/RESULTS.md" "$dir/again/RESULTS.md"
 for section in Headline 'Is the slowdown in the noise?' Scaling 'Per-CPU variants' Instructions Unloading \
-	'Unload under load' 'Where an unload' 'What watching costs' Validity Environment Method Limits Reproduce; do
+	'Unload under load' 'Where an unload' Validity Environment Method Limits Reproduce; do
 	ok "RESULTS.md has a section $section" grep -q "^## $section" "$dir/sample/report/RESULTS.md"
 done
 ok "RESULTS.md says in its first lines that it is emulated" \
@@ -295,27 +295,6 @@ ok "... and draws no figure" test ! -e "$dir/counted/svg/counters.svg" -a ! -e "
 says_not counted 'figures/counters.svg'
 says_not sample '^## Hardware counters'
 ok "nobody asked: no figure" test ! -e "$dir/sample/report/counters.dat"
-
-# Unloads that were disturbed, one in each part of a block and all of one part, say nothing about tracers.
-latencies() { sed -n '/^| watched by | blocks/,/^$/p' "$1/RESULTS.md" | grep '^| [n\`]'; }
-cp -r "$sample" "$dir/looked"
-awk -F, -v OFS=, 'NR == 1 { print $0, "look_ns"; next }
-	{ print $0, 0.5 + 0.05 * ($1 == 3) + 0.1 * ($1 == 6 && $2 == "all") }
-	!seen[$1, $2]++ { $3 += 1000; $7 = 9e9; print $0, 0.5501 }' "$sample/watched.csv" >"$dir/looked/watched.csv"
-ok "looked: is what the schema says" tests/schema.py "$dir/looked"
-build/bin/refcost report "$dir/looked" -o "$dir/looked/report" >/dev/null
-awk -F, '!($1 == 6 && $2 == "all")' "$sample/watched.csv" >"$dir/bare/watched.csv"
-build/bin/refcost report "$dir/bare" -o "$dir/bare/watched" >/dev/null
-is "looked: disturbed unloads do not count, and a part without others not either" \
-	"$(latencies "$dir/bare/watched")" "$(latencies "$dir/looked/report")"
-is "looked: ... three arms are there, one of them with a block less" "7,7,6" \
-	"$(latencies "$dir/looked/report" | awk -F'|' '{ printf "%s%d", n++ ? "," : "", $3 }')"
-awk -F, '$1 == "block" || $1 < 2' "$sample/watched.csv" >"$dir/bare/watched.csv"
-build/bin/refcost report "$dir/bare" -o "$dir/bare/watched" >/dev/null
-is "two blocks have no interval of what is added, and none is printed" 2 \
-	"$(latencies "$dir/bare/watched" | grep -cE '^\| `.*\| 2 \|.*\| [+-][0-9.]+ % \|$')"
-says looked '^26 of 126 unloads are left out, and parts of a block with fewer than 5 others'
-rm -r "$dir/bare/watched" "$dir/bare/watched.csv"
 
 # Nothing but starved unloads under load: no time to success, so no point in the two figures of both.
 cp -r "$dir/bare" "$dir/starved"

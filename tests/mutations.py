@@ -58,7 +58,7 @@ def small(sample, directory):
         head = rows[0]
         keep = [r for r in rows[1:] if "scheme" not in head or r[head.index("scheme")] in SCHEMES]
         for name in "block", "cycle":
-            if name in head and path.name != "watched.csv":
+            if name in head:
                 keep = [r for r in keep if int(r[head.index(name)]) < BLOCKS]
         with open(directory / path.name, "w", newline="", encoding="utf-8") as f:
             csv.writer(f, lineterminator="\n").writerows([head] + keep[:60])

@@ -137,8 +137,6 @@ exits "run: gaps of instruction mode" 64 "has none of" "$refcost" run --instruct
 for value in frob known,long ''; do
 	exits "run --gaps '$value'" 64 "gaps" "$refcost" run --gaps "$value"
 done
-exits "cycle: a look that nobody sees" 64 "give --csv" "$refcost" cycle --look dummy
-exits "cycle: looks at several" 64 "for one module" "$refcost" cycle --csv --look dummy nls_utf8
 exits "run: parts that nothing keeps" 64 "give -o DIR" "$refcost" run --stop-after 1
 for value in -1 0 x ''; do
 	exits "run --stop-after '$value'" 64 "stop-after" "$refcost" run --stop-after "$value" -o build/tests/nowhere

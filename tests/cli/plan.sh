@@ -33,7 +33,7 @@ note='echo "${0##*/} $*" >>"$NOTES"'
 dry='[[ " $* " == *" --dry-run "* ]]'
 # shellcheck disable=SC2016
 stub build/bin/refcost 'case $1 in list) exec "$REFCOST" "$@" ;; doctor) exit ;; esac' "$note" "! $dry || exec \"\$REFCOST\" \"\$@\""
-for tool in measure-tracer perf-sessions; do
+for tool in measure-unloads perf-sessions; do
 	stub tools/$tool.sh "$note" "! $dry || exec '$PWD/tools/$tool.sh' \"\$@\""
 done
 # shellcheck disable=SC2016
@@ -65,10 +65,10 @@ same() {
 	is "... a line each" "$parts" "$(sed -n '/^in all:/,$p' "$dir/out" | grep -c '^  ')"
 }
 
-same "a guest" 9 --guest --quick
+same "a guest" 8 --guest --quick
 same "this machine" 5 --host --quick
 same "this machine, in full" 5 --host
-same "instructions" 3 --guest --instructions
+same "instructions" 2 --guest --instructions
 same "some schemes" 7 --guest --quick -s kref,percpu_live,empty
 same "a scheme without loads" 6 --guest --quick -s kref
 same "a floor" 5 --guest --quick -s empty

@@ -27,7 +27,7 @@ kept() {
 			NR == 1 { for (i = 1; i <= NF; i++) if ($i == "scheme") at = i; print; next }
 			$at in keep' "$sample/$file.csv" >"$dir/$name/$file.csv"
 	done
-	rm -f "$dir/$name"/{traced,watched,watched-instructions,startup,hits}.csv
+	rm -f "$dir/$name"/traced.csv
 }
 
 # edit NAME PYTHON: change run.json, whose document is d
@@ -63,7 +63,7 @@ d["loading"] = {"status": "complete", "command": "refcost load -s percpu_live -n
 counts_alone() {
 	cp -r "$sample" "$dir/counts"
 	partial "$dir/counts" instructions
-	rm -f "$dir"/counts/{samples,unload,phases,traced,watched,watched-instructions,startup,hits}.csv
+	rm -f "$dir"/counts/{samples,unload,phases,traced}.csv
 	reported counts
 	says counts "## Instructions"
 }

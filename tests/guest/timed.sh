@@ -277,40 +277,45 @@ locked_down() {
 	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
 }
 
-# planned_by_tracer COLUMN: of the dry run's table, with what it is about
-planned_by_tracer() { awk -v at="$1" '/^(grace|unloads at|what watching|until)/ { printf "%s%d", n++ ? " " : "", substr($0, at, 9) }' <<<"$plan"; }
+# planned_unloads: of the dry run's table
+planned_unloads() { awk '/^(grace|unloads at)/ { printf "%s%d", n++ ? " " : "", substr($0, 50, 9) }' <<<"$plan"; }
 
 # traced_calls TAG: unloads under one
 traced_calls() { awk -F, -v tag="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["tag"] ~ tag && !seen[$at["tag"], $at["call"]]++ { n++ } END { print n + 0 }' "$dir/tracer/traced.csv"; }
 
-# One block: enough to see that each part is measured, and that the report takes it.
-tracer_measured() {
-	local file plan start took want
+# Enough to see that each part is measured, and that the report takes it.
+unloads_traced() {
+	local plan start took want
 	cp -r "$dir/../schemes/bench" "$dir/tracer"
-	plan=$(tools/measure-tracer.sh --dry-run --blocks 1 --unloads 3)
+	plan=$(tools/measure-unloads.sh --dry-run -n 3)
 	want=$(. tools/plan.sh && seconds "${plan##*takes about }")
 	start=${EPOCHREALTIME/./}
-	ok "unloads and the tracer's cost are measured" tools/measure-tracer.sh --blocks 1 --unloads 3 "$dir/tracer"
+	ok "unloads apart from schemes are traced" tools/measure-unloads.sh -n 3 "$dir/tracer"
 	took=$(((${EPOCHREALTIME/./} - start) / 1000))
-	is "... as many unloads as its dry run tells" "$(planned_by_tracer 50)" \
-		"$(traced_calls '^grace') $(traced_calls '^parallel') $(rows "$dir/tracer/watched.csv") 0"
-	is "... as many starts of tracers" "$(planned_by_tracer 41 | awk '{ print $NF }')" "$(rows "$dir/tracer/startup.csv")"
+	is "... as many as its dry run tells" "$(planned_unloads)" "$(traced_calls '^grace') $(traced_calls '^parallel')"
 	ok "... in what that tells, to within a factor of two ($want s promised, $took ms taken)" \
 		test $took -le $((2 * want * 1000)) -a $((want * 1000)) -le $((2 * took))
-	for file in traced watched startup; do
-		ok "... $file.csv" test "$(rows "$dir/tracer/$file.csv")" -ge 3
-	done
 	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
 	ok "... the report" "$refcost" report "$dir/tracer" -o "$dir/tracer/report"
 	ok "... tells of grace periods: two with calls of ftrace, one without" \
 		grep -q 'waits for 2.00 grace periods an unload, without for 1.00' "$dir/tracer/report/RESULTS.md"
-	nothing_left "the tracer's cost"
+	nothing_left "unloads apart from schemes"
+}
+
+# What watching costs is in the tables that make bench-trace prints.
+watching_measured() {
+	run_cmd env BLOCKS=1 UNLOADS=3 ARMS="tracepoints all" tools/bench-trace.sh times
+	is "what watching costs: exit 0" 0 "$status"
+	is "... a line per arm and tool" "all bpftrace-kfunc bpftrace-kprobe refcost tracepoints" \
+		"$(awk '$3 ~ /^\(/ { print $1 }' <<<"$stdout" | sort | paste -sd' ')"
+	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
+	nothing_left "what watching costs"
 }
 
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts busy_and_starved two_phases shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory tracer_measured
+parts busy_and_starved two_phases shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory unloads_traced watching_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done

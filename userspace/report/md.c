@@ -213,6 +213,5 @@ void report_markdown(const struct model *m, FILE *f, const char *figures)
 	md_under_load(m, f, figures);
 	md_two_phases(m, f);
 	md_traced(m, f, figures);
-	md_watching(m, f);
 	md_about(m, f);
 }

@@ -233,7 +233,6 @@ void md_unloading(const struct model *m, FILE *f, const char *figures);
 void md_under_load(const struct model *m, FILE *f, const char *figures);
 void md_two_phases(const struct model *m, FILE *f);
 void md_traced(const struct model *m, FILE *f, const char *figures);
-void md_watching(const struct model *m, FILE *f);
 void md_about(const struct model *m, FILE *f);
 
 #endif

@@ -19,7 +19,6 @@
 
 #include "base/options.h"
 #include "base/refcost.h"
-#include "machine/spin.h"
 #include "machine/suite.h"
 #include "stats/summary.h"
 
@@ -39,13 +38,12 @@ static struct env {
 	uint64_t gap_ns;
 	uint64_t seed;
 	bool csv;
-	bool look;
 } env = {
 	.gap_ns = 10 * NSEC_PER_MSEC,
 	.seed = 1,
 };
 
-enum { OPT_CSV = 256, OPT_TAG, OPT_SEED, OPT_LOOK };
+enum { OPT_CSV = 256, OPT_TAG, OPT_SEED };
 
 static const struct argp_option options[] = {
 	{ "cycles", 'n', "COUNT", 0, "So many times (default 23, or until -d)", 0 },
@@ -56,10 +54,6 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the gaps (default 1)", 0 },
 	{ "csv", OPT_CSV, 0, 0, "A row an unload, and no summary", 0 },
-	{ "look", OPT_LOOK, 0, 0,
-	  "Of one module: time an empty loop before and after each unload, to tell when the machine was disturbed; "
-	  "a column more in CSV",
-	  0 },
 	{ "tag", OPT_TAG, "TEXT", 0, "The first column of CSV", 0 },
 	{ 0 },
 };
@@ -82,9 +76,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_CSV:
 		env.csv = true;
 		break;
-	case OPT_LOOK:
-		env.look = true;
-		break;
 	case OPT_TAG:
 		if (strpbrk(arg, ",\"\n"))
 			argp_error(state, "--tag is a column: no comma, no quote");
@@ -104,12 +95,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			env.cycles = env.seconds ? UINT64_MAX : 23;
 		if (env.tag && !env.csv)
 			argp_error(state, "--tag is for --csv");
-		if (env.look && env.nr_modules > 1)
-			argp_error(
-				state,
-				"--look is for one module: several are unloaded at the same moment");
-		if (env.look && !env.csv)
-			argp_error(state, "--look is a column: give --csv");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -127,7 +112,7 @@ static const struct argp argp = {
 	"loaded already."
 	"\vColumns of --csv: tag, cycle, module, load_ns, load_cpu_ns, unload_ns, unload_cpu_ns (of the "
 	"calling thread), result "
-	"(0 or the errno); with --look look_ns (an iteration of the loop, the slower of the two).\n\n"
+	"(0 or the errno).\n\n"
 	"Examples:\n"
 	"  refcost cycle dummy                               23 times\n"
 	"  refcost trace -- refcost cycle nls_utf8 dummy     two at once, traced\n"
@@ -145,7 +130,6 @@ struct cycled {
 	pthread_t thread;
 	int result; /* of the unload; 0 or -errno */
 	uint64_t load_ns, load_cpu_ns, unload_ns, unload_cpu_ns;
-	double look_ns; /* the slower of those before and after the unload */
 	double *all_ms;
 };
 
@@ -179,14 +163,6 @@ static void unload(struct cycled *m)
 	m->loaded = m->result != 0;
 }
 
-static void look_and_unload(struct cycled *m)
-{
-	double before = spin_ns();
-
-	unload(m);
-	m->look_ns = fmax(before, spin_ns());
-}
-
 static void *unloader(void *arg)
 {
 	struct cycled *m = arg;
@@ -195,10 +171,7 @@ static void *unloader(void *arg)
 		pthread_barrier_wait(&cycling.go);
 		if (cycling.over)
 			return NULL;
-		if (env.look)
-			look_and_unload(m);
-		else
-			unload(m);
+		unload(m);
 		pthread_barrier_wait(&cycling.done);
 	}
 }
@@ -258,13 +231,9 @@ static int keep(struct cycled *m)
 static int report(struct cycled *m)
 {
 	if (env.csv)
-		printf("%s,%zu,%s,%lu,%lu,%lu,%lu,%d", env.tag ?: "", cycling.cycles, m->name,
+		printf("%s,%zu,%s,%lu,%lu,%lu,%lu,%d\n", env.tag ?: "", cycling.cycles, m->name,
 		       (unsigned long)m->load_ns, (unsigned long)m->load_cpu_ns,
 		       (unsigned long)m->unload_ns, (unsigned long)m->unload_cpu_ns, -m->result);
-	if (env.look)
-		printf(",%.4f", m->look_ns);
-	if (env.csv)
-		putchar('\n');
 	cycling.refused += m->result != 0;
 	return keep(m);
 }
@@ -371,8 +340,7 @@ static int cycle_all(void)
 	int err = EXIT_FINE;
 
 	if (env.csv)
-		printf("tag,cycle,module,load_ns,load_cpu_ns,unload_ns,unload_cpu_ns,result%s\n",
-		       env.look ? ",look_ns" : "");
+		puts("tag,cycle,module,load_ns,load_cpu_ns,unload_ns,unload_cpu_ns,result");
 	while (!err && !interrupted && cycling.cycles < env.cycles &&
 	       (!env.seconds || now_ns() < end))
 		err = one_cycle();
