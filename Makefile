@@ -11,6 +11,10 @@ BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 KRELEASE ?= $(shell tools/kernel-release.sh)
 KDIR	 ?= /lib/modules/$(KRELEASE)/build
 
+# One that clang built takes no modules of gcc's. LLVM= on the command line wins, see the kernel's kbuild/llvm.rst.
+LLVM ?= $(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/.config $(KDIR)/include/config/auto.conf),1)
+llvm-tools := $(if $(filter 1,$(LLVM)),clang ld.lld)
+
 B := build
 # Not for the command line: an empty one would be the kernel's own tree.
 override KMOD := $(B)/kmod/$(KRELEASE)
@@ -56,10 +60,12 @@ KSRC := $(wildcard kmod_bench/*.[ch] kmod_bench/schemes/*.c) kmod_bench/Kbuild
 define build_kmod
 	$(Q)test -e $(KDIR)/Makefile || { \
 		echo "no headers for kernel $(KRELEASE): install linux-headers-$(KRELEASE) or set KDIR" >&2; exit 1; }
+	$(Q)for tool in $(llvm-tools); do command -v $$tool >/dev/null || { \
+		echo "no $$tool, and kernel $(KRELEASE) was built with LLVM: install clang and lld, or give LLVM=" >&2; exit 1; }; done
 	$(Q)mkdir -p $(1)/schemes
 	$(Q)cp -u $(filter-out kmod_bench/schemes/%,$(KSRC)) $(1)/
 	$(Q)cp -u $(filter kmod_bench/schemes/%,$(KSRC)) $(1)/schemes/
-	$(Q)+$(MAKE) -s -C $(KDIR) M=$(abspath $(1)) CONFIG_DEBUG_INFO_BTF_MODULES= $(2) modules
+	$(Q)+$(MAKE) -s -C $(KDIR) M=$(abspath $(1)) CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(LLVM),LLVM=$(LLVM)) $(2) modules
 	$(Q)touch $(1)/refcost.ko
 endef
 
@@ -263,6 +269,6 @@ help:
 	@echo 'dist       what HEAD holds as build/refcost-REVISION.tar.gz, the same wherever it is made'
 	@echo
 	@echo 'Variables: V=1 shows commands; KRELEASE=$(KRELEASE) KDIR=$(KDIR)'
-	@echo '           CC CFLAGS CLANG BPFTOOL prefix DESTDIR'
+	@echo '           CC CFLAGS CLANG BPFTOOL prefix DESTDIR; LLVM=1 as in the kernel, and by itself where clang built it'
 	@echo
 	@echo './bench.sh builds, measures, plots and writes RESULTS.md: see ./bench.sh --help'

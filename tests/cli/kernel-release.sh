@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Which kernel the modules are built for, of those that a made-up machine has headers of.
+# Which kernel the modules are built for, of those that a made-up machine has headers of; and with which compiler.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -52,5 +52,30 @@ chooses "a numbered flavour is one" 6.1.90-rt30 rt
 
 machine 6.6.1 6.1.0-56-rt-amd64 6.1.0-57-cloud-amd64
 chooses "flavours are better than nothing" 6.1.0-57-cloud-amd64
+
+# What kbuild of a made-up kernel is asked for.
+unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
+tree=$dir/tree
+mkdir -p "$tree/include/config"
+# shellcheck disable=SC2016 # for make
+printf 'modules:\n\t@echo "LLVM is $(or $(LLVM),not set)"\n' >"$tree/Makefile"
+build_for() {
+	rm -rf "$dir/build"
+	make -s kmod KDIR="$tree" B="$dir/build" "$@" 2>&1 | grep -v '^  KMOD' || true
+}
+echo CONFIG_CC_IS_GCC=y >"$tree/include/config/auto.conf"
+is "a kernel that gcc built" "LLVM is not set" "$(build_for)"
+echo CONFIG_CC_IS_CLANG=y >"$tree/include/config/auto.conf"
+printf '#!/bin/sh\n' >"$dir/bin/ld.lld"
+chmod +x "$dir/bin/ld.lld"
+is "one that clang built" "LLVM is 1" "$(build_for)"
+is "... LLVM= of the command line wins" "LLVM is -16" "$(build_for LLVM=-16)"
+is "... also an empty one" "LLVM is not set" "$(build_for LLVM=)"
+rm "$dir/bin/ld.lld"
+mkdir "$dir/few"
+ln -s /usr/bin/* "$dir/few/"
+rm -f "$dir/few/ld.lld"
+is "... and no linker of its kind" "no ld.lld, and kernel 6.6.6 was built with LLVM: install clang and lld, or give LLVM=" \
+	"$(PATH=$dir/bin:$dir/few build_for KRELEASE=6.6.6 | head -n 1)"
 
 tap_done
