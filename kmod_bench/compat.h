@@ -11,6 +11,10 @@
 #error "refcost supports Linux 6.1 and later"
 #endif
 
+#ifndef CONFIG_MODULE_UNLOAD
+#error "refcost needs CONFIG_MODULE_UNLOAD=y: this kernel never lets a module go"
+#endif
+
 /* include/linux/rcuref.h */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define REFCOST_HAVE_RCUREF
