@@ -107,7 +107,8 @@ module_files()
 	for name in virtio_pci 9pnet_virtio 9p; do
 		list=$(modprobe -C /dev/null -d "$dst/root" -S "$release" --show-depends "$name" \
 			2>/dev/null) ||
-			die "kernel $release has no $name: it cannot mount a 9p root"
+			die "kernel $release has no $name, and a guest's root is mounted over 9p:" \
+				"install the headers of a plain kernel (linux-headers-amd64), and give its KRELEASE"
 		sed -n 's/^insmod \([^ ].*[^ ]\) *$/\1/p' <<<"$list"
 	done | awk '!seen[$0]++'
 }
