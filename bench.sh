@@ -177,13 +177,15 @@ attended() {
 	return $code
 }
 
-# One of a family, and a floor: for the sweep of holds.
-swept=empty,percpu_live,try_module_get,kref,rwsem
+# with_role ROLE: schemes that say so in their own files, as a list
+with_role() {
+	build/bin/refcost list --csv | awk -F, -v role="$1" '(" " $(NF - 1) " ") ~ (" " role " ") { printf "%s%s", n++ ? "," : "", $1 }'
+}
 
 # What refcost run, unload and load are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
-	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}")
+	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$(with_role swept)" --mode "getput,lookup" --counters "${compared[@]}")
 	unload=(--hold "0,1us,100us,10ms") protecting=''
 	if [ -n "$quick" ]; then
 		run+=(-b "${blocks:-24}" --hold-blocks 3 --window 20ms --warmup 5ms)

@@ -163,6 +163,17 @@
 							       __VA_ARGS__ }
 
 /*
+ * REFCOST_REPORT() - say what a report has to know of a scheme, besides its description
+ * @ident: the scheme's name
+ * @roles: words with blanks between them. loop: the harness alone, which all others contain;
+ *	replaced, replacing: the module's count before and after Linux 3.19; object: the count in an
+ *	object that others are compared with; core: in the tables and figures of a few schemes;
+ *	swept: measured with several holds
+ * @floors: names of the floors that its get and put are made of, with blanks between them
+ */
+#define REFCOST_REPORT(ident, roles, floors) MODULE_INFO(report, #ident "|" roles "|" floors)
+
+/*
  * REFCOST_OBJECT_SCHEME() - the same of a scheme with a count in each object, which every layout of
  * the objects is about
  * @state: type of what it keeps there, the count first

@@ -100,3 +100,5 @@ REFCOST_OBJECT_SCHEME(active_ref, GATE, struct active_ref, release,
 		      .balance = active_ref_balance, .counter = active_ref_counter,
 		      .gate = active_ref_gate, .ungate = active_ref_ungate,
 		      .unlink = spinlist_unlink);
+
+REFCOST_REPORT(active_ref, "core", "");

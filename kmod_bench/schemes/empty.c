@@ -17,3 +17,5 @@ static __always_inline void put_empty(struct refcost_object *obj, struct refcost
 REFCOST_LOOP_GETPUT(empty)
 
 REFCOST_SCHEME(empty, FLOOR, floor, "the loop alone", "harness", "-", REFCOST_FLOOR_LOOPS(empty));
+
+REFCOST_REPORT(empty, "loop swept", "");

@@ -44,3 +44,5 @@ REFCOST_OBJECT_SCHEME(kref, GATE, struct kref_object, object, "a count in each o
 		      "Linux 2.6 to today", "gate waits for the longest holder",
 		      REFCOST_SCHEME_LOOPS(kref), KREF_MEMBERS, .gate = kref_gate,
 		      .unlink = spinlist_unlink);
+
+REFCOST_REPORT(kref, "object core swept", "atomic_shared");

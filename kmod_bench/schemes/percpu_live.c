@@ -47,3 +47,5 @@ REFCOST_SCHEME(percpu_live, GATE, percpu, "per-CPU gets and puts, a state, stop_
 	       REFCOST_SCHEME_LOOPS(percpu_live), .bind = live_pair_bind,
 	       .unbind = live_pair_unbind, .balance = live_pair_sum, .counter = live_pair_counter,
 	       LIVE_MEMBERS);
+
+REFCOST_REPORT(percpu_live, "replaced core swept", "percpu_inc state_test");

@@ -141,3 +141,5 @@ REFCOST_SCHEME(percpu_ref, GATE, percpu, "percpu_ref_tryget_live and percpu_ref_
 	       REFCOST_SCHEME_LOOPS(percpu_ref), .bind = percpu_ref_bind,
 	       .unbind = percpu_ref_unbind, .balance = percpu_ref_balance,
 	       .counter = percpu_ref_counter, .gate = percpu_ref_gate, .unlink = rculist_unlink);
+
+REFCOST_REPORT(percpu_ref, "core", "");

@@ -94,3 +94,5 @@ REFCOST_SCHEME(percpu_rwsem, GATE, section, "percpu_down_read and percpu_up_read
 	       REFCOST_SCHEME_LOOPS(percpu_rwsem), .balance = percpu_rwsem_balance,
 	       .counter = percpu_rwsem_counter, .gate = percpu_rwsem_gate,
 	       .ungate = percpu_rwsem_ungate, .unlink = percpu_rwsem_unlink);
+
+REFCOST_REPORT(percpu_rwsem, "core", "");

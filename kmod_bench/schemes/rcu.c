@@ -53,3 +53,5 @@ static int rcu_gate(struct refcost_owner *owner)
 REFCOST_SCHEME(rcu, GATE, section, "a read-side section around the use", "Linux 2.5.43 to today",
 	       "gate waits for a grace period", REFCOST_SCHEME_LOOPS(rcu), .atomic = true,
 	       .gate = rcu_gate, .ungate = rculist_link, .unlink = rculist_unlink);
+
+REFCOST_REPORT(rcu, "core", "");

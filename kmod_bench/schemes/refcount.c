@@ -95,3 +95,5 @@ REFCOST_OBJECT_SCHEME(refcount, GATE, refcount_t, object, "refcount_t, found und
 		      REFCOST_SCHEME_LOOPS(refcount), .bind = refcount_bind,
 		      .balance = refcount_balance, .counter = refcount_counter,
 		      .gate = refcount_gate, .unlink = rculist_unlink);
+
+REFCOST_REPORT(refcount, "core", "atomic_shared");

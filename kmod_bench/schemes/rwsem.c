@@ -88,3 +88,5 @@ REFCOST_SCHEME(rwsem, GATE, section, "down_read and up_read around the use", "Li
 	       "gate waits for all readers; readers after it stall", REFCOST_SCHEME_LOOPS(rwsem),
 	       .balance = rwsem_balance, .counter = rwsem_counter, .gate = rwsem_gate,
 	       .ungate = rwsem_ungate, .unlink = rwsem_unlink);
+
+REFCOST_REPORT(rwsem, "core swept", "");

@@ -60,3 +60,5 @@ REFCOST_SCHEME(srcu, GATE, section, "a sleepable read-side section around the us
 	       "Linux 2.6.19 to today", "gate waits for the sections that are open",
 	       REFCOST_SCHEME_LOOPS(srcu), .gate = srcu_gate, .ungate = rculist_link,
 	       .unlink = srcu_unlink);
+
+REFCOST_REPORT(srcu, "core", "");

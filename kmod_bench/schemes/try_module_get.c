@@ -72,3 +72,5 @@ REFCOST_SCHEME(try_module_get, KERNEL, module, "one atomic count a module", "Lin
 	       "delete_module fails, EWOULDBLOCK", REFCOST_SCHEME_LOOPS(try_module_get),
 	       .bind = try_module_get_bind, .balance = try_module_get_balance,
 	       .counter = try_module_get_counter, .unlink = rwlist_unlink);
+
+REFCOST_REPORT(try_module_get, "replacing core swept", "");

@@ -79,6 +79,10 @@ without_empty() {
 	sed -i '/,try_module_get,/d' "$dir/one-of-two/instructions.csv"
 	reported one-of-two
 	says one-of-two "Instructions of both were not counted in this run"
+	rm "$dir/one-of-two/instructions.csv"
+	partial "$dir/one-of-two" run unload
+	reported one-of-two
+	says one-of-two "Instructions were not counted in this run"
 	kept idle-alone percpu_live try_module_get empty
 	sed -i '/,loaded,/d' "$dir"/idle-alone/{unload,phases}.csv
 	reported idle-alone
@@ -154,6 +158,7 @@ overruled() {
 	cp -r "$sample" "$dir/plain"
 	reported plain
 	says_not plain 'was 1, which overrules'
+	says plain 'There was no bystander'
 }
 
 parts loads_alone counts_alone without_empty reproduce drifted slow_batches hybrid overruled

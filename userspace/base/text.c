@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define NAME_MAX_LEN 63
@@ -15,6 +14,18 @@ const char *text_clean(char *out, size_t len, const char *in)
 	if (len)
 		out[i] = '\0';
 	return out;
+}
+
+bool text_has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (; *list; list += n + (list[n] == ' ')) {
+		n = strcspn(list, " ");
+		if (n == len && !strncmp(list, word, n))
+			return true;
+	}
+	return false;
 }
 
 static bool same(char a, char b)

@@ -3,6 +3,7 @@
 #ifndef REFCOST_BASE_TEXT_H
 #define REFCOST_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -14,6 +15,13 @@
  * Return: @out.
  */
 const char *text_clean(char *out, size_t len, const char *in);
+
+/**
+ * text_has_word() - is a word one of a list?
+ * @list: words with a blank between them
+ * @word: the word, not empty
+ */
+bool text_has_word(const char *list, const char *word);
 
 /**
  * edit_distance() - in how many places two module names differ

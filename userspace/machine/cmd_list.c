@@ -21,12 +21,13 @@ static void print_csv(const struct schemes *schemes)
 {
 	size_t i;
 
-	puts("scheme,family,kind,needs,what,from,busy");
+	puts("scheme,family,kind,needs,what,from,busy,roles,floors");
 	for (i = 0; i < schemes->n; i++) {
 		const struct scheme_desc *s = &schemes->v[i];
 
-		printf("%s,%s,%s,%s,\"%s\",\"%s\",\"%s\"\n", s->name, s->family,
-		       kind_names[s->kind], s->needs, s->what, s->from, s->busy);
+		printf("%s,%s,%s,%s,\"%s\",\"%s\",\"%s\",%s,%s\n", s->name, s->family,
+		       kind_names[s->kind], s->needs, s->what, s->from, s->busy, s->roles,
+		       s->floors);
 	}
 }
 

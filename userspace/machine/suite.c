@@ -155,6 +155,34 @@ static void mark_layouts(struct schemes *s, struct kmod_list *info)
 	}
 }
 
+/* "name|roles|floors"; false where it is not that, or a field is too long. */
+static bool report_parse(struct schemes *s, const char *text)
+{
+	const char *roles = strchr(text, '|'), *floors = roles ? strchr(roles + 1, '|') : NULL;
+	char name[REFCOST_NAME_MAX];
+	struct scheme_desc *found;
+
+	if (!floors || roles - text >= REFCOST_NAME_MAX)
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)(roles - text), text);
+	found = scheme_by_name(s, name);
+	return found &&
+	       snprintf(found->roles, sizeof(found->roles), "%.*s", (int)(floors - roles - 1),
+			roles + 1) < (int)sizeof(found->roles) &&
+	       snprintf(found->floors, sizeof(found->floors), "%s", floors + 1) <
+		       (int)sizeof(found->floors);
+}
+
+static int mark_reports(struct schemes *s, struct kmod_list *info)
+{
+	struct kmod_list *entry;
+
+	kmod_list_foreach(entry, info) if (!strcmp(kmod_module_info_get_key(entry), "report") &&
+					   !report_parse(s, kmod_module_info_get_value(
+								    entry))) return -EINVAL;
+	return s->n ? 0 : -ENOENT;
+}
+
 static int schemes_from_info(struct schemes *s, struct kmod_list *info)
 {
 	struct kmod_list *entry;
@@ -174,7 +202,7 @@ static int schemes_from_info(struct schemes *s, struct kmod_list *info)
 		s->n++;
 	}
 	mark_layouts(s, info);
-	return s->n ? 0 : -ENOENT;
+	return mark_reports(s, info);
 }
 
 int schemes_read(struct schemes *s)

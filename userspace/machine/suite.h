@@ -30,6 +30,8 @@ enum scheme_kind {
  * @from: mail and date, or kernel version
  * @busy: what an unload does that finds users
  * @layouts: it counts in the object, so that there are layouts to compare
+ * @roles: what a report has to know of it, as REFCOST_REPORT() has it
+ * @floors: what its get and put are made of
  */
 struct scheme_desc {
 	char name[REFCOST_NAME_MAX];
@@ -40,6 +42,8 @@ struct scheme_desc {
 	char from[96];
 	char busy[128];
 	bool layouts;
+	char roles[48];
+	char floors[48];
 };
 
 /**

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "base/text.h"
 
 bool model_same_use(const struct cell *a, const struct cell *b)
 {
@@ -73,6 +74,21 @@ const struct scheme *model_scheme(const struct model *m, const char *name)
 
 	for (i = 0; i < m->nr_schemes; i++)
 		if (!strcmp(m->schemes[i].name, name))
+			return &m->schemes[i];
+	return NULL;
+}
+
+bool model_has_role(const struct scheme *s, const char *role)
+{
+	return text_has_word(s->roles, role);
+}
+
+const struct scheme *model_role(const struct model *m, const char *role)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_schemes; i++)
+		if (model_has_role(&m->schemes[i], role))
 			return &m->schemes[i];
 	return NULL;
 }

@@ -28,6 +28,8 @@
  * @what: what it is, "" where not known
  * @from: mail and date, or kernel version
  * @busy: what an unload does that finds users
+ * @roles: what a report has to know of it, words with blanks between them
+ * @floors: floors that its get and put are made of, likewise
  * @floor: it protects nothing
  * @rank: of the family: 0: floors, others from 1 in the order in which they come
  * @slot: place within the family, from 1
@@ -38,6 +40,7 @@ struct scheme {
 	char name[MODEL_NAME];
 	char family[16];
 	char what[MODEL_TEXT], from[MODEL_TEXT], busy[MODEL_TEXT];
+	char roles[MODEL_TEXT], floors[MODEL_TEXT];
 	bool floor;
 	int rank, slot;
 	size_t place;
@@ -330,6 +333,22 @@ double model_longer_hold(const struct model *m, const char *mode, double after);
  * Return: the scheme or NULL.
  */
 const struct scheme *model_scheme(const struct model *m, const char *name);
+
+/**
+ * model_has_role() - does a scheme have a role in reports?
+ * @s: the scheme
+ * @role: as REFCOST_REPORT() has them
+ */
+bool model_has_role(const struct scheme *s, const char *role);
+
+/**
+ * model_role() - find the scheme that has a role
+ * @m: the model
+ * @role: as REFCOST_REPORT() has them
+ *
+ * Return: the first scheme that has it, or NULL.
+ */
+const struct scheme *model_role(const struct model *m, const char *role);
 
 /**
  * model_family() - what a family is called

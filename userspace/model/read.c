@@ -39,6 +39,8 @@ static int add_scheme(void *model, const struct row *r)
 	snprintf(s->what, sizeof(s->what), "%s", row_text(r, "what"));
 	snprintf(s->from, sizeof(s->from), "%s", row_text(r, "from"));
 	snprintf(s->busy, sizeof(s->busy), "%s", row_text(r, "busy"));
+	snprintf(s->roles, sizeof(s->roles), "%s", row_text(r, "roles"));
+	snprintf(s->floors, sizeof(s->floors), "%s", row_text(r, "floors"));
 	s->floor = !strcmp(s->family, "floor");
 	s->place = r->i;
 	return 0;

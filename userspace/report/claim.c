@@ -10,13 +10,28 @@
 #include "base/refcost.h"
 #include "report/md.h"
 
-#define OLD    "percpu_live"
-#define NEW    "try_module_get"
-#define OBJECT "kref"
-#define FLOOR  "atomic_shared"
+#define OLD    role_name(m, "replaced")
+#define NEW    role_name(m, "replacing")
+#define OBJECT role_name(m, "object")
+#define FLOOR  object_floor(m)
 
 /* A share of one CPU's time that counts as noise. */
 #define NOISE 0.01
+
+/* No scheme has an empty name, so that nothing is found of a role that nobody has. */
+static const char *role_name(const struct model *m, const char *role)
+{
+	const struct scheme *s = model_role(m, role);
+
+	return s ? s->name : "";
+}
+
+static const char *object_floor(const struct model *m)
+{
+	const struct scheme *s = model_role(m, "object");
+
+	return s ? s->floors : "";
+}
 
 /* How many a second come to that share. */
 static double noise_rate(double ns)
@@ -40,11 +55,11 @@ static void cost_table(const struct model *m, FILE *f)
 {
 	int cpus;
 
-	fputs("| CPUs | `" OLD "` ns (interval) | `" NEW
-	      "` ns (interval) | ratio by block (interval) "
-	      "| `" OLD "`: 1 % of a CPU at | `" NEW "`: 1 % of a CPU at |\n"
-	      "|---:|---:|---:|---:|---:|---:|\n",
-	      f);
+	fprintf(f,
+		"| CPUs | `%s` ns (interval) | `%s` ns (interval) | ratio by block (interval) "
+		"| `%s`: 1 %% of a CPU at | `%s`: 1 %% of a CPU at |\n"
+		"|---:|---:|---:|---:|---:|---:|\n",
+		OLD, NEW, OLD, NEW);
 	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
 		const struct cell *old = model_cell(m, OLD, "getput", cpus);
 		const struct cell *new = model_cell(m, NEW, "getput", cpus);
@@ -71,7 +86,7 @@ static void cost_table(const struct model *m, FILE *f)
 
 static void cost_instructions(const struct model *m, FILE *f)
 {
-	double empty = model_instructions(m, "empty", "getput");
+	double empty = md_loop_instructions(m);
 	double old = model_instructions(m, OLD, "getput");
 	double new = model_instructions(m, NEW, "getput");
 
@@ -92,9 +107,9 @@ static void cost_instructions(const struct model *m, FILE *f)
 	new -= empty;
 	fprintf(f,
 		"In instructions, net of the loop, it is %.2f against %.2f, %.2f times as many. Of each "
-		"thousand million instructions a second, 1 %% pays for %.0f thousand gets and puts of `" OLD
-		"` and for %.0f thousand of `" NEW "`.%s\n\n",
-		new, old, new / old, NOISE * 1e6 / old, NOISE * 1e6 / new,
+		"thousand million instructions a second, 1 %% pays for %.0f thousand gets and puts of `%s` "
+		"and for %.0f thousand of `%s`.%s\n\n",
+		new, old, new / old, NOISE * 1e6 / old, OLD, NOISE * 1e6 / new, NEW,
 		md_emulated(m)
 			? " These counts hold on this architecture and kernel; the times above are "
 			  "an emulator's and hold as ratios only."
@@ -149,9 +164,10 @@ static void exchange(const struct model *m, FILE *f)
 			model_text(m, "environment.machine.host_cpus"));
 		return;
 	}
-	fputs("What the unload gained in exchange:\n\n"
-	      "| unload | `" OLD "` | `" NEW "` | ratio |\n|---|---:|---:|---:|\n",
-	      f);
+	fprintf(f,
+		"What the unload gained in exchange:\n\n"
+		"| unload | `%s` | `%s` | ratio |\n|---|---:|---:|---:|\n",
+		OLD, NEW);
 	exchange_row(f, "time to success, idle, median ms", model_success(old_idle),
 		     model_success(new_idle), 1, false);
 	exchange_row(f, "time to success, loaded, median ms", model_success(old),
@@ -227,7 +243,7 @@ static void cell_verdict(FILE *f, const struct model *m, const char *than, int c
 
 static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
 {
-	static const char *const schemes[] = { NEW, OBJECT, FLOOR };
+	const char *const schemes[] = { NEW, OBJECT, FLOOR };
 	size_t i;
 
 	fprintf(f, "| %d to %d CPUs, %s |", md_lowest_cpus(m, "getput"), cpus,
@@ -245,7 +261,7 @@ static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
 /* Nothing where a verdict would rest on too few blocks. */
 static void scale_sentence(const struct model *m, FILE *f)
 {
-	static const char *const others[] = { OBJECT, FLOOR };
+	const char *const others[] = { OBJECT, FLOOR };
 	int low = md_lowest_cpus(m, "getput"), cpus = model_max_cpus(m, "getput");
 	struct stats_summary times, added;
 	size_t i, n = 0;
@@ -275,9 +291,9 @@ static void scale(const struct model *m, FILE *f)
 		"over the blocks (interval); and the difference of growths, whose interval gives the answer: "
 		"above zero yes, below no, with zero inside not distinguishable. *Times* flatters a scheme that "
 		"is expensive on one CPU already, *ns added* does not.\n\n"
-		"| growth | `" NEW "` | `" OBJECT "` | `" FLOOR "` | worse than `" OBJECT "`? "
-		"| worse than `" FLOOR "`? |\n|---|---:|---:|---:|---|---|\n",
-		low);
+		"| growth | `%s` | `%s` | `%s` | worse than `%s`? | worse than `%s`? |\n"
+		"|---|---:|---:|---:|---|---|\n",
+		low, NEW, OBJECT, FLOOR, OBJECT, FLOOR);
 	for (cpus = low; (cpus = model_next_cpus(m, "getput", cpus)) && cpus <= high;) {
 		growth_row(m, f, cpus, false);
 		growth_row(m, f, cpus, true);
@@ -292,13 +308,12 @@ void md_claim(const struct model *m, FILE *f)
 
 	if (!model_cell(m, OLD, "getput", low) || !model_cell(m, NEW, "getput", low))
 		return;
-	fputs("## Is the slowdown in the noise? (the claim of 2014)\n\n"
-	      "Until 3.18 Linux counted the users of a module on each CPU (`" OLD
-	      "`); since 3.19 it has one "
-	      "atomic count (`" NEW
-	      "`). The merge said that nobody takes a module reference for each "
-	      "network packet, and that the slowdown should be in the noise; no measurement was published.\n\n",
-	      f);
+	fprintf(f,
+		"## Is the slowdown in the noise? (the claim of 2014)\n\n"
+		"Until 3.18 Linux counted the users of a module on each CPU (`%s`); since 3.19 it has one "
+		"atomic count (`%s`). The merge said that nobody takes a module reference for each network "
+		"packet, and that the slowdown should be in the noise; no measurement was published.\n\n",
+		OLD, NEW);
 	cost(m, f);
 	exchange(m, f);
 	scale(m, f);

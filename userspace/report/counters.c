@@ -128,7 +128,7 @@ void md_counters(const struct model *m, FILE *f, const char *figures)
 			"medians of a get and its put%s on each CPU, with their intervals. The loop is in them%s, "
 			"and so are the interrupts that met the worker.\n\n",
 			lookup ? " with the lookup" : "",
-			model_scheme(m, "empty") ? ", as `empty` has it" : "");
+			model_role(m, "loop") ? ", as the floor of the loop alone has it" : "");
 		table(m, f, mode, events, n);
 		sharing(m, f);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "base/text.h"
 #include "report/md.h"
 #include "report/report.h"
 
@@ -111,32 +112,29 @@ static void count_row(const struct model *m, FILE *f, const struct scheme *s, co
 		return;
 	md_scheme(f, s, family, 4);
 	md_cell_exact(f, getput);
-	md_cell_exact(f, getput - model_instructions(m, "empty", "getput"));
+	md_cell_exact(f, getput - md_loop_instructions(m));
 	md_cell_exact(f, lookup);
 	fputs("\n", f);
 }
 
-/* What two of the schemes cost over their floors: the numbers that docs/schemes.md talks about. */
-static void count_sentences(const struct model *m, FILE *f)
+/* What a scheme costs over the floors that it is made of. */
+static void floors_sentence(const struct model *m, FILE *f, const struct scheme *s)
 {
-	double empty = model_instructions(m, "empty", "getput");
-	double inc = model_instructions(m, "percpu_inc", "getput");
-	double state = model_instructions(m, "state_test", "getput");
-	double live = model_instructions(m, "percpu_live", "getput");
-	double shared = model_instructions(m, "atomic_shared", "getput");
-	double kref = model_instructions(m, "kref", "getput");
-	double more = live - inc - (state - empty);
+	double all = model_instructions(m, s->name, "getput");
+	double loop = md_loop_instructions(m), rest = all - loop;
+	size_t i, n = 0;
 
-	if (!isnan(more))
-		fprintf(f,
-			"`percpu_live` (%.2f) is `percpu_inc` (%.2f), the state test with preemption off and on "
-			"(`state_test` less `empty`: %.2f), and %.2f more. ",
-			live, inc, state - empty, more);
-	if (!isnan(kref - shared))
-		fprintf(f, "`kref` (%.2f) is `atomic_shared` (%.2f) and %.2f more.", kref, shared,
-			kref - shared);
-	if (!isnan(more) || !isnan(kref - shared))
-		fputs("\n\n", f);
+	for (i = 0; i < m->nr_schemes; i++)
+		if (text_has_word(s->floors, m->schemes[i].name))
+			rest -= model_instructions(m, m->schemes[i].name, "getput") - loop;
+	if (!*s->floors || isnan(rest))
+		return;
+	fprintf(f, "`%s` (net %.2f) is", s->name, all - loop);
+	for (i = 0; i < m->nr_schemes; i++)
+		if (text_has_word(s->floors, m->schemes[i].name))
+			fprintf(f, "%s `%s` (%.2f)", n++ ? " and" : "", m->schemes[i].name,
+				model_instructions(m, m->schemes[i].name, "getput") - loop);
+	fprintf(f, n ? " and %.2f more.\n" : " %.2f.\n", rest);
 }
 
 void md_instructions(const struct model *m, FILE *f)
@@ -154,7 +152,7 @@ void md_instructions(const struct model *m, FILE *f)
 		"## Instructions\n\nExact counts per operation, on one CPU that executes one instruction a "
 		"nanosecond of its own clock. %s\n\n"
 		"| scheme | get and put | net of `empty` | with the lookup |\n|---|---:|---:|---:|\n",
-		isnan(model_instructions(m, "empty", "getput"))
+		isnan(md_loop_instructions(m))
 			? "The harness is contained in every row; `empty`, which is the harness alone, was not "
 			  "counted, so that it is not taken out."
 			: "`empty` is the harness, contained in every other row of its column and taken out "
@@ -162,5 +160,7 @@ void md_instructions(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_schemes; i++)
 		count_row(m, f, order[i], &family);
 	fputs("\n", f);
-	count_sentences(m, f);
+	for (i = 0; i < m->nr_schemes; i++)
+		floors_sentence(m, f, &m->schemes[i]);
+	fputs("\n", f);
 }

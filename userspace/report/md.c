@@ -44,22 +44,28 @@ static void heading(const struct model *m, FILE *f)
 static void answer(const struct model *m, FILE *f)
 {
 	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
-	const struct cell *a1 = model_cell(m, "try_module_get", "getput", low);
-	const struct cell *aN = model_cell(m, "try_module_get", "getput", high);
-	const struct cell *p1 = model_cell(m, "percpu_live", "getput", low);
-	const struct cell *pN = model_cell(m, "percpu_live", "getput", high);
-	const struct arm *al = model_arm(m, "try_module_get", "loaded");
-	const struct arm *pl = model_arm(m, "percpu_live", "loaded");
+	const struct scheme *old = model_role(m, "replaced"), *new = model_role(m, "replacing");
+	const struct cell *a1, *aN, *p1, *pN;
+	const struct arm *al, *pl;
 
+	if (!old || !new)
+		return;
+	a1 = model_cell(m, new->name, "getput", low);
+	aN = model_cell(m, new->name, "getput", high);
+	p1 = model_cell(m, old->name, "getput", low);
+	pN = model_cell(m, old->name, "getput", high);
+	al = model_arm(m, new->name, "loaded");
+	pl = model_arm(m, old->name, "loaded");
 	if (!a1 || !aN || !p1 || !pN || low >= high)
 		return;
 	fprintf(f,
-		"Linux 3.19 replaced per-CPU module counts (`percpu_live`) by one atomic count "
-		"(`try_module_get`). Here, a get and put of the per-CPU scheme costs %.2f times that of the "
+		"Linux 3.19 replaced per-CPU module counts (`%s`) by one atomic count "
+		"(`%s`). Here, a get and put of the per-CPU scheme costs %.2f times that of the "
 		"atomic one on %d CPU and %.2f times on %d CPUs; from %d to %d CPUs the former grows %.1f "
 		"times and the latter %.1f times.",
-		p1->ns.s.median / a1->ns.s.median, low, pN->ns.s.median / aN->ns.s.median, high,
-		low, high, pN->ns.s.median / p1->ns.s.median, aN->ns.s.median / a1->ns.s.median);
+		old->name, new->name, p1->ns.s.median / a1->ns.s.median, low,
+		pN->ns.s.median / aN->ns.s.median, high, low, high,
+		pN->ns.s.median / p1->ns.s.median, aN->ns.s.median / a1->ns.s.median);
 	if (model_success(al) && model_success(pl) && !model_crowded(m))
 		fprintf(f,
 			" An unload under load takes %.1f ms with the atomic count (attempts: %.0f), %.1f ms with "
@@ -71,7 +77,7 @@ static void answer(const struct model *m, FILE *f)
 
 static void cell_net(const struct model *m, FILE *f, const struct cell *c)
 {
-	const struct cell *empty = model_cell(m, "empty", "getput", c->cpus);
+	const struct cell *empty = md_loop(m, c->cpus);
 	double net = NAN;
 
 	if (!empty || c == empty)

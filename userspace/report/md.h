@@ -131,6 +131,23 @@ int md_lowest_cpus(const struct model *m, const char *mode);
 double md_growth(const struct model *m, const char *scheme, const char *mode);
 
 /**
+ * md_loop() - the time of the loop alone, which every operation contains
+ * @m: the model
+ * @cpus: workers
+ *
+ * Return: its cell, or NULL where it was not measured.
+ */
+const struct cell *md_loop(const struct model *m, int cpus);
+
+/**
+ * md_loop_instructions() - the instructions of the loop alone
+ * @m: the model
+ *
+ * Return: the count, or NAN where it was not taken.
+ */
+double md_loop_instructions(const struct model *m);
+
+/**
  * md_number() - a number from run.json
  * @m: the model
  * @path: names with dots between them

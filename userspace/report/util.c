@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "base/text.h"
 #include "report/md.h"
 #include "report/report.h"
 
@@ -115,6 +116,20 @@ double md_growth(const struct model *m, const char *scheme, const char *mode)
 	return low && high && low != high ? high->ns.s.median / low->ns.s.median : NAN;
 }
 
+const struct cell *md_loop(const struct model *m, int cpus)
+{
+	const struct scheme *loop = model_role(m, "loop");
+
+	return loop ? model_cell(m, loop->name, "getput", cpus) : NULL;
+}
+
+double md_loop_instructions(const struct model *m)
+{
+	const struct scheme *loop = model_role(m, "loop");
+
+	return loop ? model_instructions(m, loop->name, "getput") : NAN;
+}
+
 double md_number(const struct model *m, const char *path)
 {
 	struct json_object *o = model_get(m, path);
@@ -166,22 +181,17 @@ bool md_front(const struct model *m, const char *scheme)
 
 size_t report_variants(const struct model *m, const struct scheme **list)
 {
-	static const char *const order[] = { "percpu_inc",	"state_test",	  "percpu_alloc",
-					     "percpu_live",	"percpu_array",	  "percpu_atomic",
-					     "speculative_get", "trylock_percpu", "percpu_ref" };
-	size_t i, k, n = 0;
+	const struct scheme *old = model_role(m, "replaced"), *new = model_role(m, "replacing");
+	size_t i, n = 0;
 
-	for (i = 0; i < ARRAY_SIZE(order); i++)
-		if (model_scheme(m, order[i]))
-			list[n++] = model_scheme(m, order[i]);
-	for (i = 0; i < m->nr_schemes; i++) {
-		for (k = 0; k < n && list[k] != &m->schemes[i]; k++)
-			;
-		if (k == n && !strcmp(m->schemes[i].family, "percpu"))
+	for (i = 0; old && i < m->nr_schemes; i++)
+		if (text_has_word(old->floors, m->schemes[i].name))
 			list[n++] = &m->schemes[i];
-	}
-	if (model_scheme(m, "try_module_get"))
-		list[n++] = model_scheme(m, "try_module_get");
+	for (i = 0; old && i < m->nr_schemes; i++)
+		if (!strcmp(m->schemes[i].family, old->family))
+			list[n++] = &m->schemes[i];
+	if (new)
+		list[n++] = new;
 	return n;
 }
 
