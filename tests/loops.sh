@@ -40,6 +40,7 @@ holds atomic_shared 1 'lock decl'
 holds try_module_get 1 'R_X86_64_PLT32.*try_module_get-'
 holds try_module_get 1 'R_X86_64_PLT32.*module_put-'
 holds percpu_live 2 'incq +%gs:(0x[0-9a-f]+)?\('
+holds percpu_rcu 2 'incq +%gs:(0x[0-9a-f]+)?\('
 holds kref 2 'lock xadd'
 holds rwsem 1 'R_X86_64_PLT32.*down_read-'
 holds rwsem 1 'R_X86_64_PLT32.*up_read-'
@@ -70,7 +71,7 @@ holds srcu 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
 holds rcu 1 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
 # Users of module counts find the object under the list's lock, whatever the count is.
-for scheme in percpu_live percpu_atomic percpu_array percpu_alloc speculative_get trylock_percpu global_lock try_module_get; do
+for scheme in percpu_live percpu_atomic percpu_array percpu_alloc speculative_get trylock_percpu percpu_rcu global_lock try_module_get; do
 	holds ${scheme}_lookup 1 'R_X86_64_PLT32.*_raw_read_lock-'
 done
 holds rwsem_lookup 1 'R_X86_64_PLT32.*down_read-'
@@ -80,6 +81,7 @@ for floor in empty percpu_inc atomic_private atomic_shared; do
 	is "refcost_loop_$floor calls nothing" "" "$(calls $floor)"
 done
 holds percpu_live 0 'lock '
+holds percpu_rcu 0 'lock '
 for scheme in $(build/bin/refcost list -n); do
 	ok "$scheme has a loop that perf can name" grep -q "<refcost_loop_$scheme>:" <<<"$code"
 done

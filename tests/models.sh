@@ -21,6 +21,9 @@ cases() {
 		percpu_live
 		percpu_live WEAK
 		percpu_live ONE_COUNT
+		percpu_rcu
+		percpu_rcu WEAK
+		percpu_rcu GETS_FIRST
 		trylock_percpu
 		trylock_percpu WEAK
 		trylock_percpu GETS_FIRST
@@ -43,6 +46,12 @@ cases() {
 		percpu_live STOP_INSIDE
 		percpu_live STOP_UNDRAINED
 		percpu_live PREEMPTIBLE
+		percpu_rcu NO_STATE_TEST
+		percpu_rcu NO_GRACE_PERIOD
+		percpu_rcu PREEMPTIBLE
+		percpu_rcu NOT_CLOSED
+		percpu_rcu CLOSED_LATE
+		percpu_rcu WEAK NOT_RELEASED
 		trylock_percpu NO_TRYLOCK
 		trylock_percpu IGNORED
 		trylock_percpu COUNT_LATE

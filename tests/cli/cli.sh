@@ -31,7 +31,7 @@ done
 
 # What every kernel has; rcuref is listed, and needs Linux 6.4.
 expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live percpu_atomic percpu_array
-	percpu_alloc speculative_get trylock_percpu percpu_ref try_module_get global_lock interface_count
+	percpu_alloc speculative_get trylock_percpu percpu_rcu percpu_ref try_module_get global_lock interface_count
 	module_rwsem kref object_exit1 object_exit2 refcount kobject lockref release_wait
 	release_count_before release_count_after active_ref active_rwsem exit_release external_release
 	rwsem rwlock percpu_rwsem srcu rcu"

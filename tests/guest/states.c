@@ -64,6 +64,7 @@ static const struct scheme {
 	{ .name = "percpu_alloc", .busy = EWOULDBLOCK, .one_phase = true },
 	{ .name = "speculative_get", .busy = EWOULDBLOCK, .one_phase = true },
 	{ .name = "trylock_percpu", .busy = EWOULDBLOCK },
+	{ .name = "percpu_rcu", .busy = EWOULDBLOCK, .one_phase = true, .grace = true },
 	{ .name = "percpu_ref", .releases = true, .interruptible = true, .grace = true },
 	{ .name = "try_module_get", .busy = EWOULDBLOCK, .no_gate = true },
 	{ .name = "global_lock", .busy = EBUSY },

@@ -173,6 +173,20 @@ inline may_move(cpu)
 inline preempt_disable(cpu) { d_step { !preempt_off[cpu] -> preempt_off[cpu] = true } }
 inline preempt_enable(cpu) { preempt_off[cpu] = false }
 
+#define rcu_read_lock(cpu)   preempt_disable(cpu)
+#define rcu_read_unlock(cpu) preempt_enable(cpu)
+
+/*
+ * A grace period ends when every CPU, one after another, was seen outside of any read-side section and with nothing
+ * in its buffer.
+ */
+inline synchronize_rcu()
+{
+	smp_mb(UNLOADER);
+	!preempt_off[0] && EMPTY(0);
+	!preempt_off[1] && EMPTY(1)
+}
+
 /* What must not happen once the victim is gone: a user in it, at its beginning or end, or a store of such a user. */
 inline use_victim(cpu)
 {

@@ -7,8 +7,7 @@
  *	unload	refcount_gate(): refcost_drop_and_wait() with rculist_unlink(), which waits for a grace period; then
  *		delete_module(2)
  *
- * A grace period ends when every CPU, one after another, was seen outside of any read-side section and with nothing
- * in its buffer. The object is freed by its release, which is a function of the victim.
+ * The object is freed by its release, which is a function of the victim.
  *
  * Wrong on purpose: NO_GRACE_PERIOD, GRACE_FIRST (before the object is unlisted), GRACE_LAST (after the list's
  * reference is dropped), NO_SECTION (a lookup outside of RCU), NO_COUNT (found, not counted), NO_WAIT (for the
@@ -24,16 +23,6 @@
 
 byte count = 1;
 bool freed;
-
-#define rcu_read_lock(cpu)   preempt_disable(cpu)
-#define rcu_read_unlock(cpu) preempt_enable(cpu)
-
-inline synchronize_rcu()
-{
-	smp_mb(UNLOADER);
-	!preempt_off[0] && EMPTY(0);
-	!preempt_off[1] && EMPTY(1)
-}
 
 /* Needs "bool last" of the caller. */
 inline put_refcount(cpu)
