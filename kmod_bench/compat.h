@@ -20,6 +20,21 @@
 #define REFCOST_HAVE_RCUREF
 #endif
 
+/* include/linux/srcutree.h: of one CPU and one of its two pairs of counts, sections begun over ended */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define refcost_srcu_readers(data, idx)                         \
+	(atomic_long_read(&(data)->srcu_ctrs[idx].srcu_locks) - \
+	 atomic_long_read(&(data)->srcu_ctrs[idx].srcu_unlocks))
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define refcost_srcu_readers(data, idx)                    \
+	(atomic_long_read(&(data)->srcu_lock_count[idx]) - \
+	 atomic_long_read(&(data)->srcu_unlock_count[idx]))
+#else
+#define refcost_srcu_readers(data, idx)                   \
+	((long)(READ_ONCE((data)->srcu_lock_count[idx]) - \
+		READ_ONCE((data)->srcu_unlock_count[idx])))
+#endif
+
 /* The sections that only init() needs are freed when the loader has dropped its own reference. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define refcost_module_in_init(module) ((module)->mem[MOD_INIT_TEXT].size != 0)

@@ -10,10 +10,9 @@
  * read; synchronize_srcu() executes full barriers between unlisting and summing, so a reader that
  * it does not see cannot have found the object.
  */
-#include <linux/srcu.h>
-
-#include "loop.h"
 #include "lists.h"
+#include "loop.h"
+#include "srcuref.h"
 
 DEFINE_STATIC_SRCU(refcost_srcu);
 
@@ -44,6 +43,11 @@ static __always_inline struct refcost_object *srcu_find_get(u32 id, int *token)
 REFCOST_LOOP_GETPUT(srcu)
 REFCOST_LOOP_LOOKUP(srcu)
 
+static s64 srcu_balance(struct refcost_owner *owner)
+{
+	return srcu_readers(&refcost_srcu);
+}
+
 static void srcu_unlink(struct refcost_owner *owner)
 {
 	spinlist_unlink(owner);
@@ -58,7 +62,7 @@ static int srcu_gate(struct refcost_owner *owner)
 
 REFCOST_SCHEME(srcu, GATE, section, "a sleepable read-side section around the use",
 	       "Linux 2.6.19 to today", "gate waits for the sections that are open",
-	       REFCOST_SCHEME_LOOPS(srcu), .gate = srcu_gate, .ungate = rculist_link,
-	       .unlink = srcu_unlink);
+	       REFCOST_SCHEME_LOOPS(srcu), .balance = srcu_balance, .gate = srcu_gate,
+	       .ungate = rculist_link, .unlink = srcu_unlink);
 
 REFCOST_REPORT(srcu, "core", "");

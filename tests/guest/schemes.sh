@@ -160,10 +160,6 @@ lost_count_is_caught() {
 	local scheme mode losing
 	losing=$(in_memory "$fault")
 	for scheme in "${schemes[@]}"; do
-		if [ "$scheme" = srcu ]; then
-			tap_skip "$scheme: a lost reference is caught" "a lost reader is the same as a slow one until the module goes"
-			continue
-		fi
 		for mode in getput lookup; do
 			REFCOST_MODULES=$losing exits "$scheme, $mode: a lost reference is caught" 1 "not conserved" \
 				"$refcost" run -s "$scheme" -c 2 -b 1 --mode $mode --window 5ms --warmup 0
