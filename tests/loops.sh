@@ -68,6 +68,8 @@ holds percpu_rwsem 1 'incl +%gs:\('
 holds percpu_rwsem 2 'decl +%gs:\(' # fast and slow path
 holds srcu 1 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds srcu 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
+holds srcu_object 1 'R_X86_64_PLT32.*__srcu_read_lock-'
+holds srcu_object 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
 holds rcu 1 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
 # Users of module counts find the object under the list's lock, whatever the count is.

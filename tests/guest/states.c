@@ -88,6 +88,7 @@ static const struct scheme {
 	{ .name = "rwlock", .spins = true },
 	{ .name = "percpu_rwsem", .grace = true },
 	{ .name = "srcu" },
+	{ .name = "srcu_object", .interruptible = true },
 	{ .name = "rcu", .grace = true, .spins = true },
 };
 
