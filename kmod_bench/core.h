@@ -165,7 +165,7 @@ struct refcost_owner {
  * @done: operations since it started
  * @failed: refused gets since it started
  * @refused: those of them that found the object, where the scheme can tell
- * @kept: an object that the scheme's user keeps a reference on between uses
+ * @kept: what the scheme's user keeps a reference on between uses: an object, or a handle of one
  * @lost: a fault build has lost its count already
  * @load: numbers of a load worker, read by others while it runs
  * @result: what crosses to user space at the end
@@ -187,7 +187,7 @@ struct refcost_worker {
 	u64 done;
 	u64 failed;
 	u64 refused;
-	struct refcost_object *kept;
+	void *kept;
 	bool lost;
 	struct {
 		u64 stall_calm_ns;

@@ -70,6 +70,7 @@ holds srcu 1 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds srcu 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
 holds srcu_object 1 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds srcu_object 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
+holds revocable 1 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds rcu 1 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
 # Users of module counts find the object under the list's lock, whatever the count is.

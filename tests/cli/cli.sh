@@ -33,7 +33,7 @@ done
 expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live percpu_atomic percpu_array
 	percpu_alloc speculative_get trylock_percpu percpu_rcu percpu_ref try_module_get global_lock interface_count
 	module_rwsem kref object_exit1 object_exit2 refcount kobject lockref release_wait
-	release_count_before release_count_after active_ref active_rwsem exit_release external_release
+	release_count_before release_count_after active_ref active_rwsem revocable exit_release external_release
 	rwsem rwlock percpu_rwsem srcu srcu_object rcu"
 sorted() { tr -s '[:space:]' '\n' | sed '/^$/d' | LC_ALL=C sort; }
 

@@ -82,6 +82,7 @@ static const struct scheme {
 	{ .name = "release_count_after", .no_gate = true },
 	{ .name = "active_ref" },
 	{ .name = "active_rwsem" },
+	{ .name = "revocable", .interruptible = true },
 	{ .name = "exit_release", .busy = EWOULDBLOCK, .no_gate = true },
 	{ .name = "external_release", .releases = true },
 	{ .name = "rwsem" },
