@@ -9,8 +9,8 @@
  *	struct refcost_object *find_get_NAME(u32 id, struct refcost_worker *w)	NULL: refused
  *	void find_put_NAME(struct refcost_object *obj, struct refcost_worker *w)
  *
- * They may be macros, and then use the loop's own "int token" for what the put has to know from its
- * get: it stays in a register, as in a user's own function.
+ * They may be macros, and then use the loop's own "int token" or "void *place" for what the put has
+ * to know from its get: it stays in a register, as in a user's own function.
  *
  * The loop costs three instructions an operation, which instruction mode shows as the row `empty`,
  * and some ten each time that it has come to the end of the draws. It is not unrolled: that makes
@@ -108,6 +108,7 @@
 	{                                                                                       \
 		u64 failed = 0, pos = w->pos, part;                                             \
 		int token __maybe_unused;                                                       \
+		void *place __maybe_unused;                                                     \
                                                                                                 \
 		n += refcost_fault_tenth(n);                                                    \
 		for (; n; n -= part) {                                                          \

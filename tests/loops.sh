@@ -73,6 +73,9 @@ holds srcu_object 1 'R_X86_64_PLT32.*__srcu_read_unlock-'
 holds revocable 1 'R_X86_64_PLT32.*__srcu_read_lock-'
 holds rcu 1 'R_X86_64_PLT32.*__rcu_read_lock-'
 holds rcu 0 'lock '
+holds hazptr 1 'lock cmpxchg'
+holds hazptr 1 'lock '
+holds hazptr_ipi 0 'lock '
 # Users of module counts find the object under the list's lock, whatever the count is.
 for scheme in percpu_live percpu_atomic percpu_array percpu_alloc speculative_get trylock_percpu percpu_rcu global_lock try_module_get; do
 	holds ${scheme}_lookup 1 'R_X86_64_PLT32.*_raw_read_lock-'
@@ -85,6 +88,10 @@ for floor in empty percpu_inc atomic_private atomic_shared; do
 done
 holds percpu_live 0 'lock '
 holds percpu_rcu 0 'lock '
+# waits FILE...: what these objects call that waits for a grace period, or stops the machine
+waits() { (cd "${module%/*}"; nm -u "$@") | sed -En 's/^ *U ((synchronize|stop_machine|rcu_barrier|call_rcu|poll_state)[a-z_]*)$/\1/p'; }
+is "hazard pointers wait for no grace period" "" "$(waits hazptr.o schemes/hazptr{,_ipi}.o)"
+is "percpu_rcu waits for one, and stops no CPU" synchronize_rcu "$(waits schemes/percpu_rcu.o)"
 for scheme in $(build/bin/refcost list -n); do
 	ok "$scheme has a loop that perf can name" grep -q "<refcost_loop_$scheme>:" <<<"$code"
 done

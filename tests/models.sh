@@ -31,6 +31,10 @@ cases() {
 		active_ref WEAK
 		refcount
 		refcount WEAK
+		hazptr
+		hazptr WEAK
+		hazptr IPI
+		hazptr IPI WEAK
 	END
 	wrong) cat <<-'END' ;;
 		speculative_get NO_GET_BARRIER
@@ -71,6 +75,12 @@ cases() {
 		refcount NO_WAIT
 		refcount SIGNAL_INSIDE
 		refcount WEAK NOT_RELEASED
+		hazptr NO_SECOND_LOOK
+		hazptr NO_CHECK_BARRIER
+		hazptr NO_WAIT
+		hazptr WEAK NOT_RELEASED
+		hazptr IPI NO_INTERRUPT
+		hazptr IPI PREEMPTIBLE
 	END
 	esac
 }

@@ -34,7 +34,7 @@ expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live p
 	percpu_alloc speculative_get trylock_percpu percpu_rcu percpu_ref try_module_get global_lock interface_count
 	module_rwsem kref object_exit1 object_exit2 refcount kobject lockref release_wait
 	release_count_before release_count_after active_ref active_rwsem revocable exit_release external_release
-	rwsem rwlock percpu_rwsem srcu srcu_object rcu"
+	rwsem rwlock percpu_rwsem srcu srcu_object rcu hazptr hazptr_ipi"
 sorted() { tr -s '[:space:]' '\n' | sed '/^$/d' | LC_ALL=C sort; }
 
 # listed SCHEME: its part of the list, whose lines of text are indented below its name

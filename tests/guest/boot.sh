@@ -116,6 +116,8 @@ instruction_guests() {
 	ok "percpu_rcu: as many as percpu_live" awk -F, '$1 == 0 { v[$2 $4] = $5 }
 		END { exit !v["percpu_live" "getput"] || v["percpu_rcu" "getput"] != v["percpu_live" "getput"] ||
 			v["percpu_rcu" "lookup"] != v["percpu_live" "lookup"] }' "$dir/icount1/instructions.csv"
+	ok "hazptr: at most 12 instructions over the loop" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+		END { exit !v["hazptr"] || v["hazptr"] - v["empty"] > 12 }' "$dir/icount1/instructions.csv"
 	ok "object_exit1: as many as the bare locked adds" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
 		END { exit v["object_exit1"] != v["atomic_shared"] }' "$dir/icount1/instructions.csv"
 	ok "kref: as many as the refcount_t it is made of" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }

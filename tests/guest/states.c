@@ -91,6 +91,8 @@ static const struct scheme {
 	{ .name = "srcu" },
 	{ .name = "srcu_object", .interruptible = true },
 	{ .name = "rcu", .grace = true, .spins = true },
+	{ .name = "hazptr", .interruptible = true },
+	{ .name = "hazptr_ipi", .interruptible = true },
 };
 
 enum op {
