@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel half of refcost trace --refs: who takes and gives back references on one module.
+ * The kernel half of refcost refs: who takes and gives back references on one module.
  *
  * Gets and puts come from all CPUs at once, from interrupts too, up to millions a second: each adds
  * one to a count that its CPU has alone, and nothing is sent. The add is atomic for the interrupt's

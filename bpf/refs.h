@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two halves of refcost trace --refs share: what is counted, and what a refused unload
+ * What the two halves of refcost refs share: what is counted, and what a refused unload
  * tells.
  */
 #ifndef REFCOST_REFS_H

@@ -17,14 +17,11 @@
 #include "base/refcost.h"
 #include "machine/module.h"
 #include "machine/quiet.h"
-#include "refs/watch.h"
-#include "trace/child.h"
 #include "trace/options.h"
 #include "trace/out.h"
+#include "trace/until.h"
 
 #define MAX_SECONDS 10000000
-#define POLL_MS	    1000
-#define GRACE_NS    (2 * NSEC_PER_SEC) /* for a command, once it was told to end */
 
 enum format { TABLE, CSV, JSON };
 
@@ -41,26 +38,12 @@ static struct env {
 	bool histogram;
 	bool stacks;
 	bool strict;
-	bool refs;
-	uint64_t top;
-	uint64_t rows;
 	enum format format;
 	enum trace_mech mech;
 	char **command;
-} env = { .top = 10, .rows = REFS_ROWS };
+} env;
 
-enum {
-	OPT_LOAD = 256,
-	OPT_CSV,
-	OPT_JSON,
-	OPT_TAG,
-	OPT_STACKS,
-	OPT_MECH,
-	OPT_STRICT,
-	OPT_REFS,
-	OPT_TOP,
-	OPT_ROWS
-};
+enum { OPT_LOAD = 256, OPT_CSV, OPT_JSON, OPT_TAG, OPT_STACKS, OPT_MECH, OPT_STRICT, OPT_REFS };
 
 static const struct argp_option options[] = {
 	{ "load", OPT_LOAD, 0, 0, "Trace loads, too: finit_module(2) and init_module(2)", 0 },
@@ -85,39 +68,12 @@ static const struct argp_option options[] = {
 	  "cost",
 	  0 },
 	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if anything may be missing", 0 },
-	{ "refs", OPT_REFS, 0, 0,
-	  "Instead, count references taken on the module and given back by whomever, by call site and thread",
-	  0 },
-	{ "top", OPT_TOP, "N", 0, "--refs: rows of a table (default 10)", 0 },
-	{ "rows", OPT_ROWS, "N", 0,
-	  "--refs: room for N pairs of call site and thread (default 8192)", 0 },
+	{ "refs", OPT_REFS, 0, 0, "The same as refcost refs, which -m names the module for", 0 },
 	{ 0 },
 };
 
-static void check_refs(struct argp_state *state)
-{
-	const char *foreign = env.pid	       ? "--pid"
-			      : env.loads      ? "--load"
-			      : env.count      ? "--count"
-			      : env.timestamps ? "--timestamps"
-			      : env.stacks     ? "--stacks"
-			      : env.histogram  ? "--histogram"
-			      : env.mech       ? "--mechanism"
-					       : NULL;
-
-	if (!env.module)
-		argp_error(state, "--refs needs a module: -m NAME");
-	if (foreign)
-		argp_error(state, "%s does not go with --refs, which counts what everybody does",
-			   foreign);
-}
-
 static void check(struct argp_state *state)
 {
-	if (env.refs)
-		check_refs(state);
-	else if (env.top != 10 || env.rows != REFS_ROWS)
-		argp_error(state, "--top and --rows are for --refs");
 	if (env.command && env.pid)
 		argp_error(state,
 			   "--pid does not go with a command, whose process is the one meant");
@@ -175,15 +131,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT:
 		env.strict = true;
 		break;
-	case OPT_REFS:
-		env.refs = true;
-		break;
-	case OPT_TOP:
-		env.top = opt_u64(state, "--top", arg, 1, 1000000);
-		break;
-	case OPT_ROWS:
-		env.rows = opt_u64(state, "--rows", arg, 1, 1 << 20);
-		break;
 	case ARGP_KEY_ARGS:
 		env.command = state->argv + state->next;
 		break;
@@ -219,7 +166,7 @@ static const struct argp argp = {
 	"  refcost trace --load -m xfs               its loads and its unloads: whole cycles\n"
 	"  refcost trace -d 60 -H                    a minute, with histograms\n"
 	"  refcost trace --json --tag base -d 60     for programs\n"
-	"  refcost trace --refs -m xfs               who uses xfs; Ctrl-\\: who may hold it now\n"
+	"  refcost refs xfs                          who holds xfs, and who takes references on it\n"
 	"\nExit codes: 0 fine, 1 failed, 2 incomplete (--strict), 4 not possible here, 64 usage. After a "
 	"COMMAND that ran, its own code if none of these applies: 128 and the signal's number if it was "
 	"killed; 127 if it is not found, 126 if it cannot be run.\n",
@@ -230,9 +177,7 @@ static const struct argp argp = {
 
 struct tracing {
 	struct trace *trace;
-	struct refs_watch watch; /* with --refs */
-	struct child child;
-	bool has_child;
+	struct until until;
 	struct ksyms *syms;
 	FILE *file;
 	struct out out;
@@ -287,35 +232,18 @@ static void say_mechanisms(const struct tracing *t)
 static void say_costs(const struct tracing *t)
 {
 	struct bpf_cost progs[TRACE_PROGS];
-	size_t n = env.refs ? refs_prog_stats(t->watch.refs, progs, ARRAY_SIZE(progs))
-			    : trace_prog_stats(t->trace, progs, ARRAY_SIZE(progs)),
-	       i;
-	uint64_t runs = 0;
+	size_t n = trace_prog_stats(t->trace, progs, ARRAY_SIZE(progs));
 
-	for (i = 0; i < n; i++)
-		runs += progs[i].runs;
-	if (!runs)
-		return;
-	fprintf(stderr, "%-24s %-28s %10s %8s\n", "program", "attached to", "runs", "ns/run");
-	for (i = 0; i < n; i++)
-		fprintf(stderr, "%-24s %-28s %10lu %8lu\n", progs[i].name, progs[i].symbol,
-			(unsigned long)progs[i].runs,
-			(unsigned long)(progs[i].runs ? progs[i].run_ns / progs[i].runs : 0));
+	bpf_say_costs(progs, n);
 }
 
 /* All that can go wrong without the kernel goes wrong before anything is attached. */
 static int prepare(struct tracing *t)
 {
-	int err;
+	int err = env.command ? until_make(&t->until, env.command) : EXIT_FINE;
 
-	if (env.command) {
-		err = child_find(env.command[0]);
-		if (err)
-			return fail(err,
-				    err == EXIT_NOT_FOUND ? "%s: command not found"
-							  : "%s: cannot be run",
-				    env.command[0]);
-	}
+	if (err)
+		return err;
 	if (geteuid())
 		return fail(EXIT_FAILED, "trace attaches to the kernel and needs root: "
 					 "sudo refcost trace ...");
@@ -328,7 +256,7 @@ static int prepare(struct tracing *t)
 		if (!t->file)
 			return fail(EXIT_FAILED, "cannot write %s: %s", env.output,
 				    strerror(errno));
-		(env.refs ? csv_refs_header : csv_trace_header)(t->file);
+		csv_trace_header(t->file);
 		if (ferror(t->file))
 			return fail(EXIT_FAILED, "cannot write %s: %s", env.output,
 				    strerror(errno));
@@ -338,37 +266,14 @@ static int prepare(struct tracing *t)
 
 static void read_symbols(struct tracing *t)
 {
-	if (!env.stacks && !env.refs)
+	if (!env.stacks)
 		return;
 	t->syms = ksyms_open("/proc/kallsyms");
 	if (!t->syms)
-		say("%s will be numbers: %s", env.refs ? "call sites" : "stacks",
+		say("stacks will be numbers: %s",
 		    errno == EPERM
 			    ? "the kernel hides its addresses (sysctl kernel.kptr_restrict=1)"
 			    : "cannot read /proc/kallsyms");
-}
-
-/* The command runs. */
-static int let_go(struct tracing *t)
-{
-	int err = t->has_child ? child_go(&t->child) : 0;
-
-	return err ? fail(t->child.code, "%s: %s", env.command[0], strerror(-err)) : EXIT_FINE;
-}
-
-static void begin_refs(struct tracing *t)
-{
-	struct refs_watch *w = &t->watch;
-
-	w->print = env.format == TABLE ? table_refs : env.format == CSV ? csv_refs : json_refs;
-	w->file = t->file;
-	w->file_name = env.output;
-	w->verbose = env.verbose;
-	w->strict = env.strict;
-	w->syms = t->syms;
-	w->report.tag = env.tag;
-	w->report.top = env.top;
-	refs_watch_begin(w, !t->has_child);
 }
 
 static int attach(struct tracing *t)
@@ -381,75 +286,41 @@ static int attach(struct tracing *t)
 		.stacks = env.stacks,
 	};
 	char why[256];
-	int err;
 
 	if (env.command) {
-		err = child_make(&t->child, env.command);
-		if (err)
-			return fail(EXIT_FAILED, "cannot fork: %s", strerror(-err));
-		t->has_child = true;
-		opts.pid = t->child.pid;
+		opts.pid = t->until.child.pid;
 		opts.family = true;
 	}
 	quiet_begin();
-	if (env.refs)
-		t->watch.refs = refs_open(env.module, env.rows, why, sizeof(why));
-	else
-		t->trace = trace_open(&opts, why, sizeof(why));
+	t->trace = trace_open(&opts, why, sizeof(why));
 	quiet_end();
-	if (!t->trace && !t->watch.refs)
+	if (!t->trace)
 		return fail(errno == ENOTSUP ? EXIT_LACKING : EXIT_FAILED, "%s", why);
 	read_symbols(t);
-	if (env.refs) {
-		begin_refs(t);
-		return let_go(t);
-	}
 	t->out = (struct out){ t->trace, t->syms, env.tag, env.timestamps, env.loads };
 	if (trace_note(t->trace))
 		say("%s", trace_note(t->trace));
 	if (env.verbose)
 		say_mechanisms(t);
-	trace_wake_on(t->trace, t->child.pidfd);
-	return let_go(t);
+	trace_wake_on(t->trace, t->until.child.pidfd);
+	return until_go(&t->until);
 }
 
-/* How long to wait for records; 0: it is time to end. */
-static int patience(struct tracing *t, uint64_t start, uint64_t *told)
+static bool is_over(const struct tracing *t)
 {
-	uint64_t now = now_ns(), end = start + env.seconds * NSEC_PER_SEC;
-
-	if (t->err || (env.count && t->loss.reported == env.count))
-		return 0;
-	if (t->has_child && child_ended(&t->child))
-		return 0;
-	if (interrupted && !t->has_child)
-		return 0;
-	if (interrupted && !*told) {
-		*told = now;
-		kill(t->child.pid, interrupted);
-	}
-	if (*told && now - *told > GRACE_NS)
-		return 0;
-	if (env.seconds && now >= end)
-		return 0;
-	if (env.seconds && end - now < POLL_MS * NSEC_PER_MSEC)
-		return (end - now) / NSEC_PER_MSEC + 1;
-	return POLL_MS;
+	return t->err || (env.count && t->loss.reported == env.count);
 }
 
 static void watch(struct tracing *t)
 {
-	uint64_t start = now_ns(), told = 0;
 	int wait;
 
-	if (!t->has_child && !env.refs)
+	if (!t->until.has_child)
 		say("tracing delete_module(2)%s%s%s; Ctrl-C ends it",
 		    env.loads ? ", finit_module(2) and init_module(2)" : "",
 		    env.module ? " of " : "", env.module ?: "");
-	while ((wait = patience(t, start, &told)))
-		if (env.refs)
-			t->err = refs_watch_wait(&t->watch, wait, t->child.pidfd);
-		else if (trace_poll(t->trace, wait, on_record, t) < 0)
+	while (!is_over(t) && (wait = until_patience(&t->until)))
+		if (trace_poll(t->trace, wait, on_record, t) < 0)
 			t->err = fail(EXIT_FAILED, "cannot read the trace: %s", strerror(errno));
 }
 
@@ -469,16 +340,6 @@ static void conclude(struct tracing *t)
 {
 	enum trace_kind kind;
 
-	if (env.refs) {
-		if (!t->err)
-			t->err = refs_watch_end(&t->watch);
-		if (t->err)
-			return;
-		if (env.verbose)
-			say_costs(t);
-		t->err = refs_watch_account(&t->watch);
-		return;
-	}
 	account(t);
 	for (kind = 0; env.format == TABLE && kind < TRACE_KINDS; kind++)
 		table_summary(stdout, &t->sums[kind], kind, loss_complete(&t->loss), env.histogram);
@@ -491,35 +352,13 @@ static void conclude(struct tracing *t)
 		t->err = fail(EXIT_UNRELIABLE, "the trace is incomplete");
 }
 
-/*
- * A command that outlives the trace (-n, -d) is waited for, but not if it was told to end and does
- * not.
- */
-static int command_code(struct tracing *t)
-{
-	uint64_t deadline = now_ns() + GRACE_NS;
-
-	while (!child_ended(&t->child)) {
-		if (!interrupted)
-			deadline = now_ns() + GRACE_NS;
-		else if (now_ns() > deadline)
-			return fail(128 + interrupted, "%s does not end: left alone, untraced",
-				    env.command[0]);
-		sleep_until_ns(now_ns() + 20 * NSEC_PER_MSEC);
-		if (interrupted)
-			usleep(20000);
-	}
-	return t->child.code;
-}
-
 static void cleanup(struct tracing *t)
 {
 	enum trace_kind kind;
 
-	if (t->trace || t->watch.refs) {
+	if (t->trace) {
 		quiet_begin();
 		trace_close(t->trace);
-		refs_close(t->watch.refs);
 		quiet_end();
 	}
 	if (t->file && fclose(t->file) && !t->err)
@@ -529,32 +368,34 @@ static void cleanup(struct tracing *t)
 		sum_free(&t->sums[kind]);
 }
 
+/* The older form of refcost refs. */
+static bool wants_refs(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--refs"))
+			return true;
+	return false;
+}
+
 int cmd_trace(int argc, char **argv)
 {
-	static struct tracing t = { .child = { .pidfd = -1 } };
+	static struct tracing t = { .until.child.pidfd = -1 };
 
+	if (wants_refs(argc, argv))
+		return cmd_refs(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	t.until.seconds = env.seconds;
 	t.err = prepare(&t);
 	if (!t.err)
 		t.err = attach(&t);
 	if (!t.err) {
 		if (env.format == CSV)
-			(env.refs ? csv_refs_header : csv_trace_header)(stdout);
+			csv_trace_header(stdout);
 		watch(&t);
 		conclude(&t);
 	}
 	cleanup(&t);
-	if (!t.has_child)
-		return t.err;
-	if (t.child.running) {
-		int code = command_code(&t);
-
-		if (!t.err)
-			t.err = code;
-	} else {
-		if (!t.err)
-			t.err = t.child.code;
-	}
-	child_free(&t.child);
-	return t.err;
+	return until_code(&t.until, t.err);
 }

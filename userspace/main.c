@@ -24,6 +24,7 @@ static const struct command {
 	  cmd_unload },
 	{ "load", "load the victim while users look for its objects already", cmd_load },
 	{ "trace", "trace unloads, and loads, of any module, phase by phase", cmd_trace },
+	{ "refs", "who holds a module, and who takes references on it", cmd_refs },
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
 	  cmd_cycle },
 	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
@@ -127,5 +128,5 @@ int main(int argc, char **argv)
 		return flush(commands[i].fn(argc - 1, argv + 1));
 	}
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
-		    "list, run, unload, load, trace, cycle, report, html, compare");
+		    "list, run, unload, load, trace, refs, cycle, report, html, compare");
 }

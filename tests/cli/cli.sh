@@ -156,13 +156,12 @@ exits "objects out of range" 64 "objects" "$refcost" run --objects 5000
 exits "rate zero" 64 "rate" "$refcost" unload --rate 0
 exits "unknown arm" 64 "no arm" "$refcost" unload --arms frob
 exits "unknown mechanism" 64 "no mechanism" "$refcost" unload --mechanism frob
-exits "trace --refs of no module" 64 "needs a module: -m NAME" "$refcost" trace --refs
-for option in '-p 1' '-n 1' -T --stacks -H '--mechanism kprobe'; do
-	# shellcheck disable=SC2086 # words
-	exits "trace --refs $option" 64 "does not go with --refs" "$refcost" trace --refs -m dummy $option
-done
-exits "trace --top without --refs" 64 "are for --refs" "$refcost" trace --top 3
-exits "trace --refs --top 0" 64 "top" "$refcost" trace --refs -m dummy --top 0
+exits "refs of no module" 64 "refcost refs MODULE" "$refcost" refs
+exits "its older form" 64 "refcost refs MODULE" "$refcost" trace --refs
+exits "refs of calls" 64 "option.*-n" "$refcost" refs dummy -n 1
+exits "trace --top" 64 "option.*--top" "$refcost" trace --top 3
+exits "refs --top 0" 64 "top" "$refcost" refs dummy --top 0
+exits "refs of a command that is not there" 127 "not found" "$refcost" refs dummy -- /no/such
 
 chmod 755 "$dir"
 cp "$refcost" "$dir/refcost"
@@ -174,7 +173,7 @@ ok "list without root" unprivileged "$dir/refcost" list
 exits "run without root" 1 "needs root: sudo" unprivileged "$dir/refcost" run
 exits "unload without root" 1 "needs root: sudo" unprivileged "$dir/refcost" unload
 exits "load without root" 1 "needs root: sudo" unprivileged "$dir/refcost" load
-exits "trace --refs without root" 1 "needs root: sudo" unprivileged "$dir/refcost" trace --refs -m dummy
+exits "refs without root" 1 "needs root: sudo" unprivileged "$dir/refcost" refs dummy
 for command in run unload load; do
 	if [ "$(csv_field rcuref 3)" != absent ]; then
 		tap_skip "$command of a scheme that this kernel lacks" "it lacks none"

@@ -6,7 +6,7 @@
 #	instructions; whose modules are wrong on purpose; that end badly
 # tests/guest/boot.sh fuzz: a guest whose device is called with drawn arguments
 # tests/guest/boot.sh killed: a guest whose commands are killed
-# tests/guest/boot.sh tracers: guests for refcost trace, and for refcost trace --refs, of modules that are not ours
+# tests/guest/boot.sh tracers: guests for refcost trace, and for refcost refs, of modules that are not ours
 # tests/guest/boot.sh timed: guests for signals, faults and results, one whose CPU is taken away, one with
 #	far more CPUs than the host: they want the host for themselves, after the others
 set -euo pipefail

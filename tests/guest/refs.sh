@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# refcost trace --refs: run inside the guest, as root.
+# refcost refs: run inside the guest, as root.
 # tests/guest/refs.sh DIR: DIR is writable and survives.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,7 +17,7 @@ for module in dummy loop nls_utf8; do
 done
 load() { insmod "$tmp/$1.ko" "${@:2}"; }
 
-refs() { "$refcost" trace --refs "$@"; }
+refs() { "$refcost" refs "$@"; }
 attached() { bpftool prog show | grep -cE 'name on_(get|put|load|free|delete|deleted) ' || true; }
 # flat: the last report of JSON on stdin, a line a field, a line a row: perl takes a second to begin
 flat() {
@@ -79,7 +79,7 @@ holder() {
 		exec 9<&-
 	END
 	load loop max_loop=1
-	run_cmd refs -m loop -- sh "$tmp/hold"
+	run_cmd refs loop -- sh "$tmp/hold"
 	printf '%s\n' "$stdout" >"$dir/holder.txt"
 	is "loop is held, let go, unloaded, loaded again: exit 0" 0 "$status"
 	ok "the refusal is reported, with who was refused" grep -Eq '^  delete_module\(2\) refused busybox/[0-9]+, ' <<<"$stdout"
@@ -100,7 +100,7 @@ elsewhere() {
 		return
 	fi
 	load loop max_loop=1
-	run_cmd unshare -pf --mount-proc "$refcost" trace --refs -m loop --json -- sh -c "
+	run_cmd unshare -pf --mount-proc "$refcost" refs loop --json -- sh -c "
 		exec 9</dev/loop0; $call delete loop; exec 9<&-; true"
 	ok "a 32-bit caller is refused: that is reported" grep -q '"reason":"busy"' <<<"$stdout"
 	ok "in a PID namespace nobody is said to have ended" bash -c 'grep -q "\"ended\":false" <<<"$1" && ! grep -q "\"ended\":true" <<<"$1"' . "$stdout"
@@ -111,7 +111,7 @@ elsewhere() {
 begin() {
 	local name=$1
 	shift
-	env --default-signal=INT --default-signal=QUIT "$refcost" trace --refs "$@" >"$tmp/$name" 2>"$tmp/$name.err" &
+	env --default-signal=INT --default-signal=QUIT "$refcost" refs "$@" >"$tmp/$name" 2>"$tmp/$name.err" &
 	tracer=$!
 	until grep -q 'Ctrl-C ends it' "$tmp/$name.err"; do sleep 0.1; done
 }
@@ -173,8 +173,8 @@ loads() {
 
 bad_input() {
 	exits "a module that is built in" 1 "built into this kernel" "$refcost" trace --refs -m "$(sed -n '1s|.*/\(.*\)\.ko.*|\1|p' "/lib/modules/$(uname -r)/modules.builtin")"
-	exits "a full disk" 1 "cannot write /dev/full" "$refcost" trace --refs -m dummy -o /dev/full -d 1
-	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost trace --refs -m dummy --rows 1000000 -d 1"
+	exits "a full disk" 1 "cannot write /dev/full" "$refcost" refs dummy -o /dev/full -d 1
+	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost refs dummy --rows 1000000 -d 1"
 }
 
 parts exact holder elsewhere signals loads bad_input

@@ -272,7 +272,7 @@ locked_down() {
 	fi
 	exits "locked down: trace" 4 "lockdown .confidentiality. forbids tracing" "$refcost" trace -d 1
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
-	exits "locked down: trace --refs" 4 "lockdown" "$refcost" trace --refs -m loop -d 1
+	exits "locked down: refs" 4 "lockdown" "$refcost" refs loop -d 1
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
 	exits "locked down: run" 4 "refused.*lockdown or module signing" "$refcost" run -s kref -b 1
 }

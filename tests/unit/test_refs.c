@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What refcost trace --refs makes of counts: names, groups, who may hold, whether it adds up. */
+/* What refcost refs makes of counts: names, groups, who may hold, whether it adds up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

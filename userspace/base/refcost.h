@@ -116,6 +116,7 @@ int cmd_run(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_refs(int argc, char **argv);
 int cmd_cycle(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

@@ -20,6 +20,22 @@ bool bpf_locked_down(void)
 	return strstr(line, "[confidentiality]");
 }
 
+void bpf_say_costs(const struct bpf_cost *progs, size_t n)
+{
+	uint64_t runs = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		runs += progs[i].runs;
+	if (!runs)
+		return;
+	fprintf(stderr, "%-24s %-28s %10s %8s\n", "program", "attached to", "runs", "ns/run");
+	for (i = 0; i < n; i++)
+		fprintf(stderr, "%-24s %-28s %10lu %8lu\n", progs[i].name, progs[i].symbol,
+			(unsigned long)progs[i].runs,
+			(unsigned long)(progs[i].runs ? progs[i].run_ns / progs[i].runs : 0));
+}
+
 int bpf_print(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	(void)level;

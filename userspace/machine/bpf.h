@@ -7,6 +7,7 @@
 #define REFCOST_MACHINE_BPF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <bpf/libbpf.h>
@@ -38,6 +39,13 @@ struct bpf_cost {
  * Return: true if it does; BPF_LOCKED_DOWN says what to do.
  */
 bool bpf_locked_down(void);
+
+/**
+ * bpf_say_costs() - what programs cost, as a table on stderr; nothing if none ran
+ * @progs: the programs
+ * @n: how many
+ */
+void bpf_say_costs(const struct bpf_cost *progs, size_t n);
 
 /**
  * bpf_print() - for libbpf_set_print(): say nothing, unless REFCOST_DEBUG is set

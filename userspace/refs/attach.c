@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user half of refcost trace --refs: what counts references, attached and taken off again.
+ * The user half of refcost refs: what counts references, attached and taken off again.
  */
 #include <errno.h>
 #include <poll.h>

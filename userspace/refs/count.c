@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counts of refcost trace --refs: read, named, and held against the module's own.
+ * The counts of refcost refs: read, named, and held against the module's own.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What refcost trace --refs prints: reports of counts, as tables, CSV and JSON.
+ * What refcost refs prints: reports of counts, as tables, CSV and JSON.
  */
 #ifndef REFCOST_REFS_OUT_H
 #define REFCOST_REFS_OUT_H

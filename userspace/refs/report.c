@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports of refcost trace --refs, before they are printed.
+ * Reports of refcost refs, before they are printed.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refcost trace --refs prints for programs: CSV, a row for each call site and thread, and
+ * What refcost refs prints for programs: CSV, a row for each call site and thread, and
  * JSON, an object a report.
  */
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What refcost trace --refs prints for people.
+ * What refcost refs prints for people.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost trace --refs between its beginning and its end.
+ * refcost refs between its beginning and its end.
  */
 #include "refs/watch.h"
 

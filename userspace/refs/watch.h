@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * refcost trace --refs between its beginning and its end: when a report is due, and where it goes.
+ * refcost refs between its beginning and its end: when a report is due, and where it goes.
  */
 #ifndef REFCOST_REFS_WATCH_H
 #define REFCOST_REFS_WATCH_H
