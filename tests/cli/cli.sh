@@ -48,7 +48,7 @@ run_cmd "$refcost" list
 is "list exits 0" 0 "$status"
 table=$stdout
 fields=$("$refcost" list --csv)
-is "list --csv names its columns" "scheme,family,kind,needs,what,from,busy" "$(head -n 1 <<<"$fields")"
+is "list --csv names its columns" "scheme,family,kind,needs,what,from,busy,roles,floors" "$(head -n 1 <<<"$fields")"
 is "list -n prints the schemes that this kernel has" "$(sorted <<<"$expected")" \
 	"$("$refcost" list -n | sed '/^rcuref$/d' | sorted)"
 is "list has these and rcuref" "$(sorted <<<"$expected rcuref")" \
@@ -59,7 +59,7 @@ is "list prints each family once" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq)" 
 is "families are together" "" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq | LC_ALL=C sort | uniq -d)"
 for scheme in $("$refcost" list -n); do
 	ok "$scheme: what it is" bash -c '[[ $1 =~ ^"  "[a-z_0-9]+" "+[a-zA-Z] ]]' - "$(listed "$scheme")"
-	ok "$scheme: what it is, in --csv" grep -Eq "^$scheme,[a-z]+,(floor|kernel|gate),[^,]*,\"[^\"]+\",\"[^\"]*\",\"[^\"]*\"\$" <<<"$fields"
+	ok "$scheme: what it is, in --csv" grep -Eq "^$scheme,[a-z]+,(floor|kernel|gate),[^,]*,\"[^\"]+\",\"[^\"]*\",\"[^\"]*\",[a-z ]*,[a-z_ ]*\$" <<<"$fields"
 	[ "$(csv_field "$scheme" 3)" = floor ] && continue
 	ok "$scheme: where it is from" has_field "$scheme" from
 	ok "$scheme: what busy means" has_field "$scheme" busy
