@@ -175,6 +175,7 @@ static int attach(struct counting *c)
 {
 	struct refs_watch *w = &c->watch;
 	char why[256];
+	int err;
 
 	quiet_begin();
 	w->refs = refs_open(env.module, env.rows, why, sizeof(why));
@@ -195,8 +196,10 @@ static int attach(struct counting *c)
 	w->syms = c->syms;
 	w->report.tag = env.tag;
 	w->report.top = env.top;
-	refs_watch_begin(w, !c->until.has_child);
-	return until_go(&c->until);
+	if (env.format == CSV)
+		csv_refs_header(stdout);
+	err = refs_watch_begin(w, !c->until.has_child);
+	return err ? err : until_go(&c->until);
 }
 
 static void say_costs(const struct counting *c)
@@ -210,8 +213,6 @@ static void watch(struct counting *c)
 {
 	int wait;
 
-	if (env.format == CSV)
-		csv_refs_header(stdout);
 	while (!c->err && (wait = until_patience(&c->until)))
 		c->err = refs_watch_wait(&c->watch, wait, c->until.child.pidfd);
 	if (!c->err)

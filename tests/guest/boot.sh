@@ -51,7 +51,7 @@ trace_guest() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
 	tests_in trace --cpus 2 --deadline 600
 }
-refs_guest() { tests_in refs --cpus 2 --deadline 200; }
+refs_guest() { tests_in refs --cpus 2 --deadline 400; }
 timed_guest() {
 	local up
 	tests_in timed --cpus 3 --deadline 1100

@@ -138,7 +138,7 @@ signals() {
 	is "SIGINT: exit 0" 0 "$status"
 	ok "... with the counts" grep -q '^CALL SITE' "$tmp/before"
 	ok "SIGQUIT: how they stand, with what was taken before" grep -q '^References: 1 before the trace + 1 gets - 0 puts = 2$' "$tmp/before"
-	ok "... modules that depend on it are named" grep -Eq '^nft_ct +\+1  it depends on nf_conntrack$' "$tmp/before"
+	ok "... modules that depend on it are named" grep -Eq '^module nft_ct, which depends on it +1  sure$' "$tmp/before"
 	ok "at the end it adds up" grep -q "own count is 1: it adds up" "$tmp/before"
 	modprobe -r nf_nat
 	sysctl -q kernel.kptr_restrict=2
@@ -171,13 +171,112 @@ loads() {
 	is "... each time, do_init_module() puts what loading took" "0 2" "$(sums "$tmp/loads" . '^do_init_module')"
 }
 
+# finds MODULE REGEX: what holds it already is found, and is all; leaves out in $found
+finds() {
+	found=$(refs "$1" -d 1 2>&1)
+	ok "$1: what holds it is found: $2" grep -Eq "^$2" <<<"$found"
+	ok "... and is all that is counted" grep -q '^That explains ' <<<"$found"
+}
+# lacks COMMAND: it is not installed, so a test is left out
+lacks() {
+	! command -v "$1" >/dev/null || return 1
+	tap_skip "$2" "there is no $1"
+}
+
+# Mounted before anybody looked: the type, the loop device and its file.
+mounts() {
+	local type=ext4
+	lacks mkfs.xfs "a mounted xfs" || type=xfs
+	modprobe -a loop $type
+	truncate -s 320M "$tmp/image"
+	mkfs.$type -q "$tmp/image"
+	mkdir "$tmp/mnt"
+	mount -o loop "$tmp/image" "$tmp/mnt"
+	finds $type "$type mounted on $tmp/mnt \\(/dev/loop[0-9]\\) +1  sure$"
+	finds loop "/dev/loop[0-9], mounted on $tmp/mnt \\($type\\) +1  sure$"
+	ok "... and the file of the loop device" grep -Eq "^loop[0-9] has the file $tmp/image +1  sure$" <<<"$found"
+	# what is taken from now on is seen beside what was found
+	exec 9<"/dev/$(losetup -j "$tmp/image" | sed 's|/dev/\([a-z0-9]*\):.*|\1|')"
+	finds loop "refs.sh/$$ has /dev/loop[0-9] open as 9 +1  sure$"
+	exec 9<&-
+	umount "$tmp/mnt"
+	modprobe -r $type loop
+}
+
+# Of the network, here and in another namespace.
+nets() {
+	modprobe -a sch_fq dummy
+	tc qdisc add dev lo root fq
+	finds sch_fq "qdisc fq on lo +1  sure$"
+	tc qdisc del dev lo root
+	unshare -n sh -c 'ip link set lo up; tc qdisc add dev lo root fq; echo up; sleep 60' >"$tmp/there" &
+	until grep -q up "$tmp/there"; do sleep 0.1; done
+	finds sch_fq "qdisc fq on lo of (sh|sleep)/[0-9]+ +1  sure$"
+	kill $!
+	wait $! 2>/dev/null || true
+	ip link add dummy7 type dummy
+	run_cmd refs dummy -d 1
+	ok "a network device is no holder" grep -Eq '^network device dummy7 +0  uses it, holds none$' <<<"$stdout"
+	modprobe -r dummy
+	modprobe tun
+	ip tuntap add tap0 mode tap
+	exec 9<>/dev/net/tun
+	finds tun "refs.sh/$$ has /dev/net/tun open as 9 +1-2  sure$"
+	ok "... and the device that stays" grep -Eq '^persistent network device tap0 +1  sure$' <<<"$found"
+	exec 9<&-
+	ip tuntap del tap0 mode tap
+	modprobe -r tun sch_fq
+}
+
+# What kmod refuses by itself, on an open disk whose driver is not the module that is held.
+disks() {
+	modprobe -a sd_mod scsi_debug
+	until [ -b /dev/sda ]; do sleep 0.1; done
+	exec 9</dev/sda
+	finds scsi_debug "refs.sh/$$ has /dev/sda open as 9 +1  likely$"
+	finds sd_mod "refs.sh/$$ has /dev/sda open as 9 +1  sure$"
+	exec 9<&-
+	modprobe -r scsi_debug
+}
+
+# Rules of packet filters.
+filters() {
+	lacks nft "an nftables rule" || {
+		modprobe -a nf_tables nft_ct
+		nft add table ip t
+		nft add chain ip t c
+		nft add rule ip t c ct state new accept
+		finds nft_ct 'nft: ct in a rule of t c +1  sure$'
+		nft flush ruleset
+	}
+	lacks iptables-legacy "an iptables rule" || {
+		modprobe -a iptable_filter xt_mark
+		iptables-legacy -A INPUT -m mark --mark 1 -j DROP
+		finds xt_mark 'iptables: match mark in a rule of table filter +1  sure$'
+		iptables-legacy -F
+	}
+}
+
+# What leaves no trace: the tool says so.
+unknown() {
+	modprobe -a md4 algif_hash
+	perl -e 'socket(my $s, 38, 5, 0) or die; bind($s, pack("S a14 L L a64", 38, "hash", 0, 0, "md4")) or die;
+		$| = 1; print "up\n"; sleep 60' >"$tmp/hash" &
+	until grep -q up "$tmp/hash"; do sleep 0.1; done
+	finds md4 '1 user of the algorithm md4-generic +1  sure$'
+	run_cmd refs algif_hash -d 1
+	ok "a socket that has no protocol of its own: not found, says so" grep -q '^1 of 1 not found: what holds it' <<<"$stdout"
+	kill $!
+	wait $! 2>/dev/null || true
+}
+
 bad_input() {
 	exits "a module that is built in" 1 "built into this kernel" "$refcost" trace --refs -m "$(sed -n '1s|.*/\(.*\)\.ko.*|\1|p' "/lib/modules/$(uname -r)/modules.builtin")"
 	exits "a full disk" 1 "cannot write /dev/full" "$refcost" refs dummy -o /dev/full -d 1
 	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost refs dummy --rows 1000000 -d 1"
 }
 
-parts exact holder elsewhere signals loads bad_input
+parts exact holder elsewhere signals loads mounts nets disks filters unknown bad_input
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

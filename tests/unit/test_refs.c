@@ -94,8 +94,8 @@ static void holders_come_most_first(void **state)
 	(void)state;
 	prints(&rep, "\na \"b\"/9                               +5\n    " LONG_NAME " +5\n"
 		     "cat/7 (ended)                         +3  opens +4\n");
-	strcpy(rep.users[rep.nr_users++], "xfs_user");
-	prints(&rep, "\nxfs_user                              +1  it depends on xfs\na \"b\"/9");
+	holders_add(&rep.found, HOLDER_MODULE, HOLDER_SURE, 1, 1, "xfs_user");
+	prints(&rep, "\nmodule xfs_user, which depends on it                         1  sure\n");
 	text = printed(table_refs, &rep);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		assert_true(strlen(line) < 80);
@@ -108,6 +108,7 @@ static void holders_come_most_first(void **state)
 	prints(&rep,
 	       "\nxfs is in use\n  delete_module(2) refused rmmod/3, 250 ns before this was read\n"
 	       "  (refused 2 times since the last report)\n");
+	holders_free(&rep.found);
 	free(rep.seen);
 }
 
@@ -128,7 +129,7 @@ static void nobody_holds(void **state)
 	free(rep.seen);
 	rep = report_of(2);
 	rep.state.rows[0].n[REFS_GET] = 1;
-	prints(&rep, "\nNo thread took more than it gave back.\n");
+	prints(&rep, "\nNo thread took more than it gave back since counting began.\n");
 	rep.state.rows[0].n[REFS_GET] = 3;
 	free(rep.seen);
 }

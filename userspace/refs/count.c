@@ -2,7 +2,6 @@
 /*
  * The counts of refcost refs: read, named, and held against the module's own.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,22 +229,4 @@ int refs_count_begin(struct refs *r)
 	r->at_start.end +=
 		(int64_t)state.n[REFS_PUT] - (int64_t)state.n[REFS_GET] - (int64_t)state.loads;
 	return err;
-}
-
-size_t refs_users(const struct refs *r, char (*names)[REFS_NAME_LEN], size_t cap)
-{
-	const struct dirent *entry;
-	char path[128];
-	size_t n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/holders", r->module);
-	dir = opendir(path);
-	while (dir && n < cap && (entry = readdir(dir)))
-		if (*entry->d_name != '.')
-			snprintf(names[n++], REFS_NAME_LEN, "%.*s", REFS_NAME_LEN - 1,
-				 entry->d_name);
-	if (dir)
-		closedir(dir);
-	return n;
 }

@@ -11,18 +11,18 @@
 #include <stdio.h>
 
 #include "machine/ksyms.h"
+#include "refs/holders.h"
 #include "refs/refs.h"
 
-#define REFS_USERS 32
-
-enum refs_reason { REFS_BUSY, REFS_ASKED, REFS_END };
+/* REFS_START: references were taken before; REFS_READ: somebody read the count and may give up. */
+enum refs_reason { REFS_START, REFS_BUSY, REFS_READ, REFS_ASKED, REFS_END };
 
 /**
  * struct refs_report - the counts at one moment
  * @module: whose
  * @tag: copied into CSV and JSON; NULL: none
  * @number: of the report, from 1
- * @reason: why it is made: an unload was refused, the user asked, the trace ends
+ * @reason: why it is made
  * @refusal: if the first, the last such
  * @refusals: if the first, how many there were since the report before
  * @late_ns: if the first, how much later the counts were taken
@@ -32,8 +32,7 @@ enum refs_reason { REFS_BUSY, REFS_ASKED, REFS_END };
  * @top: rows of a table; CSV and JSON have all
  * @offsets: tables have a row an address, not a function
  * @seen: the counts with names, from refs_name()
- * @users: modules that depend on it and hold a reference each
- * @nr_users: how many
+ * @found: who may hold one, from what the machine says now
  */
 struct refs_report {
 	const char *module;
@@ -49,8 +48,7 @@ struct refs_report {
 	size_t top;
 	bool offsets;
 	struct refs_seen *seen;
-	char users[REFS_USERS][REFS_NAME_LEN];
-	size_t nr_users;
+	struct holders found;
 };
 
 /**

@@ -144,16 +144,6 @@ int refs_read(struct refs *r, struct refs_state *out, struct refs_balance *balan
 int refs_read_balance(struct refs *r, struct refs_state *out, struct refs_balance *balance);
 
 /**
- * refs_users() - modules that depend on it
- * @r: the counter
- * @names: filled in
- * @cap: the size of @names
- *
- * Return: how many.
- */
-size_t refs_users(const struct refs *r, char (*names)[REFS_NAME_LEN], size_t cap);
-
-/**
  * refs_missed() - how often the kernel did not run a program as it was running already on that CPU
  * @r: the counter
  *

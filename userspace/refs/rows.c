@@ -11,9 +11,8 @@
 #include "refs/out.h"
 
 static const char *const reasons[] = {
-	[REFS_BUSY] = "busy",
-	[REFS_ASKED] = "asked",
-	[REFS_END] = "end",
+	[REFS_START] = "start", [REFS_BUSY] = "busy", [REFS_READ] = "read",
+	[REFS_ASKED] = "asked", [REFS_END] = "end",
 };
 
 /* X(column) */
@@ -106,6 +105,59 @@ static struct json_object *seen_json(const struct refs_seen *s)
 	return o;
 }
 
+static struct json_object *holder_json(const struct holder *h)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_text(o, "kind", holder_kind_name(h->kind));
+	add_text(o, "what", h->what);
+	if (h->pid)
+		add_num(o, "pid", h->pid);
+	add_num(o, "refs_least", h->least);
+	add_num(o, "refs_most", h->most);
+	add_text(o, "sure", h->sure == HOLDER_SURE ? "sure" : "likely");
+	return o;
+}
+
+static struct json_object *inside_json(const struct inside *in)
+{
+	struct json_object *o = json_object_new_object();
+	char state[2] = { in->state };
+
+	add_num(o, "pid", in->pid);
+	add_num(o, "tid", in->tid);
+	add_text(o, "command", in->command);
+	add_text(o, "state", state);
+	add_text(o, "stack", in->stack);
+	return o;
+}
+
+/* What the machine says beside the counts. */
+static void add_found(struct json_object *o, const struct refs_report *rep)
+{
+	const struct holders *found = &rep->found;
+	struct json_object *users = json_object_new_array(), *all = json_object_new_array();
+	struct json_object *inside = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < found->n; i++) {
+		json_object_array_add(all, holder_json(&found->v[i]));
+		if (found->v[i].kind == HOLDER_MODULE)
+			json_object_array_add(users, json_object_new_string(found->v[i].what));
+	}
+	for (i = 0; i < found->nr_inside; i++)
+		json_object_array_add(inside, inside_json(&found->inside[i]));
+	add_text(o, "state", *found->state ? found->state : "not loaded");
+	json_object_object_add(o, "refcnt",
+			       found->count < 0 ? NULL : json_object_new_int64(found->count));
+	json_object_object_add(o, "dependants", users);
+	json_object_object_add(o, "holders", all);
+	add_num(o, "unexplained", holders_unexplained(found));
+	json_object_object_add(o, "unprotected",
+			       json_object_new_boolean(holders_unprotected(found)));
+	json_object_object_add(o, "inside", inside);
+}
+
 static void add_account(struct json_object *o, const struct refs_report *rep)
 {
 	const struct refs_balance *b = &rep->balance;
@@ -123,7 +175,6 @@ static void add_account(struct json_object *o, const struct refs_report *rep)
 int json_refs(FILE *f, const struct refs_report *rep)
 {
 	struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
-	struct json_object *users = json_object_new_array();
 	char text[256];
 	size_t i;
 
@@ -146,11 +197,11 @@ int json_refs(FILE *f, const struct refs_report *rep)
 		add_account(o, rep);
 	for (i = 0; i < rep->state.nr_rows; i++)
 		json_object_array_add(rows, seen_json(&rep->seen[i]));
-	for (i = 0; i < rep->nr_users; i++)
-		json_object_array_add(users, json_object_new_string(rep->users[i]));
 	json_object_object_add(o, "rows", rows);
-	json_object_object_add(o, "dependants", users);
-	fprintf(f, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	add_found(o, rep);
+	fprintf(f, "%s\n",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 	return 0;
 }

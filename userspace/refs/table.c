@@ -164,31 +164,124 @@ static int64_t held(const struct refs_report *rep)
 	return rep->balance.start + (int64_t)rep->state.loads + net(rep->state.n);
 }
 
-/* The one kind of holder that the kernel names. */
-static void print_users(FILE *f, const struct refs_report *rep)
-{
-	size_t i;
+#define FOUND 56 /* columns of what was found */
 
-	for (i = 0; i < rep->nr_users && i < rep->top; i++)
-		fprintf(f, "%-*s %+9d  it depends on %s\n", WHO, rep->users[i], 1, rep->module);
+/* How many references, where the kernel may take one or two: "1-2". */
+static const char *range(const struct holder *h, char *buf, size_t len)
+{
+	if (h->least == h->most)
+		snprintf(buf, len, "%ld", h->least);
+	else
+		snprintf(buf, len, "%ld-%ld", h->least, h->most);
+	return buf;
 }
 
-static void print_holders(FILE *f, const struct refs_report *rep, struct group *v)
+static const char *how_sure(const struct holder *h)
+{
+	return !h->most ? "uses it, holds none" : h->sure == HOLDER_SURE ? "sure" : "likely";
+}
+
+static void print_found(FILE *f, const struct refs_report *rep)
+{
+	const struct holders *found = &rep->found;
+	char text[32], what[sizeof(found->v->what) + 80];
+	size_t i;
+
+	if (!found->n)
+		return;
+	fprintf(f, "\n%-*s %5s  %s\n", FOUND, "FOUND NOW", "HOLDS", "HOW SURE");
+	for (i = 0; i < found->n && i < rep->top; i++) {
+		const struct holder *h = &found->v[i];
+
+		snprintf(what, sizeof(what),
+			 h->kind == HOLDER_MODULE ? "module %s, which depends on it" : "%s",
+			 h->what);
+		print_name(f, what, FOUND);
+		fprintf(f, " %5s  %s\n", range(h, text, sizeof(text)), how_sure(h));
+	}
+	if (i < found->n)
+		fprintf(f, "(not shown: %zu; --top)\n", found->n - i);
+}
+
+/* A stack in lines of at most 79 columns, broken between functions. */
+static void print_stack(FILE *f, const char *stack)
+{
+	int at = 0, len, rest;
+
+	for (; *stack; stack += len) {
+		rest = strlen(stack);
+		len = strstr(stack, " < ") ? (int)(strstr(stack, " < ") + 3 - stack) : rest;
+		if (!at || at + len > 77) {
+			fputs(at ? "\n  " : "  ", f);
+			at = 0;
+		}
+		fprintf(f, "%.*s", len, stack);
+		at += len;
+	}
+	fputc('\n', f);
+}
+
+/* Who is loading or unloading it: it may take long, and nothing else can be done to it meanwhile. */
+static void print_inside(FILE *f, const struct refs_report *rep)
+{
+	const struct holders *found = &rep->found;
+	const char *what = !strcmp(found->state, "going") ? "unloaded" : "loaded";
+	size_t i;
+
+	if (!*found->state || !strcmp(found->state, "live"))
+		return;
+	for (i = 0; i < found->nr_inside; i++) {
+		const struct inside *in = &found->inside[i];
+
+		fprintf(f, "\n%s is being %s, by %s/%u (%c)", rep->module, what, in->command,
+			in->tid, in->state);
+		if (in->state == 'R')
+			fputs(": it runs\n", f);
+		else
+			fputs(": asleep in\n", f);
+		if (in->state != 'R')
+			print_stack(f, in->stack);
+	}
+	if (!found->nr_inside)
+		fprintf(f, "\n%s is being %s: no task is found that does it\n", rep->module, what);
+}
+
+/* Holders against the count: what is left over, either way. */
+static void print_verdict(FILE *f, const struct refs_report *rep)
+{
+	const struct holders *found = &rep->found;
+	long most, least = holders_sum(found, &most), rest = holders_unexplained(found);
+
+	if (holders_unprotected(found))
+		fprintf(f,
+			"WARNING: files are open on devices of %s, and its count is 0: it does not\n"
+			"  protect them. Their file operations lack .owner: do not unload it now.\n",
+			rep->module);
+	else if (rest)
+		fprintf(f,
+			"%ld of %ld not found: what holds %s leaves no trace here. To see it taken,\n"
+			"  start refcost refs %s before its first user; at boot, give the kernel\n"
+			"  trace_event=module:module_get and read /sys/kernel/tracing/trace.\n",
+			rest, found->count, rest == 1 ? "it" : "them", rep->module);
+	else if (found->count > 0 && least <= found->count)
+		fprintf(f, "That explains %s.\n",
+			found->count == 1 ? "the one that is counted" : "all that are counted");
+	else if (least > found->count && found->count >= 0)
+		fprintf(f, "The count is %ld: not all of these hold one.\n", found->count);
+}
+
+static void print_takers(FILE *f, const struct refs_report *rep, struct group *v)
 {
 	size_t n = group(rep->seen, rep->state.nr_rows, by_thread, by_net, v), i;
 	struct group *room = v + rep->state.nr_rows;
 	char comm[17], who[40];
 
-	if (rep->balance.known && !held(rep)) {
-		fputs("\nNobody holds one.\n", f);
-		return;
-	}
-	if (!rep->nr_users && (!n || net(v[0].count) <= 0)) {
-		fputs("\nNo thread took more than it gave back.\n", f);
+	if (!n || net(v[0].count) <= 0) {
+		if (n)
+			fputs("\nNo thread took more than it gave back since counting began.\n", f);
 		return;
 	}
 	fprintf(f, "\n%-*s %9s  %s\n", WHO, "MAY STILL HOLD", "NET", "TAKEN AT (gets - puts)");
-	print_users(f, rep);
 	for (i = 0; i < n && i < rep->top && net(v[i].count) > 0; i++) {
 		snprintf(who, sizeof(who), "%s/%u%s", refs_command(v[i].seen->row, comm),
 			 v[i].seen->row->tid, v[i].seen->row->ended ? " (ended)" : "");
@@ -197,6 +290,20 @@ static void print_holders(FILE *f, const struct refs_report *rep, struct group *
 	}
 	if (i < n && net(v[i].count) > 0)
 		fputs("(more: --top)\n", f);
+}
+
+static void print_holders(FILE *f, const struct refs_report *rep, struct group *v)
+{
+	bool none = rep->balance.known && !held(rep);
+	bool settled = !*rep->found.state || !strcmp(rep->found.state, "live");
+
+	print_inside(f, rep);
+	if (none && !rep->found.n && settled)
+		fputs("\nNobody holds one.\n", f);
+	else if (!none)
+		print_takers(f, rep, v);
+	print_found(f, rep);
+	print_verdict(f, rep);
 }
 
 static void print_sum(FILE *f, const struct refs_report *rep)
@@ -272,7 +379,8 @@ int table_refs(FILE *f, const struct refs_report *rep)
 		if (rep->reason == REFS_BUSY)
 			print_refusal(f, rep);
 		else
-			fprintf(f, "\n%s, so far\n", rep->module);
+			fprintf(f, "%s%s, %s\n", rep->number > 1 ? "\n" : "", rep->module,
+				rep->reason == REFS_START ? "before counting began" : "so far");
 		fputs("References: ", f);
 		print_sum(f, rep);
 		fputc('\n', f);

@@ -9,27 +9,13 @@
 #include <string.h>
 
 #include "base/refcost.h"
+#include "refs/find.h"
 
 static volatile sig_atomic_t asked;
 
 static void on_ask(int signal)
 {
 	asked = signal;
-}
-
-void refs_watch_begin(struct refs_watch *w, bool keyboard)
-{
-	struct sigaction ask = { .sa_handler = on_ask };
-
-	if (refs_note(w->refs))
-		say("%s", refs_note(w->refs));
-	if (w->verbose && refs_stats_enable(w->refs))
-		say("the kernel cannot time BPF programs: %s", strerror(errno));
-	if (!keyboard)
-		return;
-	sigaction(SIGQUIT, &ask, NULL);
-	say("counting references on %s; Ctrl-C ends it, Ctrl-\\ says how they stand",
-	    refs_module(w->refs));
 }
 
 static int print(const struct refs_watch *w)
@@ -60,14 +46,43 @@ static int report(struct refs_watch *w, enum refs_reason reason)
 				 : refs_read(w->refs, &rep->state, &rep->balance);
 	rep->late_ns = now_ns() - rep->refusal.ns;
 	rep->missed = refs_missed(w->refs);
-	rep->nr_users = refs_users(w->refs, rep->users, REFS_USERS);
+	holders_find(&rep->found, rep->module);
 	if (!err)
 		err = refs_name(rep, w->syms);
 	if (err)
 		return fail(EXIT_FAILED, "cannot read the counts: %s", strerror(-err));
 	err = print(w);
 	refs_unname(rep);
+	holders_free(&rep->found);
 	return err;
+}
+
+/* Is there anything to say before anything happens? */
+static bool held_already(const char *module)
+{
+	struct holders h;
+	bool held;
+
+	holders_find(&h, module);
+	held = h.count > 0 || holders_unprotected(&h) || (*h.state && strcmp(h.state, "live"));
+	holders_free(&h);
+	return held;
+}
+
+int refs_watch_begin(struct refs_watch *w, bool keyboard)
+{
+	struct sigaction ask = { .sa_handler = on_ask };
+
+	if (refs_note(w->refs))
+		say("%s", refs_note(w->refs));
+	if (w->verbose && refs_stats_enable(w->refs))
+		say("the kernel cannot time BPF programs: %s", strerror(errno));
+	if (keyboard) {
+		sigaction(SIGQUIT, &ask, NULL);
+		say("counting references on %s; Ctrl-C ends it, Ctrl-\\ says how they stand",
+		    refs_module(w->refs));
+	}
+	return held_already(refs_module(w->refs)) ? report(w, REFS_START) : EXIT_FINE;
 }
 
 int refs_watch_wait(struct refs_watch *w, int timeout_ms, int fd)

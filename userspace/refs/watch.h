@@ -36,8 +36,12 @@ struct refs_watch {
  * refs_watch_begin() - what there is to do once references are counted
  * @w: with a counter
  * @keyboard: SIGQUIT asks for a report
+ *
+ * Reports at once if the module is held, or comes or goes.
+ *
+ * Return: EXIT_FINE, or EXIT_FAILED after a line that says why.
  */
-void refs_watch_begin(struct refs_watch *w, bool keyboard);
+int refs_watch_begin(struct refs_watch *w, bool keyboard);
 
 /**
  * refs_watch_wait() - wait, and print what is due: unloads were refused, somebody asked
