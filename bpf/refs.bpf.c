@@ -26,6 +26,8 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set before loading. */
 const volatile char module[REFS_NAME_LEN];
 const volatile __u32 state_at, name_at; /* in a struct module */
+const volatile __u32 module_at;		/* in a struct module_kobject */
+const volatile char own[16];		/* the counter's own name: it reads the count as well */
 
 /* Its struct module while it is live; 0: not seen since it was loaded, compare names. */
 static volatile __u64 known;
@@ -199,18 +201,19 @@ static __always_inline int begin(__u64 name)
 	return 0;
 }
 
-static __always_inline void tell(__u32 tgid)
+static __always_inline void tell(__u32 tgid, bool read)
 {
 	struct refs_account *n = beside();
 	struct refs_refusal *r;
 
-	if (n)
+	if (n && !read)
 		__sync_fetch_and_add(&n->refusals, 1);
 	r = bpf_ringbuf_reserve(&refusals, sizeof(*r), 0);
 	if (!r)
 		return;
 	r->ns = bpf_ktime_get_ns();
 	r->tgid = tgid;
+	r->read = read;
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
 	bpf_ringbuf_submit(r, 0);
 }
@@ -227,7 +230,7 @@ static __always_inline int end(__s64 ret)
 	if (ret == -EWOULDBLOCK &&
 	    bpf_probe_read_user_str(name, sizeof(name), (const void *)(unsigned long)*at) > 0 &&
 	    is_name(name))
-		tell(id >> 32);
+		tell(id >> 32, false);
 	bpf_map_delete_elem(&unloading, &tid);
 	return 0;
 }
@@ -242,6 +245,31 @@ SEC("tp/syscalls/sys_exit_delete_module")
 int on_deleted(const __u64 *ctx)
 {
 	return end(ctx[SYSCALL_ARG]);
+}
+
+static __always_inline bool is_own(void)
+{
+	char comm[16];
+	int i;
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	for (i = 0; i < (int)sizeof(comm) && comm[i] == own[i]; i++)
+		if (!comm[i])
+			return true;
+	return i == sizeof(comm);
+}
+
+/* kmod reads the count in sysfs, and does not ask the kernel unless it is 0. */
+SEC("kprobe/show_refcnt")
+int on_show(struct pt_regs *ctx)
+{
+	struct module_head head;
+	__u64 mod = 0;
+
+	bpf_probe_read_kernel(&mod, sizeof(mod), (void *)(PT_REGS_PARM2(ctx) + module_at));
+	if (mod && is_module(mod, &head) && !is_own())
+		tell(bpf_get_current_pid_tgid() >> 32, true);
+	return 0;
 }
 
 /* 32-bit callers pass no tracepoint. */

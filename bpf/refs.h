@@ -55,11 +55,13 @@ struct refs_account {
  * struct refs_refusal - delete_module(2) has just said that the module is in use
  * @ns: when, CLOCK_MONOTONIC
  * @tgid: to which process
+ * @read: it did not: the process read the module's count, and judges by that
  * @comm: its name
  */
 struct refs_refusal {
 	__u64 ns;
 	__u32 tgid;
+	__u32 read;
 	char comm[16];
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/options.h"
 #include "base/refcost.h"
+#include "machine/env.h"
 #include "machine/module.h"
 #include "machine/quiet.h"
 #include "trace/options.h"
@@ -336,6 +337,29 @@ static void account(struct tracing *t)
 	l->in_flight = l->n.entries > l->n.exits ? l->n.entries - l->n.exits : 0;
 }
 
+/* kmod looks at the count in sysfs and gives up by itself: say so where a word names such a module. */
+static void say_why_none(void)
+{
+	char line[1024], path[128], count[24], *word, *save;
+	char **arg;
+
+	for (arg = env.command; *arg; arg++) {
+		snprintf(line, sizeof(line), "%s", *arg);
+		for (word = strtok_r(line, " \t\n;&|()'\"", &save); word;
+		     word = strtok_r(NULL, " \t\n;&|()'\"", &save)) {
+			if (strlen(word) > 55 || strchr(word, '/'))
+				continue;
+			module_spell(word);
+			snprintf(path, sizeof(path), "/sys/module/%s/refcnt", word);
+			if (strtol(env_file(path, count, sizeof(count)), NULL, 10) > 0)
+				say("saw no call: %s has a count of %s, on which modprobe and rmmod "
+				    "give up without asking the kernel; refcost refs %s says who "
+				    "holds it",
+				    word, count, word);
+		}
+	}
+}
+
 static void conclude(struct tracing *t)
 {
 	enum trace_kind kind;
@@ -347,6 +371,8 @@ static void conclude(struct tracing *t)
 		json_trace_summary(stdout, &t->out, t->sums, &t->loss);
 	if (env.verbose)
 		say_costs(t);
+	if (!t->loss.reported && env.command && !env.loads)
+		say_why_none();
 	loss_say(&t->loss);
 	if (!t->err && env.strict && !loss_complete(&t->loss))
 		t->err = fail(EXIT_UNRELIABLE, "the trace is incomplete");

@@ -197,7 +197,7 @@ mounts() {
 	ok "... and the file of the loop device" grep -Eq "^loop[0-9] has the file $tmp/image +1  sure$" <<<"$found"
 	# what is taken from now on is seen beside what was found
 	exec 9<"/dev/$(losetup -j "$tmp/image" | sed 's|/dev/\([a-z0-9]*\):.*|\1|')"
-	finds loop "refs.sh/$$ has /dev/loop[0-9] open as 9 +1  sure$"
+	finds loop "bash/$$ has /dev/loop[0-9] open as 9 +1  sure$"
 	exec 9<&-
 	umount "$tmp/mnt"
 	modprobe -r $type loop
@@ -209,9 +209,9 @@ nets() {
 	tc qdisc add dev lo root fq
 	finds sch_fq "qdisc fq on lo +1  sure$"
 	tc qdisc del dev lo root
-	unshare -n sh -c 'ip link set lo up; tc qdisc add dev lo root fq; echo up; sleep 60' >"$tmp/there" &
-	until grep -q up "$tmp/there"; do sleep 0.1; done
-	finds sch_fq "qdisc fq on lo of (sh|sleep)/[0-9]+ +1  sure$"
+	unshare -n sh -c 'ip link set lo up; tc qdisc add dev lo root fq; echo up; exec sleep 60' >"$tmp/there" &
+	until grep -qs up "$tmp/there"; do sleep 0.1; done
+	finds sch_fq "qdisc fq on lo of sleep/[0-9]+ +1  sure$"
 	kill $!
 	wait $! 2>/dev/null || true
 	ip link add dummy7 type dummy
@@ -221,7 +221,7 @@ nets() {
 	modprobe tun
 	ip tuntap add tap0 mode tap
 	exec 9<>/dev/net/tun
-	finds tun "refs.sh/$$ has /dev/net/tun open as 9 +1-2  sure$"
+	finds tun "bash/$$ has /dev/net/tun open as 9 +1-2  sure$"
 	ok "... and the device that stays" grep -Eq '^persistent network device tap0 +1  sure$' <<<"$found"
 	exec 9<&-
 	ip tuntap del tap0 mode tap
@@ -233,10 +233,28 @@ disks() {
 	modprobe -a sd_mod scsi_debug
 	until [ -b /dev/sda ]; do sleep 0.1; done
 	exec 9</dev/sda
-	finds scsi_debug "refs.sh/$$ has /dev/sda open as 9 +1  likely$"
-	finds sd_mod "refs.sh/$$ has /dev/sda open as 9 +1  sure$"
+	finds scsi_debug "bash/$$ has /dev/sda open as 9 +1  likely$"
+	finds sd_mod "bash/$$ has /dev/sda open as 9 +1  sure$"
+	run_cmd refs scsi_debug -- modprobe -r scsi_debug
+	is "modprobe -r gives up: its exit code" 1 "$status"
+	ok "... it is seen to read the count" grep -Eq '^  modprobe/[0-9]+ read its count, .* kmod gives up$' <<<"$stdout"
+	ok "... with who holds it" grep -Eq "^bash/$$ has /dev/sda open as 9 " <<<"$(sed -n '/read its count/,$p' <<<"$stdout")"
+	is "... once" 1 "$(grep -c 'read its count' <<<"$stdout")"
+	run_cmd "$refcost" trace -- modprobe -r scsi_debug
+	ok "a trace of that says why it saw no call" grep -q 'saw no call.*scsi_debug.*refcost refs scsi_debug' <<<"$stderr"
 	exec 9<&-
 	modprobe -r scsi_debug
+}
+
+# Its exit() waits for a grace period a device: what is inside is found though it began before.
+going() {
+	insmod "$tmp/loop.ko" max_loop=200
+	rmmod loop &
+	until [ "$(cat /sys/module/loop/initstate 2>/dev/null)" != live ]; do :; done
+	run_cmd refs loop -d 1
+	wait $!
+	ok "an unload that was under way is found, with who is inside" grep -Eq '^loop is being unloaded, by rmmod/[0-9]+ \([DRS]\): (asleep in|it runs)$' <<<"$stdout"
+	ok "... and that nobody holds it is not said of it then" bash -c '! sed -n "1,/is being unloaded/p" <<<"$1" | grep -q "^Nobody"' . "$stdout"
 }
 
 # Rules of packet filters.
@@ -262,8 +280,8 @@ unknown() {
 	modprobe -a md4 algif_hash
 	perl -e 'socket(my $s, 38, 5, 0) or die; bind($s, pack("S a14 L L a64", 38, "hash", 0, 0, "md4")) or die;
 		$| = 1; print "up\n"; sleep 60' >"$tmp/hash" &
-	until grep -q up "$tmp/hash"; do sleep 0.1; done
-	finds md4 '1 user of the algorithm md4-generic +1  sure$'
+	until grep -qs up "$tmp/hash"; do sleep 0.1; done
+	finds md4 '[1-9] users? of the algorithm md4-generic +[1-9]  sure$'
 	run_cmd refs algif_hash -d 1
 	ok "a socket that has no protocol of its own: not found, says so" grep -q '^1 of 1 not found: what holds it' <<<"$stdout"
 	kill $!
@@ -276,7 +294,7 @@ bad_input() {
 	exits "no memory" 1 "smaller --rows" sh -c "ulimit -v 100000; exec $refcost refs dummy --rows 1000000 -d 1"
 }
 
-parts exact holder elsewhere signals loads mounts nets disks filters unknown bad_input
+parts exact holder elsewhere signals loads mounts nets disks going filters unknown bad_input
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -25,6 +26,7 @@ static int load(struct refs *r)
 	struct kstruct_module at = kstruct_module(btf);
 	int err;
 
+	r->module_at = btf ? kstruct_at(btf, "module_kobject", "mod") : -1;
 	btf__free(btf);
 	if (at.state < 0 || at.name < 0)
 		return -ENODATA;
@@ -33,6 +35,8 @@ static int load(struct refs *r)
 		return -errno;
 	r->bpf->rodata->state_at = at.state;
 	r->bpf->rodata->name_at = at.name;
+	r->bpf->rodata->module_at = r->module_at;
+	prctl(PR_GET_NAME, (char *)r->bpf->rodata->own);
 	bpf_map__set_max_entries(r->bpf->maps.counts, r->cap);
 	bpf_map__set_max_entries(r->bpf->maps.tasks, r->cap);
 	memcpy((char *)r->bpf->rodata->module, r->module, sizeof(r->module));
@@ -88,6 +92,9 @@ static int attach(struct refs *r)
 		r->note =
 			"refused unloads are not seen: they take tracefs (mount -t tracefs tracefs "
 			"/sys/kernel/tracing) and CONFIG_FTRACE_SYSCALLS";
+	if (r->module_at < 0 || attach_one(r, r->bpf->progs.on_show))
+		r->note =
+			r->note ?: "kmod's reading of the count is not seen: it takes BTF and kprobes";
 	attach_compat(r);
 	return 0;
 }
@@ -98,6 +105,7 @@ static int on_refusal(void *ctx, void *data, size_t size)
 
 	if (size >= sizeof(r->last))
 		memcpy(&r->last, data, sizeof(r->last));
+	r->refused += !r->last.read;
 	return 0;
 }
 
@@ -169,10 +177,11 @@ int refs_wait(struct refs *r, int timeout_ms, int fd, struct refs_refusal *last)
 	int n;
 
 	poll(fds, 2, timeout_ms);
+	r->refused = 0;
 	n = ring_buffer__consume(r->ring);
 	if (n > 0)
 		*last = r->last;
-	return n;
+	return n < 0 ? n : n && r->refused ? r->refused : n;
 }
 
 uint64_t refs_missed(const struct refs *r)

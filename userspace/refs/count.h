@@ -27,6 +27,8 @@ struct refs {
 	struct refs_account *accounts; /* of all CPUs */
 	struct refs_balance at_start;
 	struct refs_refusal last;
+	int refused;   /* by delete_module(2), in one go */
+	int module_at; /* in struct module_kobject; negative: not known */
 };
 
 /**

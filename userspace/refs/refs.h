@@ -75,7 +75,7 @@ struct refs_balance {
 	int64_t end;
 };
 
-#define REFS_PROGS 8
+#define REFS_PROGS 9
 
 struct refs;
 
@@ -108,13 +108,13 @@ const char *refs_note(const struct refs *r);
 const char *refs_module(const struct refs *r);
 
 /**
- * refs_wait() - until an unload is refused
+ * refs_wait() - until an unload is refused, or somebody reads the module's count
  * @r: the counter
  * @timeout_ms: for how long at the most, ms
  * @fd: come back when this can be read; negative: none
- * @last: filled in: the last refusal since the previous call
+ * @last: filled in: the last such since the previous call
  *
- * Return: how many refusals there were; 0 on timeout or when a signal came; -errno.
+ * Return: how many there were, of refusals alone if there were any; 0 on timeout or when a signal came; -errno.
  */
 int refs_wait(struct refs *r, int timeout_ms, int fd, struct refs_refusal *last);
 

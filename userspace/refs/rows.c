@@ -184,9 +184,12 @@ int json_refs(FILE *f, const struct refs_report *rep)
 	add_text(o, "module", rep->module);
 	add_num(o, "report", rep->number);
 	add_text(o, "reason", reasons[rep->reason]);
-	if (rep->reason == REFS_BUSY) {
-		add_num(o, "refused_pid", rep->refusal.tgid);
-		add_text(o, "refused_command", text_clean(text, 17, rep->refusal.comm));
+	if (rep->reason == REFS_BUSY || rep->reason == REFS_READ) {
+		bool read = rep->reason == REFS_READ;
+
+		add_num(o, read ? "reader_pid" : "refused_pid", rep->refusal.tgid);
+		add_text(o, read ? "reader_command" : "refused_command",
+			 text_clean(text, 17, rep->refusal.comm));
 		add_num(o, "late_ns", rep->late_ns);
 	}
 	add_num(o, "elapsed_ns", rep->state.ns);

@@ -345,6 +345,14 @@ static void print_refusal(FILE *f, const struct refs_report *rep)
 {
 	char comm[17], late[32];
 
+	if (rep->reason == REFS_READ) {
+		fprintf(f,
+			"\n%s is in use\n  %s/%u read its count, %s before this was read;"
+			" kmod gives up\n  by itself where that is not 0, and does not ask the kernel\n",
+			rep->module, text_clean(comm, sizeof(comm), rep->refusal.comm),
+			rep->refusal.tgid, ns_text(rep->late_ns, late, sizeof(late)));
+		return;
+	}
 	fprintf(f, "\n%s is in use\n  delete_module(2) refused %s/%u, %s before this was read",
 		rep->module, text_clean(comm, sizeof(comm), rep->refusal.comm), rep->refusal.tgid,
 		ns_text(rep->late_ns, late, sizeof(late)));
@@ -376,7 +384,7 @@ int table_refs(FILE *f, const struct refs_report *rep)
 		table_end(f, rep, v);
 		print_balance(f, rep);
 	} else {
-		if (rep->reason == REFS_BUSY)
+		if (rep->reason == REFS_BUSY || rep->reason == REFS_READ)
 			print_refusal(f, rep);
 		else
 			fprintf(f, "%s%s, %s\n", rep->number > 1 ? "\n" : "", rep->module,

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/refcost.h"
+#include "machine/env.h"
 #include "refs/find.h"
 
 static volatile sig_atomic_t asked;
@@ -85,13 +87,30 @@ int refs_watch_begin(struct refs_watch *w, bool keyboard)
 	return held_already(refs_module(w->refs)) ? report(w, REFS_START) : EXIT_FINE;
 }
 
+/* lsmod(8) only lists; kmod reads several times, and goes on if the count is 0. */
+static bool may_give_up(struct refs_watch *w)
+{
+	const struct refs_refusal *r = &w->report.refusal;
+	char path[128], count[24];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", refs_module(w->refs));
+	if (r->tgid == w->reader || !strcmp(r->comm, "lsmod") ||
+	    !strtol(env_file(path, count, sizeof(count)), NULL, 10))
+		return false;
+	w->reader = r->tgid;
+	return true;
+}
+
 int refs_watch_wait(struct refs_watch *w, int timeout_ms, int fd)
 {
 	int err = EXIT_FINE, n = refs_wait(w->refs, timeout_ms, fd, &w->report.refusal);
 
 	if (n > 0) {
 		w->report.refusals = n;
-		err = report(w, REFS_BUSY);
+		if (!w->report.refusal.read)
+			err = report(w, REFS_BUSY);
+		else if (may_give_up(w))
+			err = report(w, REFS_READ);
 	}
 	if (asked && !err) {
 		asked = 0;

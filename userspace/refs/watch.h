@@ -19,6 +19,7 @@
  * @strict: what is incomplete is an error
  * @refs: the counter; NULL before refs_watch_open()
  * @syms: names of the kernel's addresses, or NULL
+ * @reader: the process whose reading of the count was reported last
  * @report: the latest; its @tag and @top are set before
  */
 struct refs_watch {
@@ -29,6 +30,7 @@ struct refs_watch {
 	bool strict;
 	struct refs *refs;
 	const struct ksyms *syms;
+	uint32_t reader;
 	struct refs_report report;
 };
 
