@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Is a results directory what docs/results-schema.json says?
 
-schema.py DIR...: a line a problem, exit code 1 where there is one. Columns that a table has and the schema
+schema.py DIR...: a line a problem, exit code 1 where there is one.
+schema.py --as NAME FILE: a table, or objects a line each, that definitions/NAME describes. Columns that a table has and the schema
 has not are problems, and so are tables that it does not know.
 """
 import csv
@@ -91,10 +92,23 @@ def problems(schema, directory):
             yield f"{path}: {problem}"
 
 
+def lines_problems(schema, path):
+    """Objects, one a line."""
+    with open(path, encoding="utf-8") as f:
+        for n, line in enumerate(f, 1):
+            for error in validator(schema).iter_errors(json.loads(line)):
+                yield f"line {n}: {'.'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+
+
 def main():
     with open(SCHEMA, encoding="utf-8") as f:
         schema = json.load(f)
     found = [f"{SCHEMA.name}: {name} has no description" for name in undescribed(schema)]
+    if sys.argv[1:2] == ["--as"]:
+        name, path = sys.argv[2:4]
+        check = csv_problems if name.endswith(".csv") else lines_problems
+        found += check(schema["definitions"][name], path)
+        del sys.argv[1:4]
     for directory in sys.argv[1:]:
         found += problems(schema, pathlib.Path(directory))
     print("\n".join(found), end="\n" if found else "")

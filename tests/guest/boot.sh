@@ -51,7 +51,14 @@ trace_guest() {
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
 	tests_in trace --cpus 2 --deadline 600
 }
-refs_guest() { tests_in refs --cpus 2 --deadline 400; }
+refs_guest() {
+	local report
+	tests_in refs --cpus 2 --deadline 400
+	ok "rows of refs are what docs/results-schema.json says" tests/schema.py --as refs.csv "$dir/exact.csv"
+	for report in exact held; do
+		ok "... and so are its reports: $report" tests/schema.py --as refs.json "$dir/$report.json"
+	done
+}
 timed_guest() {
 	local up
 	tests_in timed --cpus 3 --deadline 1100

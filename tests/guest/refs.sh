@@ -41,7 +41,7 @@ exact() {
 	"$refcost" run -k -s empty -c 1 -b 1 --window 1ms >/dev/null 2>&1
 	# shellcheck disable=SC2086 # words
 	run_cmd refs -m refcost-victim --json --strict --tag 'a "b"' -o "$dir/exact.csv" -- "$refcost" $run -o "$dir/exact"
-	grep '^{' <<<"$stdout" | flat >"$dir/exact.flat"
+	grep '^{' <<<"$stdout" | tee "$dir/exact.json" | flat >"$dir/exact.flat"
 	is "the highest rate of all CPUs, strictly: exit 0" 0 "$status"
 	ours=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } { n += $c["total"]; f += $c["failed"] }
 		END { printf "%d %d", n - f, n - f }' "$dir/exact/workers.csv")
@@ -240,6 +240,8 @@ disks() {
 	ok "... it is seen to read the count" grep -Eq '^  modprobe/[0-9]+ read its count, .* kmod gives up$' <<<"$stdout"
 	ok "... with who holds it" grep -Eq "^bash/$$ has /dev/sda open as 9 " <<<"$(sed -n '/read its count/,$p' <<<"$stdout")"
 	is "... once" 1 "$(grep -c 'read its count' <<<"$stdout")"
+	run_cmd refs scsi_debug --json -- modprobe -r scsi_debug
+	grep '^{' <<<"$stdout" >"$dir/held.json"
 	run_cmd "$refcost" trace -- modprobe -r scsi_debug
 	ok "a trace of that says why it saw no call" grep -q 'saw no call.*scsi_debug.*refcost refs scsi_debug' <<<"$stderr"
 	exec 9<&-
