@@ -11,6 +11,7 @@
  * before.
  */
 #include "krefobj.h"
+#include "modref.h"
 
 static __always_inline bool get_exit_release(struct refcost_object *obj, struct refcost_worker *w)
 {
@@ -53,21 +54,15 @@ static __always_inline void find_put_exit_release(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(exit_release)
 REFCOST_LOOP_LOOKUP(exit_release)
 
-struct exit_release_owner {
-	int base;
-};
-
 static int exit_release_bind(struct refcost_owner *owner)
 {
-	refcost_owner_state(owner, struct exit_release_owner)->base = refcost_module_users(owner);
+	modref_bind(owner);
 	return kref_bind(owner);
 }
 
 static s64 exit_release_balance(struct refcost_owner *owner)
 {
-	int base = refcost_owner_state(owner, struct exit_release_owner)->base;
-
-	return refcost_module_balance(owner, base) + kref_balance(owner);
+	return modref_balance(owner) + kref_balance(owner);
 }
 
 REFCOST_SCHEME(exit_release, KERNEL, release,

@@ -14,10 +14,7 @@
  */
 #include "lists.h"
 #include "loop.h"
-
-struct try_module_get_owner {
-	int base;
-};
+#include "modref.h"
 
 static __always_inline bool get_try_module_get(struct refcost_object *obj, struct refcost_worker *w)
 {
@@ -51,26 +48,9 @@ static __always_inline void find_put_try_module_get(struct refcost_object *obj,
 REFCOST_LOOP_GETPUT(try_module_get)
 REFCOST_LOOP_LOOKUP(try_module_get)
 
-static int try_module_get_bind(struct refcost_owner *owner)
-{
-	refcost_owner_state(owner, struct try_module_get_owner)->base = refcost_module_users(owner);
-	return 0;
-}
-
-static s64 try_module_get_balance(struct refcost_owner *owner)
-{
-	return refcost_module_balance(
-		owner, refcost_owner_state(owner, struct try_module_get_owner)->base);
-}
-
-static const void *try_module_get_counter(struct refcost_worker *w)
-{
-	return &w->draws[0]->owner->module->refcnt;
-}
-
 REFCOST_SCHEME(try_module_get, KERNEL, module, "one atomic count a module", "Linux 3.19 to today",
 	       "delete_module fails, EWOULDBLOCK", REFCOST_SCHEME_LOOPS(try_module_get),
-	       .bind = try_module_get_bind, .balance = try_module_get_balance,
-	       .counter = try_module_get_counter, .unlink = rwlist_unlink);
+	       .bind = modref_bind, .balance = modref_balance, .counter = modref_counter,
+	       .unlink = rwlist_unlink);
 
 REFCOST_REPORT(try_module_get, "replacing core swept", "");
