@@ -31,8 +31,8 @@ done
 
 # What every kernel has; rcuref is listed, and needs Linux 6.4.
 expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live percpu_atomic percpu_array
-	percpu_alloc speculative_get trylock_percpu percpu_rcu percpu_ref try_module_get global_lock interface_count
-	module_rwsem kref object_exit1 object_exit2 refcount kobject lockref release_wait
+	percpu_alloc speculative_get trylock_percpu percpu_rcu percpu_ref try_module_get module_get global_lock interface_count
+	module_rwsem kref object_exit1 object_exit2 refcount kref_unless_zero kobject lockref release_wait
 	release_count_before release_count_after active_ref active_rwsem revocable exit_release external_release
 	rwsem rwlock percpu_rwsem srcu srcu_object rcu hazptr hazptr_ipi"
 sorted() { tr -s '[:space:]' '\n' | sed '/^$/d' | LC_ALL=C sort; }
@@ -118,7 +118,7 @@ is "... in one line" 1 "$(wc -l <<<"$stderr")"
 HWLOC_FSROOT=$dir exits "no topology in /sys" 64 "^refcost: --cpus 4000: only" "$refcost" run -c 4000
 ok "... hwloc is quiet" bash -c '! grep -q hwloc/ <<<"$1"' - "$stderr"
 HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:2" exits "more CPUs than any placement has" 64 "only 4 CPUs" "$refcost" run --placement local,remote -c 5
-is "list names the layouts of what has some" "active_ref atomic_shared kref lockref object_exit1 object_exit2 refcount release_count_after release_count_before release_wait" \
+is "list names the layouts of what has some" "active_ref atomic_shared kref kref_unless_zero lockref object_exit1 object_exit2 refcount release_count_after release_count_before release_wait" \
 	"$(awk '/^  [a-z]/ { name = $1 } /layouts: own, readmostly, pair/ && name != "rcuref" { print name }' <<<"$table" | LC_ALL=C sort | paste -sd' ')"
 exits "hold too long" 64 "hold" "$refcost" run --hold 1s
 exits "run: holds that do not ascend" 64 "ascending" "$refcost" run --hold 1us,0
