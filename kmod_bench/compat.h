@@ -20,6 +20,20 @@
 #define REFCOST_HAVE_RCUREF
 #endif
 
+/* include/linux/file_ref.h */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define REFCOST_HAVE_FILE_REF
+#endif
+
+/* include/linux/srcu.h, where these srcu_structs have a kind of their own later */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#include <linux/srcu.h>
+#define REFCOST_HAVE_SRCU_FAST
+#ifndef DEFINE_STATIC_SRCU_FAST
+#define DEFINE_STATIC_SRCU_FAST DEFINE_STATIC_SRCU
+#endif
+#endif
+
 /* include/linux/srcutree.h: of one CPU and one of its two pairs of counts, sections begun over ended */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 #define refcost_srcu_readers(data, idx)                         \
