@@ -271,4 +271,4 @@ help:
 	@echo 'Variables: V=1 shows commands; KRELEASE=$(KRELEASE) KDIR=$(KDIR)'
 	@echo '           CC CFLAGS CLANG BPFTOOL prefix DESTDIR; LLVM=1 as in the kernel, and by itself where clang built it'
 	@echo
-	@echo './bench.sh builds, measures, plots and writes RESULTS.md: see ./bench.sh --help'
+	@echo './bench.sh builds, measures, plots and reports into results/NAME: see ./bench.sh --help'

@@ -9,22 +9,26 @@ usage() {
 	cat <<'EOF'
 Usage: ./bench.sh [OPTION...]
 Measure what references cost: on this machine if it is root's, loads modules and has kernel headers,
-else in a QEMU guest. Installs what is missing (naming it), builds, measures, plots, writes RESULTS.md.
+else in a QEMU guest. Says what it will do and for how long, installs what is missing (naming it), builds,
+measures, plots, and writes a report: results/NAME/report/RESULTS.md and results/NAME/report.html.
 
+  --quick           a look: the floors and four schemes, in about three minutes
+                    (without: all schemes and every section, in about ten)
+  --full            what one quotes: 30 blocks of long windows, 73 unloads a scheme and arm; -n says how long
   --host            measure this machine         --guest         measure a guest
-  --quick           a quick look: 24 short blocks, 23 unloads a scheme and arm
+  --update          take the report for the RESULTS.md and plots/figures of this tree
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
   --cpus N          vCPUs of the guest (default: as many as there are CPUs here; what is measured with more is
                     marked, and compared with nothing)
-  -n, --dry-run     print what would be measured and how long it takes; nothing is installed, built or run
+  -n, --dry-run     print what would be measured, where, and how long it takes; nothing is installed, built or run
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no unloads apart from them
   --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(1)
-  --blocks N        blocks instead of 30          --cycles N      unloads instead of 73
-  --deadline S      kill the guest after S seconds (default 7200)
+  --blocks N        so many blocks                --cycles N      so many unloads a scheme and arm
+  --deadline S      kill the guest after S seconds (default: three times what it is estimated to take)
   --tune            turn the knobs that distort and do no harm (governor, turbo, NUMA balancing, NMI
                     watchdog), and turn them back at the end, also after Ctrl-C
   --strict          refuse to measure on a machine that distorts (refcost doctor says what does)
@@ -43,7 +47,7 @@ die() {
 	exit "$1"
 }
 
-where='' quick='' mode=measure output='' resume='' report=1 deps_flag='' cpus='' deadline=7200
+where='' size=default mode=measure output='' resume='' report=1 update='' deps_flag='' cpus='' deadline=''
 blocks='' cycles='' schemes='' why='' child='' tune='' strict='' dry_run='' c2c='' compared=() asked=()
 
 positive() {
@@ -56,7 +60,8 @@ parse() {
 		first=$1
 		case $1 in
 		--host | --guest) where=${1#--} why="as asked" ;;
-		--quick) quick=--quick ;;
+		--quick | --full) size=${1#--} ;;
+		--update) update=1 ;;
 		--instructions) mode=instructions ;;
 		--tune) tune=1 ;;
 		--strict) strict=1 ;;
@@ -93,13 +98,14 @@ parse() {
 		*) die 64 "no option '$1': see ./bench.sh --help" ;;
 		esac
 		case $first in # what it takes to measure the same again
-		--host | --guest | --resume | --output | --deadline | --no-install | --no-report) ;;
+		--host | --guest | --resume | --output | --deadline | --no-install | --no-report | --update) ;;
 		--cpus | --blocks | --cycles | -s | --schemes | --placement | --layout) asked+=("$first" "$1") ;;
 		*) asked+=("$first") ;;
 		esac
 		shift
 	done
 	[ -z "$c2c" ] || [ $mode = perf ] || die 64 "--c2c is a part of perf sessions: give --perf, too"
+	[ -z "$update" ] || [ -n "$report" ] || die 64 "--update takes the report: leave --no-report out"
 	[ -z "$resume" ] || [ -e "$resume/run.json" ] || die 64 "--resume $resume: no results directory"
 }
 
@@ -127,13 +133,18 @@ choose() {
 	fi
 }
 
-prepare() {
-	local sets=(build)
+# What has to be installed, for tools/deps.sh.
+needed() {
+	sets=(build)
 	[ $mode != perf ] || sets+=(perf)
 	if [ "$where" = host ]; then sets+=(host-headers); else sets+=(headers guest); fi
 	[ -z "$report" ] || sets+=(plot)
+}
+
+prepare() {
 	# Inside the guest everything is there already, and nothing can be written.
 	[ -n "${REFCOST_IN_GUEST:-}" ] && return
+	needed
 	# shellcheck disable=SC2086 # an empty flag is no argument
 	tools/deps.sh $deps_flag "${sets[@]}" || exit $?
 	release=$(if [ "$where" = host ]; then uname -r; else tools/kernel-release.sh; fi)
@@ -182,48 +193,59 @@ with_role() {
 	build/bin/refcost list --csv | awk -F, -v role="$1" '(" " $(NF - 1) " ") ~ (" " role " ") { printf "%s%s", n++ ? "," : "", $1 }'
 }
 
+# listed FLOORS: the names of floors, of all that this kernel has, or with 0 those of the others
+listed() { build/bin/refcost list --csv | awk -F, -v floors="$1" 'NR > 1 && $3 != "absent" && ($3 == "floor") == floors { print $1 }'; }
+
+# How much of everything.
+sizes() {
+	window=20 warmup=5 hold_blocks=3 hold_cycles=3 patience=500 holds=0,1us,100us,10ms
+	case $size in
+	quick) blocks=${blocks:-20} cycles=${cycles:-11} holds=0,100us,10ms ;;
+	default) blocks=${blocks:-24} cycles=${cycles:-23} ;;
+	full) blocks=${blocks:-30} cycles=${cycles:-73} window=200 warmup=40 hold_blocks=6 hold_cycles=11 patience=2000 ;;
+	esac
+}
+
 # What refcost run, unload and load are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
-	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$(with_role swept)" --mode "getput,lookup" --counters "${compared[@]}")
-	unload=(--hold "0,1us,100us,10ms") protecting=''
-	if [ -n "$quick" ]; then
-		run+=(-b "${blocks:-24}" --hold-blocks 3 --window 20ms --warmup 5ms)
-		unload+=(-n "${cycles:-23}" --hold-cycles 3 --patience 500ms)
-		loading=(-n "${cycles:-23}")
-		apart=(-n "${cycles:-23}")
-	else
-		run+=(-b "${blocks:-30}" --hold-blocks 6 --window 200ms --warmup 40ms)
-		unload+=(-n "${cycles:-73}" --hold-cycles 11 --patience 2s)
-		loading=(-n "${cycles:-73}")
-		apart=(-n "${cycles:-73}")
-	fi
-	if [ -n "$schemes" ]; then
-		run+=(-s "$schemes")
-		protecting=$(build/bin/refcost list --csv | awk -F, -v names="$schemes" 'BEGIN { n = split(names, want, ",") }
-			{ for (i = 1; i <= n; i++) if ($1 == want[i] && $3 != "floor") printf "%s%s", k++ ? "," : "", $1 }')
+	local only=$schemes protecting swept
+	swept=$(with_role swept)
+	[ $size != quick ] || only=${schemes:-$(listed 1 | paste -sd,),${swept#*,}}
+	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}"
+		-b "$blocks" --hold-blocks "$hold_blocks" --window "${window}ms" --warmup "${warmup}ms")
+	unload=(--hold "$holds" -n "$cycles" --hold-cycles "$hold_cycles" --patience "${patience}ms")
+	loading=(-n "$cycles")
+	apart=(-n "$cycles")
+	if [ -n "$only" ]; then
+		run+=(-s "$only")
+		protecting=$(listed 0 | grep -xFf <(tr , '\n' <<<"$only") | paste -sd, || true)
 		unload+=(-s "$protecting")
 		[ -n "$protecting" ] || unload=()
-		[[ ,$schemes, == *,percpu_live,* ]] || loading=()
+		[[ ,$only, == *,percpu_live,* ]] || loading=()
+		apart=()
 	fi
-	counting=(--instructions ${schemes:+-s "$schemes"} -b 2 --mode "getput,lookup")
+	sessions=(${c2c:+"$c2c"})
+	[ $size != quick ] || sessions+=(--quick)
+	counting=(--instructions ${only:+-s "$only"} -b 2 --mode "getput,lookup")
 }
 
 # Called where a failure does not end the script: each step says so itself.
 measure_here() {
 	local names=()
+	sizes
 	plan
 	put "$output/schemes.csv" build/bin/refcost list --csv || return
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run "${counting[@]}" -o "$output"
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
-		attended tools/perf-sessions.sh $quick $c2c "$output" "${names[@]}"
+		attended tools/perf-sessions.sh "${sessions[@]}" "$output" "${names[@]}"
 	else
 		attended build/bin/refcost run "${run[@]}" -o "$output" || return
 		[ ${#unload[@]} = 0 ] || attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
 		[ ${#loading[@]} = 0 ] || attended build/bin/refcost load "${loading[@]}" -o "$output" || return
-		[ -n "$schemes" ] || [ -s "$output/traced.csv" ] || attended tools/measure-unloads.sh "${apart[@]}" "$output"
+		[ ${#apart[@]} = 0 ] || [ -s "$output/traced.csv" ] || attended tools/measure-unloads.sh "${apart[@]}" "$output"
 	fi
 }
 
@@ -235,46 +257,80 @@ as_measured() {
 		"$@"
 	else
 		[ "$accel" != icount ] || vcpus=1
-		mkdir -p "$guest_root/proc"
-		echo "refcost.accel=$accel refcost.hostcpus=$(nproc)" >"$guest_root/proc/cmdline"
-		REFCOST_SYSROOT=$guest_root HWLOC_SYNTHETIC="core:$vcpus pu:1" "$@"
+		mkdir -p "$scratch/proc"
+		echo "refcost.accel=$accel refcost.hostcpus=$(nproc)" >"$scratch/proc/cmdline"
+		REFCOST_SYSROOT=$scratch HWLOC_SYNTHETIC="core:$vcpus pu:1" "$@"
 	fi
 }
 
-# What would be measured, and how long each part takes.
-dry_run() {
+# What would be measured, and how long each part takes, by the command's own plans.
+planned() {
 	local accel=tcg known=() names=()
-	[ -x build/bin/refcost ] || die 4 "--dry-run needs the command and its modules: run make first"
 	[ ! -s build/guest/accel ] || read -r _ accel _ <build/guest/accel
 	[ -z "$resume" ] || known=(-o "$resume")
-	guest_root=$(mktemp -d)
-	trap 'rm -rf "$guest_root"' EXIT
-	. tools/plan.sh
 	plan
 	[ "$where" = host ] || [ $mode = instructions ] || part_takes "a guest" "$(guest_takes "$accel")"
 	if [ $mode = measure ]; then
-		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}"
-		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}"
-		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}"
-		[ -n "$schemes" ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
-			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}"
+		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}" || return
+		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}" || return
+		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}" || return
+		[ ${#apart[@]} = 0 ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
+			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}" || return
 	elif [ $mode = perf ]; then
 		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
-		part "perf sessions" as_measured "$accel" tools/perf-sessions.sh --dry-run $quick $c2c "${names[@]}"
+		part "perf sessions" as_measured "$accel" tools/perf-sessions.sh --dry-run "${sessions[@]}" "${names[@]}" || return
 	fi
 	if [ $mode = instructions ] || [ $mode$where = measureguest ]; then
 		part_takes "a guest that counts instructions" "$(guest_takes icount)"
-		part "instructions of gets and puts" as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}"
+		part "instructions of gets and puts" as_measured icount build/bin/refcost run --dry-run "${counting[@]}" "${known[@]}" || return
 	fi
 	[ -z "$report" ] || [ $mode != measure ] || part_takes "report and figures" $report_takes
 	parts_end
-	[ "$where" = host ] || [ $about_all -le "$deadline" ] ||
-		say "a guest is killed after $(duration "$deadline"): give a longer --deadline, or go on with --resume"
+}
+
+# The plan into a file, and what it comes to into about_all and most_all; before anything is built, by experience.
+estimate() {
+	local code=0
+	. tools/plan.sh
+	sizes
+	if [ -x build/bin/refcost ]; then
+		planned >"$scratch/plan" 2>"$scratch/why" || code=$?
+		[ $code != 0 ] || return 0
+		if [ -n "$dry_run" ]; then
+			cat "$scratch/why" >&2
+			exit $code
+		fi
+		# An older build need not know what this script asks for: it is built again before it measures.
+		parts=() about_all=0 most_all=0
+	fi
+	if [ $mode = measure ]; then
+		part_takes "all of it" "$(by_experience $size "$where")"
+	else
+		part_takes "all of it" "$(by_experience quick "$where")"
+	fi
+	echo "estimated by experience with two CPUs; once it is built (make), -n prints the plan and the time of each part" >"$scratch/plan"
+}
+
+# Before anything else: what, where, for how long, and what it changes.
+notice() {
+	local missing=''
+	say "measuring $([ "$where" = host ] && echo "this machine" || echo "a guest of $(if [ $mode = instructions ]; then echo "1 CPU"; else echo "${cpus:-$(nproc)} CPUs"; fi)"): $why"
+	case $mode in
+	instructions) say "instructions of ${schemes:-all schemes}" ;;
+	perf) say "perf sessions of ${schemes:-all schemes}" ;;
+	*) say "${schemes:-$([ $size = quick ] && echo "the floors and ${swept#*,}" || echo all schemes)}: $blocks blocks of windows of $window ms, $cycles unloads each, idle and under load" ;;
+	esac
+	say "takes about $(duration $about_all)$([ $most_all = $about_all ] || echo ", and up to $(duration $most_all) if users starve every unload"), beside installing and building"
+	needed
+	[ -n "$deps_flag" ] || missing=$(tools/deps.sh --no-install "${sets[@]}" 2>&1 >/dev/null | sed -n 's/^missing packages: \([^:]*\):.*/\1/p' || true)
+	[ "$where" = guest ] ||
+		say "loads modules of its own, unloads and traces them, which taints this kernel; turns rcu_expedited and back"
+	say "installs ${missing:-nothing}; writes build/ and ${output:-${resume:-results/}}${update:+, RESULTS.md and plots/figures/}, and nothing else"
 }
 
 # Boot, then do there what is done on a real machine.
 measure_in_guest() {
-	local boot=(--release "$release" --share "$output" --deadline "$deadline") inner=(--host --no-report)
+	local boot=(--release "$release" --share "$output" --deadline "${deadline:-$((3 * most_all + 300))}") inner=(--host --no-report)
 	if [ "$1" = instructions ]; then
 		boot+=(--icount)
 		inner+=(--instructions)
@@ -284,7 +340,7 @@ measure_in_guest() {
 	[ "$1" != perf ] || inner+=(--perf)
 	[ -z "$c2c" ] || inner+=("$c2c")
 	[ "$1" != measure ] || inner+=("${compared[@]}")
-	[ -z "$quick" ] || inner+=(--quick)
+	[ $size = default ] || inner+=("--$size")
 	[ -z "$blocks" ] || inner+=(--blocks "$blocks")
 	[ -z "$cycles" ] || inner+=(--cycles "$cycles")
 	[ -z "$schemes" ] || inner+=(--schemes "$schemes")
@@ -293,14 +349,16 @@ measure_in_guest() {
 }
 
 make_report() {
-	local svg
-	build/bin/refcost report "$output" -o "$output/report" --figures plots/figures >"$output/tables.txt"
+	local file
+	build/bin/refcost report "$output" -o "$output/report" --figures ../figures >"$output/tables.txt"
 	plots/render.sh "$output/report" "$output/figures"
 	build/bin/refcost html "$output"
+	say "wrote $output/report/RESULTS.md and $output/report.html"
+	[ -n "$update" ] || return 0
 	mkdir -p plots/figures
-	for svg in "$output"/figures/*.svg; do put "plots/figures/${svg##*/}" cat "$svg"; done
-	put RESULTS.md cat "$output/report/RESULTS.md"
-	say "wrote RESULTS.md and plots/figures/ from $output, and $output/report.html"
+	for file in "$output"/figures/*.svg; do put "plots/figures/${file##*/}" cat "$file"; done
+	for file in "$output"/report/*.md; do put "${file##*/}" sed 's,(\.\./figures/,(plots/figures/,g' "$file"; done
+	say "wrote RESULTS.md and plots/figures/"
 }
 
 interrupted() {
@@ -313,8 +371,13 @@ interrupted() {
 
 parse "$@"
 choose
-[ -n "${REFCOST_IN_GUEST:-}" ] || say "measuring $([ "$where" = host ] && echo "this machine" || echo "a guest"): $why"
-[ -z "$dry_run" ] || { dry_run && exit; }
+if [ -z "${REFCOST_IN_GUEST:-}" ]; then
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	estimate
+	notice
+	[ -z "$dry_run" ] || { cat "$scratch/plan" && exit; }
+fi
 [ "$where" = guest ] || [ "$(id -u)" = 0 ] || die 1 "--host loads kernel modules and needs root: sudo ./bench.sh --host"
 [ "$where" = guest ] || [ -e "${REFCOST_SYSROOT:-}/proc/modules" ] || die 4 "this kernel loads no modules: use --guest"
 [ -z "$strict" ] || [ "$where" = host ] || [ $mode = instructions ] ||
@@ -322,7 +385,7 @@ choose
 prepare
 output=$(realpath -m "${resume:-${output:-$(results_name)}}")
 mkdir -p "$output" || die 1 "cannot write to $output: give another with --output"
-trap tune_restore EXIT
+trap 'tune_restore; rm -rf "${scratch:-}"' EXIT
 trap interrupted INT TERM HUP
 ready
 

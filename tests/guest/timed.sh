@@ -305,9 +305,9 @@ unloads_traced() {
 
 # What watching costs is in the tables that make bench-trace prints.
 watching_measured() {
-	run_cmd env BLOCKS=1 UNLOADS=3 ARMS="tracepoints all" tools/bench-trace.sh times
+	run_cmd env BLOCKS=1 UNLOADS=3 ARMS="tracepoints all" TOOLS=refcost tools/bench-trace.sh times
 	is "what watching costs: exit 0" 0 "$status"
-	is "... a line per arm and tool" "all bpftrace-kfunc bpftrace-kprobe refcost tracepoints" \
+	is "... a line per arm and tool" "all refcost tracepoints" \
 		"$(awk '$3 ~ /^\(/ { print $1 }' <<<"$stdout" | sort | paste -sd' ')"
 	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
 	nothing_left "what watching costs"
