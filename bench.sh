@@ -188,10 +188,11 @@ attended() {
 	return $code
 }
 
-# with_role ROLE: schemes that say so in their own files, as a list
-with_role() {
-	build/bin/refcost list --csv | awk -F, -v role="$1" '(" " $(NF - 1) " ") ~ (" " role " ") { printf "%s%s", n++ ? "," : "", $1 }'
-}
+# with_role ROLE: schemes that say so in their own files
+with_role() { sed -nE "s/^REFCOST_REPORT\(([a-z_0-9]+), \"([a-z ]* )?$1( [a-z ]*)?\",.*/\1/p" kmod_bench/schemes/*.c; }
+
+# What --quick is about besides the floors.
+a_few() { with_role swept | grep -vxF "$(with_role loop)" | paste -sd,; }
 
 # listed FLOORS: the names of floors, of all that this kernel has, or with 0 those of the others
 listed() { build/bin/refcost list --csv | awk -F, -v floors="$1" 'NR > 1 && $3 != "absent" && ($3 == "floor") == floors { print $1 }'; }
@@ -209,10 +210,9 @@ sizes() {
 # What refcost run, unload and load are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
-	local only=$schemes protecting swept
-	swept=$(with_role swept)
-	[ $size != quick ] || only=${schemes:-$(listed 1 | paste -sd,),${swept#*,}}
-	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$swept" --mode "getput,lookup" --counters "${compared[@]}"
+	local only=$schemes protecting
+	[ $size != quick ] || only=${schemes:-$(listed 1 | paste -sd,),$(a_few)}
+	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$(with_role swept | paste -sd,)" --mode "getput,lookup" --counters "${compared[@]}"
 		-b "$blocks" --hold-blocks "$hold_blocks" --window "${window}ms" --warmup "${warmup}ms")
 	unload=(--hold "$holds" -n "$cycles" --hold-cycles "$hold_cycles" --patience "${patience}ms")
 	loading=(-n "$cycles")
@@ -318,7 +318,7 @@ notice() {
 	case $mode in
 	instructions) say "instructions of ${schemes:-all schemes}" ;;
 	perf) say "perf sessions of ${schemes:-all schemes}" ;;
-	*) say "${schemes:-$([ $size = quick ] && echo "the floors and ${swept#*,}" || echo all schemes)}: $blocks blocks of windows of $window ms, $cycles unloads each, idle and under load" ;;
+	*) say "${schemes:-$([ $size = quick ] && echo "the floors and $(a_few)" || echo all schemes)}: $blocks blocks of windows of $window ms, $cycles unloads each, idle and under load" ;;
 	esac
 	say "takes about $(duration $about_all)$([ $most_all = $about_all ] || echo ", and up to $(duration $most_all) if users starve every unload"), beside installing and building"
 	needed

@@ -159,7 +159,7 @@ exits "unknown arm" 64 "no arm" "$refcost" unload --arms frob
 exits "unknown mechanism" 64 "no mechanism" "$refcost" unload --mechanism frob
 exits "refs of no module" 64 "refcost refs MODULE" "$refcost" refs
 exits "its older form" 64 "refcost refs MODULE" "$refcost" trace --refs
-exits "refs of calls" 64 "option.*-n" "$refcost" refs dummy -n 1
+exits "refs of calls" 64 "option.*'n'" "$refcost" refs dummy -n 1
 exits "trace --top" 64 "option.*--top" "$refcost" trace --top 3
 exits "refs --top 0" 64 "top" "$refcost" refs dummy --top 0
 exits "refs of a command that is not there" 127 "not found" "$refcost" refs dummy -- /no/such

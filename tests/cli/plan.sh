@@ -12,10 +12,11 @@ trap 'rm -rf "$dir"' EXIT
 tree=$dir/tree
 refcost=$PWD/build/bin/refcost
 export NOTES=$dir/notes REFCOST=$refcost
-mkdir -p "$tree"/{bin,build/bin,build/guest,guest,tools}
+mkdir -p "$tree"/{bin,build/bin,build/guest,guest,tools,kmod_bench}
 cp bench.sh "$tree/"
 cp tools/plan.sh tools/tune.sh "$tree/tools/"
 cp -r plots "$tree/"
+cp -r kmod_bench/schemes "$tree/kmod_bench/"
 rm "$tree"/plots/figures/*
 echo "boot tcg" >"$tree/build/guest/accel"
 

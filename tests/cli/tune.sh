@@ -118,9 +118,10 @@ is "... the governors that are wrong" "/$cpu/cpufreq/policy1/scaling_governor pe
 
 # bench.sh in a tree of its own, whose refcost does not measure: tests/cli/tune-refcost.sh stands for it.
 bench=$dir/tree
-mkdir -p "$bench/build/bin" "$bench/tools" "$bench/bin"
+mkdir -p "$bench/build/bin" "$bench/tools" "$bench/bin" "$bench/kmod_bench"
 cp bench.sh "$bench/"
-cp tools/tune.sh "$bench/tools/"
+cp tools/tune.sh tools/plan.sh "$bench/tools/"
+cp -r kmod_bench/schemes "$bench/kmod_bench/"
 cp tests/cli/tune-refcost.sh "$bench/build/bin/refcost"
 printf '#!/bin/sh\necho 0\n' >"$bench/bin/id"
 chmod +x "$bench/bin/id"
