@@ -171,7 +171,7 @@ front=$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 			if (!beaten) print x[i], name[i] } }' "$dir/sample/report/tradeoff.dat" | sort -g |
 	sed 's/.* \(.*\)/`\1`/' | paste -sd, | sed 's/,/, /g')
 # Of ten values the interval of the median goes from the second to the ninth.
-precise=$(awk -F, 'NR > 1 && $5 == 1 { print $2 "," $4 "," $8 }' "$dir/sample/samples.csv" | sort -t, -k1,2 -k3,3g |
+precise=$(awk -F, 'NR > 1 && $4 == 1 { print $2 "," $3 "," $8 }' "$dir/sample/samples.csv" | sort -t, -k1,2 -k3,3g |
 	awk -F, '{ cell = $1 "," $2; v[cell, ++n[cell]] = $3 } END { for (c in n) { cells++
 		precise += v[c, 9] - v[c, 2] <= 0.05 * (v[c, 5] + v[c, 6]) }; print precise " of " cells }')
 ok "RESULTS.md counts the precise cells: $precise" grep -q "^- precision: .* in $precise one-CPU cells" "$dir/sample/report/RESULTS.md"
@@ -274,13 +274,13 @@ counted_as() {
 	awk -F, -v OFS=, 'NR == 1 { print; next } '"$2"' { print }' "$dir/counted/counters.csv" >"$dir/$1/counters.csv"
 	reported "$1"
 }
-counted_as rare '$6 == "cache-misses" && $4 < 4 { $7 = 0 }'
+counted_as rare '$8 == "cache-misses" && $4 < 4 { $9 = 0 }'
 ok "an event that does not happen stands at 0, beside a log axis" grep -q 'per get+put (log scale, but for 0)' "$dir/rare/svg/counters.svg"
 is "... on one CPU every scheme does" 0 "$(counts rare cache-misses | cut -d' ' -f2 | sort -u)"
-counted_as zero '$6 == "cache-misses" { $7 = 0 }'
+counted_as zero '$8 == "cache-misses" { $9 = 0 }'
 ok "an event that never happens has an axis with 0 alone" grep -q '>per get+put<' "$dir/zero/svg/counters.svg"
 is "... and every scheme stands there" "0 0" "$(counts zero cache-misses | cut -d' ' -f2,3 | sort -u)"
-counted_as starving '$6 == "cache-misses" { $7 = ""; $9 = 0 }'
+counted_as starving '$8 == "cache-misses" { $9 = ""; $11 = 0 }'
 ok "an event that never got a counter has no panel" bash -c '! grep -q ">cache-misses<" "$1"' - "$dir/starving/svg/counters.svg"
 ok "... but a reason" grep -q 'Not available: cache-misses: it never got a counter; branches: somebody' "$dir/starving/svg/counters.svg"
 says starving '`cache-misses` is not available: it never got a counter; `branches` is not available'

@@ -251,8 +251,10 @@ bad "no cell in common" "have no cell in common" others
 # placed NAME FACTOR CPUS: a copy with a second placement on CPUS, in which all takes FACTOR times as long
 placed() {
 	cp -r "$a" "$dir/$1"
-	awk -F, -v OFS=, -v factor="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print $0, "placement,layout,counter_node"; next }
-		{ print $0, "cores,own,0"; $at["ns_per_op"] *= factor; $at["ns_elapsed"] *= factor; print $0, "packed,own,0" }' \
+	awk -F, -v OFS=, -v factor="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i
+			sub("hold_ns", "&,placement,layout"); print $0, "counter_node"; next }
+		{ hold = $at["hold_ns"]; $at["hold_ns"] = hold ",cores,own"; print $0, 0
+			$at["ns_per_op"] *= factor; $at["ns_elapsed"] *= factor; $at["hold_ns"] = hold ",packed,own"; print $0, 0 }' \
 		"$a/samples.csv" >"$dir/$1/samples.csv"
 	described "$1" '0,/"blocks":/s//"placements":[{"name":"cores","cpus":[0,1,2,3]},{"name":"packed","cpus":['"$3"']}],"blocks":/'
 }

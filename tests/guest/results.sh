@@ -122,7 +122,7 @@ goes_on() {
 	mv "$out/run.json.kept" "$out/run.json"
 	left=$(tail -n 1 "$out/samples.csv")
 	printf '%s' "${left:0:20}" >>"$out/samples.csv" # as a crash leaves it
-	printf '5,kref,getput,2,0,1,1,1,2,1,0,1,0,0,0,cores,own,1,1,1,1,1,1,1\n5,kref,getp' >>"$out/workers.csv"
+	printf '5,kref,getput,2,0,cores,own,0,1,1,1,2,1,0,1,0,0,1,1,1,1,1,1,1\n5,kref,getp' >>"$out/workers.csv"
 	ok "the same command goes on" "$refcost" run "${cell[@]}" -o "$out"
 	is "... to the end" "24 complete" "$(rows "$out/samples.csv") $(json "$out/run.json" status)"
 	is "... no cell twice" "" "$(column "$out/samples.csv" block scheme mode cpus | sort | uniq -d)"
@@ -136,7 +136,7 @@ unloads_go_on() {
 	cut_off "$out/unload.csv" 11 "$refcost" unload "${cell[@]}" -o "$out"
 	ok "unloads are cut off ($(rows "$out/unload.csv") of 30)" test "$(rows "$out/unload.csv")" -lt 30
 	refused "another plan of unloads" "another plan .workers 2 instead of 3" "$refcost" unload "${cell[@]}" -l 2 -o "$out"
-	printf '9,kref,loaded,1,0,0,11,0\n' >>"$out/attempts.csv"
+	printf '9,kref,loaded,0,1,0,0,11\n' >>"$out/attempts.csv"
 	ok "the same command goes on: unloads" "$refcost" unload "${cell[@]}" -o "$out"
 	is "... to the end" "30 complete" "$(rows "$out/unload.csv") $(json "$out/run.json" status)"
 	is "... no attempt twice" "" "$(column "$out/attempts.csv" cycle scheme arm hold_ns attempt | sort | uniq -d)"

@@ -75,9 +75,9 @@ sweep_of_holds() {
 		is "... samples by hold" "0 $((15 * cpus)),1000 $((4 * counts)),20000 $((4 * counts))" "$(column "$out/samples.csv" hold_ns | sort -g | uniq -c |
 			awk '{ print $2, $1 }' | paste -sd,)"
 	done
-	is "... longer ones have no lookup" "empty getput,kref getput" "$(awk -F, 'NR > 1 && $6 > 0 { print $2, $4 }' "$out/samples.csv" | sort -u | paste -sd,)"
-	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $8 < $6' "$out/samples.csv")"
-	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$6] += $5 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
+	is "... longer ones have no lookup" "empty getput,kref getput" "$(awk -F, 'NR > 1 && $5 > 0 { print $2, $3 }' "$out/samples.csv" | sort -u | paste -sd,)"
+	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $10 < $5' "$out/samples.csv")"
+	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$5] += $4 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
 		"$(column "$out/workers.csv" hold_ns | awk '{ n[$1]++ } END { print n[0], n[1000], n[20000] }')"
 }
 
@@ -113,7 +113,7 @@ counted_runs() {
 		is "... every sample is there" 2 "$(rows "$dir/hardware/samples.csv")"
 		[ -z "$again" ] || continue
 		if "$refcost" doctor 2>/dev/null | grep -q 'PMU  *cycles can be counted'; then
-			ok "... cycles were counted" awk -F, '$6 == "cycles" && $7 > 0 { n++ } END { exit n != 2 }' "$dir/hardware/counters.csv"
+			ok "... cycles were counted" awk -F, '$8 == "cycles" && $9 > 0 { n++ } END { exit n != 2 }' "$dir/hardware/counters.csv"
 		else
 			is "... once it says that there is no PMU" "refcost: counters: not available: no PMU (ENOENT)" "$stderr"
 			is "... no count, and no 0, is written" 0 "$(rows "$dir/hardware/counters.csv")"

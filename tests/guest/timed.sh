@@ -121,7 +121,7 @@ interrupted_runs() {
 	kill -KILL $!
 	wait $! 2>/dev/null || true
 	ok "a run goes on where it stopped" test "$(rows "$dir/run-INT/samples.csv")" -gt "$n"
-	is "... and measures no cell twice" "" "$(cut -d, -f1-5 "$dir/run-INT/samples.csv" | sort | uniq -d)"
+	is "... and measures no cell twice" "" "$(cut -d, -f1-7 "$dir/run-INT/samples.csv" | sort | uniq -d)"
 	# SIGKILL gives no chance to unload: the next command does.
 	exits "after SIGKILL the next command goes on" 0 "put right: .*unloaded them" "$refcost" unload -s kref -n 1 --no-trace
 	nothing_left "SIGKILL"

@@ -21,11 +21,8 @@
 
 static struct scheme scheme = { .name = "kref", .family = "object", .rank = 1, .slot = 1 };
 static struct cell cell = {
-	.scheme = "kref",
-	.mode = "getput",
-	.cpus = 1,
+	.key = { .scheme = "kref", .cpus = 1 },
 	.base = true,
-	.placed = true,
 	.steady = true,
 };
 static struct model a, b;
@@ -36,9 +33,7 @@ static void count(struct model *m, const char *event, int rank, double value)
 	struct counter *c = &m->counters.v[m->counters.n++];
 	size_t i;
 
-	*c = (struct counter){
-		.scheme = "kref", .mode = "getput", .cpus = 1, .rank = rank, .share = 1
-	};
+	*c = (struct counter){ .key = { .scheme = "kref", .cpus = 1 }, .rank = rank, .share = 1 };
 	snprintf(c->event, sizeof(c->event), "%s", event);
 	for (i = 0; i < 8; i++)
 		series_add(&c->per_op, value * (1 + i / 100.0));
@@ -105,7 +100,7 @@ static void test_in_common(void **state)
 	assert_int_equal(c.n, 2);
 	assert_int_equal(c.v[0].what, COMPARE_COUNTER);
 	assert_string_equal(c.v[0].event, "cycles");
-	assert_true(c.v[0].at == 1 && fabs(c.v[0].ratio.ratio - 1.5) < 1e-9);
+	assert_true(compare_at(&c.v[0]) == 1 && fabs(c.v[0].ratio.ratio - 1.5) < 1e-9);
 	assert_true(c.v[0].ratio.lo > 1.3 && c.v[0].ratio.hi < 1.7);
 	assert_int_equal(c.v[0].verdict, COMPARE_SLOWER);
 	assert_false(c.v[0].multiplexed);
@@ -169,7 +164,7 @@ static void test_windows(void **state)
 	compare_free(&c);
 	cell.oversubscribed = false;
 
-	snprintf(packed.placement, sizeof(packed.placement), "packed");
+	packed.key.placement = PLACEMENT_PACKED;
 	others[0] = packed;
 	a.cells = others;
 	a.nr_elsewhere = 1;

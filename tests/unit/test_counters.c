@@ -135,13 +135,9 @@ static struct json_object *section(struct run *r)
 static void test_counts(void **state)
 {
 	static struct scheme_desc kref = { .name = "kref" };
-	static const struct placement cores = { .name = "cores" };
 	const struct cell_plan cell = {
+		.key = { .scheme = "kref", .cpus = 2 },
 		.scheme = &kref,
-		.mode = REFCOST_GETPUT,
-		.placement = &cores,
-		.layout = REFCOST_OWN,
-		.cpus = 2,
 	};
 	const struct refcost_worker_result workers[] = { { .ops = 100 }, { .ops = 300 } };
 	struct refcost_event_count counts[] = {
@@ -175,11 +171,11 @@ static void test_counts(void **state)
 	assert_string_equal(model_text(&m, "run.counters.instructions"), "counted");
 	assert_string_equal(model_text(&m, "run.counters.cycles"),
 			    "somebody else has the PMU (EBUSY)");
-	c = counters_find(&m, "kref", "getput", 2, "instructions");
+	c = counters_find(&m, "kref", REFCOST_GETPUT, 2, "instructions");
 	assert_non_null(c);
 	assert_int_equal(c->per_op.n, 2);
 	assert_true(c->per_op.s.median == 10 && c->share == 1 && !c->uncounted);
-	c = counters_find(&m, "kref", "getput", 2, "cache-misses");
+	c = counters_find(&m, "kref", REFCOST_GETPUT, 2, "cache-misses");
 	assert_non_null(c);
 	/* (20 / 0.5 + 10 / 0.1) / 400; the second window has no sum */
 	assert_int_equal(c->per_op.n, 1);
@@ -187,11 +183,11 @@ static void test_counts(void **state)
 	assert_true(fabs(c->share - 0.1) < 1e-9);
 	assert_int_equal(c->uncounted, 1);
 	assert_string_equal(counters_median(c, text, sizeof(text)), "0.35");
-	c = counters_find(&m, "kref", "getput", 2, "cycles");
+	c = counters_find(&m, "kref", REFCOST_GETPUT, 2, "cycles");
 	assert_non_null(c);
 	assert_int_equal(c->per_op.n, 1);
 	assert_string_equal(counters_median(c, text, sizeof(text)), "4.00");
-	assert_null(counters_find(&m, "kref", "getput", 1, "cycles"));
+	assert_null(counters_find(&m, "kref", REFCOST_GETPUT, 1, "cycles"));
 	assert_string_equal(counters_median(NULL, text, sizeof(text)), "-");
 	model_free(&m);
 }

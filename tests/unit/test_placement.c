@@ -115,10 +115,10 @@ static void nothing_asked_for(void **state)
 	assert_int_equal(placements_find(&p, NULL, 0), EXIT_FINE);
 	assert_int_equal(p.n, 1);
 	assert_int_equal(p.node, TOPO_ANY_NODE);
-	assert_string_equal(p.v[0].name, "cores");
+	assert_string_equal(placement_names[p.v[0].kind], "cores");
 	assert_int_equal(p.v[0].nr_cpus, 8);
 	assert_int_equal(placements_find(&p, list, 2), EXIT_FINE);
-	assert_string_equal(p.v[0].name, "list");
+	assert_string_equal(placement_names[p.v[0].kind], "list");
 	assert_int_equal(p.v[0].nr_cpus, 2);
 	assert_int_equal(p.v[0].cpus[0], 5);
 	memset(&p, 0, sizeof(p));

@@ -106,9 +106,8 @@ static FILE *run_samples(struct results *r, const char *name, struct json_object
 	assert_int_equal(results_open(r, in_dir(name)), EXIT_FINE);
 	assert_non_null(resume_section(r, "run", plan));
 	assert_int_equal(results_save(r), EXIT_FINE);
-	f = results_csv(r, "samples.csv",
-			"block,scheme,floor,mode,cpus,ns_per_op,ns_mean,ns_elapsed,lost,"
-			"overlap,fairness,oversubscribed");
+	f = results_csv(r, "samples.csv", "block", KEY_USE,
+			"floor,ns_per_op,ns_mean,ns_elapsed,lost,overlap,fairness,oversubscribed");
 	assert_non_null(f);
 	return f;
 }
@@ -128,16 +127,16 @@ static void test_windows_apart(void **state)
 		/* slow for a third of the run, from block 4 on */
 		int slow = i >= 4 && i < 10 ? 30 : 0;
 
-		fprintf(f, "%d,kref,0,getput,1,%d,60,60,0,1,1,0\n", i, 20 + slow + (i == 13));
-		fprintf(f, "%d,kref,0,getput,2,%d,60,60,0,1,1,0\n", i, 40 + slow);
+		fprintf(f, "%d,kref,getput,1,0,%d,60,60,0,1,1,0\n", i, 20 + slow + (i == 13));
+		fprintf(f, "%d,kref,getput,2,0,%d,60,60,0,1,1,0\n", i, 40 + slow);
 	}
 	assert_int_equal(results_check(&r, f), EXIT_FINE);
 	fclose(f);
 	results_close(&r);
 
 	assert_int_equal(model_read(&m, in_dir("apart")), EXIT_FINE);
-	one = model_cell(&m, "kref", "getput", 1);
-	two = model_cell(&m, "kref", "getput", 2);
+	one = model_cell(&m, "kref", REFCOST_GETPUT, 1);
+	two = model_cell(&m, "kref", REFCOST_GETPUT, 2);
 	assert_int_equal(one->windows, 20);
 	assert_int_equal(one->ns.n, 6);
 	assert_int_equal(one->block.n, 6);
@@ -162,24 +161,24 @@ static void test_model(void **state)
 	(void)state;
 	f = run_samples(&r, "model", plan(6));
 	for (i = 0; i < 6; i++) {
-		fprintf(f, "%d,empty,1,getput,2,%d,%d,%d,0,0.95,1,0\n", i, 10 + i, 10 + i, 10 + i);
-		fprintf(f, "%d,kref,0,getput,2,%d,%d,%d,0.5,%s,0.5,1\n", i, 20 + i, 20 + i,
+		fprintf(f, "%d,empty,getput,2,1,%d,%d,%d,0,0.95,1,0\n", i, 10 + i, 10 + i, 10 + i);
+		fprintf(f, "%d,kref,getput,2,0,%d,%d,%d,0.5,%s,0.5,1\n", i, 20 + i, 20 + i,
 			40 + 2 * i, i == 3 ? "0.5" : "0.95");
-		fprintf(f, "%d,kref,0,getput,1,%d,%d,%d,0.25,1,1,0\n", i, 5, 6, 8);
+		fprintf(f, "%d,kref,getput,1,0,%d,%d,%d,0.25,1,1,0\n", i, 5, 6, 8);
 	}
 	assert_int_equal(results_check(&r, f), EXIT_FINE);
 	fclose(f);
-	assert_null(results_csv(&r, "samples.csv", "other,columns"));
+	assert_null(results_csv(&r, "samples.csv", "block", KEY_USE, "other,columns"));
 	results_close(&r);
 
 	assert_int_equal(model_read(&m, in_dir("model")), EXIT_FINE);
 	assert_int_equal(m.nr_cells, 3);
-	assert_string_equal(m.cells[0].scheme, "kref");
-	assert_int_equal(m.cells[0].cpus, 1);
-	assert_string_equal(m.cells[2].scheme, "empty");
-	assert_int_equal(model_max_cpus(&m, "getput"), 2);
-	assert_int_equal(model_max_cpus(&m, "lookup"), 0);
-	c = model_cell(&m, "kref", "getput", 2);
+	assert_string_equal(m.cells[0].key.scheme, "kref");
+	assert_int_equal(m.cells[0].key.cpus, 1);
+	assert_string_equal(m.cells[2].key.scheme, "empty");
+	assert_int_equal(model_max_cpus(&m, REFCOST_GETPUT), 2);
+	assert_int_equal(model_max_cpus(&m, REFCOST_LOOKUP), 0);
+	c = model_cell(&m, "kref", REFCOST_GETPUT, 2);
 	assert_non_null(c);
 	assert_int_equal(c->ns.n, 6);
 	assert_true(c->ns.s.median == 22.5);
@@ -189,7 +188,7 @@ static void test_model(void **state)
 	assert_true(m.cells[0].lost.s.median == 0.25);
 	assert_int_equal(c->flagged, 1);
 	assert_true(c->oversubscribed);
-	assert_null(model_cell(&m, "kref", "lookup", 2));
+	assert_null(model_cell(&m, "kref", REFCOST_LOOKUP, 2));
 	assert_string_equal(model_text(&m, "run.plan.blocks"), "6");
 	assert_string_equal(model_text(&m, "run.plan.nothing.there"), "not available");
 	model_free(&m);
@@ -209,27 +208,26 @@ static void test_longer_holds_stand_apart(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("holds")), EXIT_FINE);
-	f = results_csv(&r, "samples.csv",
-			"scheme,mode,cpus,hold_ns,ns_per_op,"
-			"block,floor,ns_elapsed,overlap,fairness,oversubscribed");
+	f = results_csv(&r, "samples.csv", "block", KEY_USE | KEY_HOLD,
+			"ns_per_op,floor,ns_elapsed,overlap,fairness,oversubscribed");
 	assert_non_null(f);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(f, "%s,0,0,2000,1,1,0\n", rows[i]);
+		fprintf(f, "0,%s,0,2000,1,1,0\n", rows[i]);
 	fclose(f);
 	results_close(&r);
 
 	assert_int_equal(model_read(&m, in_dir("holds")), EXIT_FINE);
 	assert_int_equal(m.nr_cells, 3);
 	assert_int_equal(m.nr_held, 2);
-	assert_true(model_cell(&m, "kref", "getput", 1)->ns.s.median == 20);
-	assert_true(model_cell(&m, "kref", "lookup", 1)->ns.s.median == 600);
-	assert_true(model_held(&m, "kref", "getput", 1, 1000)->ns.s.median == 1020);
-	assert_true(model_held(&m, "rwsem", "getput", 1, 0)->base);
-	assert_null(model_held(&m, "kref", "getput", 1, 500));
-	assert_true(model_longer_hold(&m, "getput", -1) == 0);
-	assert_true(model_longer_hold(&m, "getput", 0) == 1000);
-	assert_true(isnan(model_longer_hold(&m, "getput", 1000)));
-	assert_true(model_longer_hold(&m, "lookup", -1) == 500);
+	assert_true(model_cell(&m, "kref", REFCOST_GETPUT, 1)->ns.s.median == 20);
+	assert_true(model_cell(&m, "kref", REFCOST_LOOKUP, 1)->ns.s.median == 600);
+	assert_true(model_held(&m, "kref", REFCOST_GETPUT, 1, 1000)->ns.s.median == 1020);
+	assert_true(model_held(&m, "rwsem", REFCOST_GETPUT, 1, 0)->base);
+	assert_null(model_held(&m, "kref", REFCOST_GETPUT, 1, 500));
+	assert_true(model_longer_hold(&m, REFCOST_GETPUT, -1) == 0);
+	assert_true(model_longer_hold(&m, REFCOST_GETPUT, 0) == 1000);
+	assert_true(isnan(model_longer_hold(&m, REFCOST_GETPUT, 1000)));
+	assert_true(model_longer_hold(&m, REFCOST_LOOKUP, -1) == 500);
 	model_free(&m);
 }
 
@@ -237,10 +235,10 @@ static void test_longer_holds_stand_apart(void **state)
 static void test_placements_stand_apart(void **state)
 {
 	static const char *const rows[] = {
-		"kref,getput,1,0,20,cores,own,0",
-		"kref,getput,1,0,30,packed,own,1",
-		"kref,getput,1,1000,90,cores,own,0",
-		"kref,getput,1,0,40,packed,pair,",
+		"kref,getput,1,0,cores,own,20,0",
+		"kref,getput,1,0,packed,own,30,1",
+		"kref,getput,1,1000,cores,own,90,0",
+		"kref,getput,1,0,packed,pair,40,",
 	};
 	const struct cell *first, *other;
 	struct results r;
@@ -256,12 +254,11 @@ static void test_placements_stand_apart(void **state)
 			"{\"placements\": [{\"name\": \"cores\"}, {\"name\": \"packed\"}],"
 			" \"layouts\": [\"own\", \"pair\"]}")));
 	assert_int_equal(results_save(&r), EXIT_FINE);
-	f = results_csv(&r, "samples.csv",
-			"block,floor,ns_elapsed,overlap,fairness,oversubscribed,"
-			"scheme,mode,cpus,hold_ns,ns_per_op,placement,layout,counter_node");
+	f = results_csv(&r, "samples.csv", "block", KEY_OF_RUN,
+			"ns_per_op,counter_node,floor,ns_elapsed,overlap,fairness,oversubscribed");
 	assert_non_null(f);
 	for (i = ARRAY_SIZE(rows); i--;)
-		fprintf(f, "0,0,2000,1,1,0,%s\n", rows[i]);
+		fprintf(f, "0,%s,0,2000,1,1,0\n", rows[i]);
 	fclose(f);
 	results_close(&r);
 
@@ -269,39 +266,91 @@ static void test_placements_stand_apart(void **state)
 	assert_int_equal(m.nr_cells, 1);
 	assert_int_equal(m.nr_held, 1);
 	assert_int_equal(m.nr_elsewhere, 2);
-	first = model_cell(&m, "kref", "getput", 1);
+	first = model_cell(&m, "kref", REFCOST_GETPUT, 1);
 	assert_true(first->ns.s.median == 20);
 	assert_int_equal(first->counter_node, 0);
-	other = model_placed(&m, first, "packed", "own");
+	other = model_placed(&m, first, PLACEMENT_PACKED, REFCOST_OWN);
 	assert_true(other->ns.s.median == 30);
 	assert_int_equal(other->counter_node, 1);
-	assert_int_equal(model_placed(&m, first, "packed", "pair")->counter_node, -1);
-	assert_null(model_placed(&m, first, "cores", "pair"));
-	assert_ptr_equal(model_placed(&m, first, "cores", "own"), first);
+	assert_int_equal(model_placed(&m, first, PLACEMENT_PACKED, REFCOST_PAIR)->counter_node, -1);
+	assert_null(model_placed(&m, first, PLACEMENT_CORES, REFCOST_PAIR));
+	assert_ptr_equal(model_placed(&m, first, PLACEMENT_CORES, REFCOST_OWN), first);
 	model_free(&m);
+}
+
+/* What was written is read back, and what differs in one column is another cell. */
+static void test_keys(void **state)
+{
+	static const struct cell_key keys[] = {
+		{ .scheme = "kref", .cpus = 1 },
+		{ .scheme = "kref", .cpus = 1, .layout = REFCOST_PAIR },
+		{ .scheme = "kref", .cpus = 1, .placement = PLACEMENT_LIST },
+		{ .scheme = "kref", .cpus = 1, .hold_ns = 5000000000 },
+		{ .scheme = "kref", .cpus = 12 },
+		{ .scheme = "kref", .form = FORM_TWO_PHASE },
+		{ .scheme = "kref", .arm = ARM_LOADED },
+		{ .scheme = "kref", .mode = REFCOST_LOOKUP, .cpus = 1 },
+		{ .scheme = "rwsem", .cpus = 1 },
+	};
+	struct results r;
+	struct csv csv;
+	struct row row = { .csv = &csv };
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("keys")), EXIT_FINE);
+	f = results_csv(&r, "keys.csv", "block", KEY_ALL, "more");
+	assert_non_null(f);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		fputs("0,", f);
+		key_write(&keys[i], KEY_ALL, f);
+		fputs(",x\n", f);
+	}
+	fclose(f);
+	assert_int_equal(rows_load(r.dir, "keys.csv", &csv), EXIT_FINE);
+	assert_int_equal(csv.rows, ARRAY_SIZE(keys));
+	for (; row.i < csv.rows; row.i++) {
+		struct cell_key key;
+
+		assert_int_equal(key_read(&key, &row), 0);
+		for (i = 0; i < ARRAY_SIZE(keys); i++)
+			assert_int_equal(!key_cmp(&key, &keys[i], KEY_ALL), i == row.i);
+		assert_int_equal(!key_cmp(&key, &keys[0], KEY_SCHEME), row.i < 8);
+	}
+	/* sorted by the first column that differs: scheme, mode, arm, ... */
+	assert_true(key_cmp(&keys[7], &keys[8], KEY_ALL) < 0);
+	assert_true(key_cmp(&keys[4], &keys[7], KEY_ALL) < 0);
+	assert_true(key_cmp(&keys[4], &keys[3], KEY_ALL) > 0);
+	csv_free(&csv);
+	results_close(&r);
 }
 
 /* Rows of a cell that was not finished are cut off; those of finished ones stay. */
 static void test_unfinished_cells_leave_nothing(void **state)
 {
-	static const char header[] = "cycle,scheme,arm,attempt,gate_ns,delete_ns,errno,hold_ns";
-	char *cells[] = { "cycle", "scheme", "hold_ns", "0", "kref", "0", "0", "kref", "1000" };
-	struct csv done = { .rows = 2, .cols = 3, .cells = cells }, left;
+	struct done_cell cells[] = {
+		{ 0, { .scheme = "kref", .arm = ARM_IDLE } },
+		{ 0, { .scheme = "kref", .arm = ARM_LOADED, .hold_ns = 1000 } },
+	};
+	struct done done = { cells, ARRAY_SIZE(cells) };
+	struct csv left;
 	struct results r;
 	FILE *f;
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("trim")), EXIT_FINE);
-	f = results_csv(&r, "attempts.csv", header);
+	f = results_csv(&r, "attempts.csv", "cycle", KEY_OF_UNLOAD,
+			"attempt,gate_ns,delete_ns,errno");
 	assert_non_null(f);
-	fputs("0,kref,idle,1,0,0,0,0\n0,kref,loaded,1,0,0,11,1000\n0,kref,loaded,2,0,0,0,1000\n"
-	      "0,rwsem,loaded,1,0,0,11,0\n0,rwsem,loaded,2,0,0,11,0\n",
+	fputs("0,kref,idle,0,1,0,0,0\n0,kref,loaded,1000,1,0,0,11\n0,kref,loaded,1000,2,0,0,0\n"
+	      "0,rwsem,loaded,0,1,0,0,11\n0,rwsem,loaded,0,2,0,0,11\n",
 	      f);
 	fclose(f);
 	assert_int_equal(resume_trim(&r, "attempts.csv", &done), EXIT_FINE);
 	assert_int_equal(resume_trim(&r, "attempts.csv", &done), EXIT_FINE);
 	assert_int_equal(resume_trim(&r, "nowhere.csv", &done), EXIT_FINE);
-	assert_int_equal(resume_done(&r, "attempts.csv", &left), EXIT_FINE);
+	assert_int_equal(rows_load(r.dir, "attempts.csv", &left), EXIT_FINE);
 	assert_int_equal(left.rows, 3);
 	assert_string_equal(csv_get(&left, 2, csv_col(&left, "attempt")), "2");
 	assert_false(left.torn);
@@ -314,10 +363,14 @@ static void replace(struct json_object *o, const char *name, const char *value)
 	json_object_object_add(o, name, json_object_new_string(value));
 }
 
+static FILE *instructions_csv(struct results *r)
+{
+	return results_csv(r, "instructions.csv", "block", KEY_OF_COUNTS, "floor,instructions");
+}
+
 /* A directory of elsewhere, and rows without a plan, are not gone on with. */
 static void test_nothing_is_mixed(void **state)
 {
-	static const char header[] = "block,scheme,floor,mode,instructions";
 	struct json_object *environment;
 	struct results r;
 	FILE *f;
@@ -336,12 +389,12 @@ static void test_nothing_is_mixed(void **state)
 	assert_null(resume_section(&r, "unload", plan(3)));
 	/* a guest of its own counts instructions; its modules are the same */
 	assert_non_null(resume_section(&r, "instructions", plan(3)));
-	f = results_csv(&r, "instructions.csv", header);
+	f = instructions_csv(&r);
 	assert_non_null(f);
-	fputs("0,kref,0,getput,7\n", f);
+	fputs("0,kref,getput,0,7\n", f);
 	fclose(f);
 	assert_non_null(resume_section(&r, "instructions", plan(3)));
-	f = results_csv(&r, "instructions.csv", header);
+	f = instructions_csv(&r);
 	assert_non_null(f);
 	fclose(f);
 	replace(json_object_object_get(environment, "kernel"), "version", "#2");
@@ -351,7 +404,7 @@ static void test_nothing_is_mixed(void **state)
 	assert_int_equal(unlink(in_dir("mixed/run.json")), 0);
 	assert_int_equal(results_open(&r, in_dir("mixed")), EXIT_FINE);
 	assert_non_null(resume_section(&r, "instructions", plan(3)));
-	assert_null(results_csv(&r, "instructions.csv", header));
+	assert_null(instructions_csv(&r));
 	results_close(&r);
 }
 
@@ -485,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_longer_holds_stand_apart),
 		cmocka_unit_test(test_placements_stand_apart),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_unfinished_cells_leave_nothing),
 		cmocka_unit_test(test_nothing_is_mixed),
 		cmocka_unit_test(test_cpu_goes_offline),

@@ -46,8 +46,8 @@ static void judge(struct compare_cell *cell, double threshold)
 }
 
 /* The scheme is looked up in B, which everything that is shown is ordered by. */
-static struct compare_cell *cell_add(struct pairing *p, enum compare_what what, const char *scheme,
-				     const char *mode, double at)
+static struct compare_cell *cell_add(struct pairing *p, enum compare_what what,
+				     const struct cell_key *key)
 {
 	struct compare_cell *v = reallocarray(p->c->v, p->c->n + 1, sizeof(*v));
 
@@ -57,14 +57,21 @@ static struct compare_cell *cell_add(struct pairing *p, enum compare_what what, 
 	v += p->c->n++;
 	*v = (struct compare_cell){
 		.what = what,
-		.scheme = model_scheme(p->b, scheme),
-		.mode = mode,
+		.key = *key,
+		.scheme = model_scheme(p->b, key->scheme),
 		.event = "",
-		.at = at,
-		.placement = "",
-		.layout = "",
 	};
 	return v;
+}
+
+const char *compare_mode(const struct compare_cell *cell)
+{
+	return cell->what == COMPARE_UNLOAD ? arm_names[cell->key.arm] : mode_names[cell->key.mode];
+}
+
+double compare_at(const struct compare_cell *cell)
+{
+	return cell->what == COMPARE_UNLOAD ? (double)cell->key.hold_ns : cell->key.cpus;
 }
 
 /* What makes the windows of a cell doubtful, in either run. */
@@ -76,16 +83,13 @@ static void mark(struct compare_cell *cell, const struct cell *a, const struct c
 
 static int time_add(struct pairing *p, const struct cell *a, const struct cell *b)
 {
-	struct compare_cell *cell = cell_add(p, COMPARE_TIME, b->scheme, b->mode, b->cpus);
+	struct compare_cell *cell = cell_add(p, COMPARE_TIME, &b->key);
 	int err;
 
 	if (!cell)
 		return -ENOMEM;
-	if (p->a->nr_elsewhere || p->b->nr_elsewhere) {
-		cell->placement = b->placement;
-		cell->layout = b->layout;
-		cell->elsewhere = !b->placed;
-	}
+	cell->several = p->a->nr_elsewhere || p->b->nr_elsewhere;
+	cell->elsewhere = cell->several && b->place;
 	cell->a = (struct compare_side){ .n = a->ns.n, .median = a->ns.s.median };
 	cell->b = (struct compare_side){ .n = b->ns.n, .median = b->ns.s.median };
 	mark(cell, a, b);
@@ -119,7 +123,7 @@ static struct compare_side unload_side(const struct arm *arm, const double *time
 
 static int unload_add(struct pairing *p, const struct arm *a, const struct arm *b)
 {
-	struct compare_cell *cell = cell_add(p, COMPARE_UNLOAD, b->scheme, b->arm, b->hold_ns);
+	struct compare_cell *cell = cell_add(p, COMPARE_UNLOAD, &b->key);
 	double *va = success_times(a), *vb = success_times(b);
 	int err = -ENOMEM;
 
@@ -135,11 +139,10 @@ static int unload_add(struct pairing *p, const struct arm *a, const struct arm *
 	return err;
 }
 
-static int instructions_add(struct pairing *p, const char *scheme, const char *mode)
+static int instructions_add(struct pairing *p, double a, const struct count *count)
 {
-	double a = model_instructions(p->a, scheme, mode);
-	double b = model_instructions(p->b, scheme, mode);
-	struct compare_cell *cell = cell_add(p, COMPARE_INSTRUCTIONS, scheme, mode, 0);
+	struct compare_cell *cell = cell_add(p, COMPARE_INSTRUCTIONS, &count->key);
+	double b = count->instructions;
 
 	if (!cell)
 		return -ENOMEM;
@@ -155,17 +158,17 @@ static int instructions_add(struct pairing *p, const char *scheme, const char *m
 static const struct cell *other_time(const struct pairing *p, const struct cell *b)
 {
 	if (p->a->nr_elsewhere || p->b->nr_elsewhere)
-		return model_placed(p->a, b, b->placement, b->layout);
-	return model_cell(p->a, b->scheme, b->mode, b->cpus);
+		return model_placed(p->a, b, b->key.placement, b->key.layout);
+	return model_cell(p->a, b->key.scheme, b->key.mode, b->key.cpus);
 }
 
 /* Longer holds are in no comparison. */
 static bool has_time(const struct cell *c)
 {
-	return c->base || !c->placed;
+	return c->base || c->place;
 }
 
-static int add_times(struct pairing *p, const char *mode)
+static int add_times(struct pairing *p, int mode)
 {
 	int err = 0;
 	size_t i;
@@ -175,7 +178,7 @@ static int add_times(struct pairing *p, const char *mode)
 
 		if (!has_time(b))
 			continue;
-		if (strcmp(b->mode, mode) || !wanted(p->how, COMPARE_TIME, b->scheme))
+		if ((int)b->key.mode != mode || !wanted(p->how, COMPARE_TIME, b->key.scheme))
 			continue;
 		if (a)
 			err = time_add(p, a, b);
@@ -183,16 +186,16 @@ static int add_times(struct pairing *p, const char *mode)
 	return err;
 }
 
-static int add_unloads(struct pairing *p, const char *arm)
+static int add_unloads(struct pairing *p, int arm)
 {
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < p->b->nr_arms && !err; i++) {
 		const struct arm *b = &p->b->arms[i];
-		const struct arm *a = model_arm_at(p->a, b->scheme, b->arm, b->hold_ns);
+		const struct arm *a = model_arm_at(p->a, b->key.scheme, b->key.arm, b->key.hold_ns);
 
-		if (strcmp(b->arm, arm) || !wanted(p->how, COMPARE_UNLOAD, b->scheme))
+		if ((int)b->key.arm != arm || !wanted(p->how, COMPARE_UNLOAD, b->key.scheme))
 			continue;
 		if (a)
 			err = unload_add(p, a, b);
@@ -200,20 +203,18 @@ static int add_unloads(struct pairing *p, const char *arm)
 	return err;
 }
 
-/* Counts stand in the order in which they were taken, and are shown by family. */
-static int add_instructions(struct pairing *p, const char *mode)
+static int add_instructions(struct pairing *p, int mode)
 {
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < p->b->nr_schemes && !err; i++) {
-		const char *scheme = p->b->schemes[i].name;
+	for (i = 0; i < p->b->nr_counts && !err; i++) {
+		const struct count *b = &p->b->counts[i];
+		double a = model_instructions(p->a, b->key.scheme, mode);
 
-		if (isnan(model_instructions(p->b, scheme, mode)) ||
-		    !wanted(p->how, COMPARE_INSTRUCTIONS, scheme))
-			continue;
-		if (!isnan(model_instructions(p->a, scheme, mode)))
-			err = instructions_add(p, scheme, mode);
+		if ((int)b->key.mode == mode && !isnan(a) &&
+		    wanted(p->how, COMPARE_INSTRUCTIONS, b->key.scheme))
+			err = instructions_add(p, a, b);
 	}
 	return err;
 }
@@ -240,14 +241,14 @@ size_t compare_events(const struct model *a, const struct model *b, const struct
 
 static const struct cell *cell_of(const struct model *m, const struct counter *c)
 {
-	return model_cell(m, c->scheme, c->mode, c->cpus);
+	return model_cell(m, c->key.scheme, c->key.mode, c->key.cpus);
 }
 
 static bool has_count(const struct pairing *p, const struct model *m, const struct counter *c,
 		      const char *event)
 {
 	return !strcmp(c->event, event) && c->per_op.n && cell_of(m, c) &&
-	       wanted(p->how, COMPARE_COUNTER, c->scheme);
+	       wanted(p->how, COMPARE_COUNTER, c->key.scheme);
 }
 
 /*
@@ -256,7 +257,8 @@ static bool has_count(const struct pairing *p, const struct model *m, const stru
  */
 static const struct counter *other_counter(const struct pairing *p, const struct counter *b)
 {
-	const struct counter *a = counters_find(p->a, b->scheme, b->mode, b->cpus, b->event);
+	const struct counter *a =
+		counters_find(p->a, b->key.scheme, b->key.mode, b->key.cpus, b->event);
 	bool several = p->a->nr_elsewhere || p->b->nr_elsewhere;
 	const struct cell *ca, *cb;
 
@@ -264,14 +266,12 @@ static const struct counter *other_counter(const struct pairing *p, const struct
 		return NULL;
 	ca = cell_of(p->a, a);
 	cb = cell_of(p->b, b);
-	return several && (strcmp(ca->placement, cb->placement) || strcmp(ca->layout, cb->layout))
-		       ? NULL
-		       : a;
+	return several && key_cmp(&ca->key, &cb->key, KEY_PLACEMENT | KEY_LAYOUT) ? NULL : a;
 }
 
 static int counter_add(struct pairing *p, const struct counter *a, const struct counter *b)
 {
-	struct compare_cell *cell = cell_add(p, COMPARE_COUNTER, b->scheme, b->mode, b->cpus);
+	struct compare_cell *cell = cell_add(p, COMPARE_COUNTER, &b->key);
 	int err;
 
 	if (!cell)
@@ -288,7 +288,7 @@ static int counter_add(struct pairing *p, const struct counter *a, const struct 
 	return err;
 }
 
-static int add_counters(struct pairing *p, const char *mode)
+static int add_counters(struct pairing *p, int mode)
 {
 	int err = 0;
 	size_t k, i;
@@ -297,7 +297,7 @@ static int add_counters(struct pairing *p, const char *mode)
 		for (i = 0; i < p->b->counters.n && !err; i++) {
 			const struct counter *b = &p->b->counters.v[i], *a;
 
-			if (strcmp(b->mode, mode) || !has_count(p, p->b, b, p->events[k]))
+			if ((int)b->key.mode != mode || !has_count(p, p->b, b, p->events[k]))
 				continue;
 			a = other_counter(p, b);
 			if (a)
@@ -312,11 +312,11 @@ static size_t cells_of(const struct pairing *p, const struct model *m)
 	size_t n = 0, i, k;
 
 	for (i = 0; i < model_all_cells(m); i++)
-		n += has_time(&m->cells[i]) && wanted(how, COMPARE_TIME, m->cells[i].scheme);
+		n += has_time(&m->cells[i]) && wanted(how, COMPARE_TIME, m->cells[i].key.scheme);
 	for (i = 0; i < m->nr_arms; i++)
-		n += wanted(how, COMPARE_UNLOAD, m->arms[i].scheme);
+		n += wanted(how, COMPARE_UNLOAD, m->arms[i].key.scheme);
 	for (i = 0; i < m->nr_counts; i++)
-		n += wanted(how, COMPARE_INSTRUCTIONS, m->counts[i].scheme);
+		n += wanted(how, COMPARE_INSTRUCTIONS, m->counts[i].key.scheme);
 	for (k = 0; k < p->nr_events; k++)
 		for (i = 0; i < m->counters.n; i++)
 			n += has_count(p, m, &m->counters.v[i], p->events[k]);
@@ -327,13 +327,17 @@ int compare_models(struct compare *c, const struct model *a, const struct model 
 		   const struct compare_how *how)
 {
 	static const struct {
-		int (*add)(struct pairing *p, const char *what);
-		const char *what;
+		int (*add)(struct pairing *p, int what);
+		int what;
 	} parts[] = {
-		{ add_times, "getput" },	{ add_times, "lookup" },
-		{ add_unloads, "idle" },	{ add_unloads, "loaded" },
-		{ add_instructions, "getput" }, { add_instructions, "lookup" },
-		{ add_counters, "getput" },	{ add_counters, "lookup" },
+		{ add_times, REFCOST_GETPUT },
+		{ add_times, REFCOST_LOOKUP },
+		{ add_unloads, ARM_IDLE },
+		{ add_unloads, ARM_LOADED },
+		{ add_instructions, REFCOST_GETPUT },
+		{ add_instructions, REFCOST_LOOKUP },
+		{ add_counters, REFCOST_GETPUT },
+		{ add_counters, REFCOST_LOOKUP },
 	};
 	struct pairing p = { .c = c, .a = a, .b = b, .how = how };
 	int err = 0;

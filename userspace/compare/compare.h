@@ -43,13 +43,11 @@ struct compare_side {
 /**
  * struct compare_cell - a cell that both runs measured
  * @what: what was measured
+ * @key: which cell of B
  * @scheme: of B's model
- * @mode: "getput" or "lookup"; of unloads "idle" or "loaded"
  * @event: of counters its name; else ""
- * @at: CPUs; of unloads the hold, ns; of instructions 0
- * @placement: of times, where either run has several, which one of B; else ""
- * @layout: the same
- * @elsewhere: these are not B's first
+ * @several: of times: either run has several placements or layouts, so that they are shown
+ * @elsewhere: those of the cell are not B's first
  * @a: one run
  * @b: the other
  * @ratio: @b over @a; of instructions without an interval
@@ -61,15 +59,28 @@ struct compare_side {
  */
 struct compare_cell {
 	enum compare_what what;
+	struct cell_key key;
 	const struct scheme *scheme;
-	const char *mode, *event;
-	double at;
-	const char *placement, *layout;
+	const char *event;
 	struct compare_side a, b;
 	struct bootstrap ratio;
 	enum compare_verdict verdict;
-	bool elsewhere, regressed, oversubscribed, unreliable, multiplexed;
+	bool several, elsewhere, regressed, oversubscribed, unreliable, multiplexed;
 };
+
+/**
+ * compare_mode() - the mode of a cell, or its arm
+ * @cell: the cell
+ */
+const char *compare_mode(const struct compare_cell *cell);
+
+/**
+ * compare_at() - what tells the cells of a scheme and mode apart
+ * @cell: the cell
+ *
+ * Return: CPUs; of unloads the hold, ns; of instructions 0.
+ */
+double compare_at(const struct compare_cell *cell);
 
 /**
  * struct compare_how - what to compare, and how

@@ -43,7 +43,7 @@ static void put_cell(const struct compare_cell *cell, FILE *f)
 	const struct scheme *s = cell->scheme;
 
 	fprintf(f, "%s \"%s\" %d %d %s %s %g", s->name, model_family(s->family), s->rank, s->slot,
-		cell->mode, *cell->event ? cell->event : "-", cell->at);
+		compare_mode(cell), *cell->event ? cell->event : "-", compare_at(cell));
 	put(f, cell->ratio.ratio);
 	put(f, cell->ratio.lo);
 	put(f, cell->ratio.hi);

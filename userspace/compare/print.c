@@ -16,9 +16,20 @@ static bool differing(const struct compare_cell *cell)
 /* Is this the first of its table? @last is the one printed before. */
 static bool new_table(const struct compare_cell *last, const struct compare_cell *cell)
 {
-	return !last || last->what != cell->what || strcmp(last->mode, cell->mode) ||
-	       strcmp(last->event, cell->event) || strcmp(last->placement, cell->placement) ||
-	       strcmp(last->layout, cell->layout);
+	int dims = KEY_MODE | KEY_ARM | (cell->several ? KEY_PLACEMENT | KEY_LAYOUT : 0);
+
+	return !last || last->what != cell->what || strcmp(last->event, cell->event) ||
+	       key_cmp(&last->key, &cell->key, dims);
+}
+
+static const char *placement(const struct compare_cell *cell)
+{
+	return cell->several ? placement_names[cell->key.placement] : "";
+}
+
+static const char *layout(const struct compare_cell *cell)
+{
+	return cell->several ? layout_names[cell->key.layout] : "";
 }
 
 /* What stands in a table, and what the column tells apart. */
@@ -38,11 +49,10 @@ static void print_heading(const struct compare_cell *cell)
 	};
 	bool exact = cell->what == COMPARE_INSTRUCTIONS;
 
-	printf("\n%s%s%s%s%s: %s%s%s\n%-20s %5s %7s %7s %6s %12s %s\n", cell->mode,
-	       *cell->placement ? ", " : "", cell->placement, *cell->layout ? ", " : "",
-	       cell->layout, cell->event, counters_unit(cell->event), what[cell->what], "scheme",
-	       at[cell->what], "A", "B", exact ? "B-A" : "B/A", exact ? "" : "99% interval",
-	       "difference");
+	printf("\n%s%s%s%s%s: %s%s%s\n%-20s %5s %7s %7s %6s %12s %s\n", compare_mode(cell),
+	       cell->several ? ", " : "", placement(cell), cell->several ? ", " : "", layout(cell),
+	       cell->event, counters_unit(cell->event), what[cell->what], "scheme", at[cell->what],
+	       "A", "B", exact ? "B-A" : "B/A", exact ? "" : "99% interval", "difference");
 }
 
 /* Three digits that mean something; around 1, three decimals. */
@@ -74,10 +84,10 @@ static const char *at_text(const struct compare_cell *cell, char *buf, size_t le
 
 	buf[0] = '\0';
 	if (cell->what == COMPARE_TIME || cell->what == COMPARE_COUNTER ||
-	    (cell->what == COMPARE_UNLOAD && !cell->at))
-		snprintf(buf, len, "%.0f", cell->at);
+	    (cell->what == COMPARE_UNLOAD && !compare_at(cell)))
+		snprintf(buf, len, "%.0f", compare_at(cell));
 	else if (cell->what == COMPARE_UNLOAD)
-		ns_text(cell->at, buf, len);
+		ns_text(compare_at(cell), buf, len);
 	blank = strchr(buf, ' ');
 	if (blank)
 		memmove(blank, blank + 1, strlen(blank));
@@ -200,17 +210,17 @@ void compare_print_csv(const struct compare *c, bool different)
 
 		if (different && !differing(cell))
 			continue;
-		csv_double(at, cell->at);
+		csv_double(at, compare_at(cell));
 		count = cell->what == COMPARE_COUNTER;
 		printf("%s,%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s,%s,%s,%s,%s,%s,%d,%d,%d,%s,%s,%s,%d\n",
-		       what[cell->what], cell->scheme->name, cell->scheme->family, cell->mode,
-		       cell->what == COMPARE_TIME || count ? at : "",
+		       what[cell->what], cell->scheme->name, cell->scheme->family,
+		       compare_mode(cell), cell->what == COMPARE_TIME || count ? at : "",
 		       cell->what == COMPARE_UNLOAD ? at : "", cell->a.n, cell->b.n,
 		       cell->a.starved, cell->b.starved, csv_double(num[0], cell->a.median),
 		       csv_double(num[1], cell->b.median), csv_double(num[2], cell->ratio.ratio),
 		       csv_double(num[3], cell->ratio.lo), csv_double(num[4], cell->ratio.hi),
 		       words[count][cell->verdict], cell->regressed, cell->oversubscribed,
-		       cell->unreliable, cell->placement, cell->layout, cell->event,
+		       cell->unreliable, placement(cell), layout(cell), cell->event,
 		       cell->multiplexed);
 	}
 }

@@ -9,8 +9,6 @@
 #include "base/progress.h"
 #include "base/refcost.h"
 #include "machine/env.h"
-#include "results/resume.h"
-#include "results/rows.h"
 
 /*
  * By experience: the second with guests of four vCPUs that QEMU emulated on two CPUs; the first is
@@ -42,14 +40,14 @@ const struct pace *dry_run_pace(void)
 }
 
 int dry_run_look(const char *dir, const char *part, struct json_object *plan, const char *file,
-		 struct csv *done)
+		 struct done *done)
 {
 	struct json_object *section, *old;
 	char path[PATH_MAX + 16];
 	struct results r;
 	int err;
 
-	*done = (struct csv){ 0 };
+	*done = (struct done){ 0 };
 	snprintf(path, sizeof(path), "%s/run.json", dir ?: "");
 	if (!dir || (access(path, F_OK) && errno == ENOENT)) {
 		json_object_put(plan);
@@ -61,7 +59,7 @@ int dry_run_look(const char *dir, const char *part, struct json_object *plan, co
 		err = resume_same_plan(dir, part, old, plan);
 	json_object_put(plan);
 	if (!err)
-		err = rows_load(dir, file, done);
+		err = resume_done(dir, file, done);
 	results_close(&r);
 	return err;
 }

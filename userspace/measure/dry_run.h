@@ -9,8 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/csv.h"
-#include "results/directory.h"
+#include "results/resume.h"
 
 /**
  * struct pace - what measuring takes beside what was asked for, ms
@@ -64,12 +63,12 @@ struct dry_run {
  * @part: of run.json
  * @plan: as it would be run; its reference is taken over
  * @file: that has one row per cell
- * @done: filled; free with csv_free()
+ * @done: filled; free with done_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line, where the directory would be refused.
  */
 int dry_run_look(const char *dir, const char *part, struct json_object *plan, const char *file,
-		 struct csv *done);
+		 struct done *done);
 
 /**
  * dry_run_cell() - print a cell, and take it into account

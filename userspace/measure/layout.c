@@ -8,20 +8,9 @@
 #include "base/options.h"
 #include "base/refcost.h"
 
-static const char *const names[] = {
-	[REFCOST_OWN] = "own",
-	[REFCOST_READMOSTLY] = "readmostly",
-	[REFCOST_PAIR] = "pair",
-};
-
-const char *layout_name(int layout)
-{
-	return names[layout];
-}
-
 void layouts_parse(struct layouts *l, struct argp_state *state, char *arg)
 {
-	l->n = opt_choices(state, "layout", arg, names, REFCOST_LAYOUTS, l->v);
+	l->n = opt_choices(state, "layout", arg, layout_names, REFCOST_LAYOUTS, l->v);
 	l->asked = true;
 }
 
@@ -86,6 +75,6 @@ struct json_object *layouts_json(const struct layouts *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		json_object_array_add(list, json_object_new_string(layout_name(l->v[i])));
+		json_object_array_add(list, json_object_new_string(layout_names[l->v[i]]));
 	return list;
 }

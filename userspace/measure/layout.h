@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "machine/suite.h"
+#include "results/key.h"
 
 /**
  * struct layouts - those that a run measures
@@ -22,12 +23,6 @@ struct layouts {
 	size_t n;
 	bool asked;
 };
-
-/**
- * layout_name() - as the user knows it
- * @layout: enum refcost_layout
- */
-const char *layout_name(int layout);
 
 /**
  * layouts_parse() - read --layout

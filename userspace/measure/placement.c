@@ -8,17 +8,12 @@
 #include "base/refcost.h"
 #include "machine/topo.h"
 
-static const char *const names[] = {
-	[PLACEMENT_CORES] = "cores", [PLACEMENT_PACKED] = "packed", [PLACEMENT_SMT] = "smt",
-	[PLACEMENT_LOCAL] = "local", [PLACEMENT_REMOTE] = "remote", [PLACEMENT_LIST] = "list",
-};
-
 void placements_parse(struct placements *p, struct argp_state *state, char *arg)
 {
 	int kinds[PLACEMENTS];
 	size_t i;
 
-	p->n = opt_choices(state, "placement", arg, names, PLACEMENTS, kinds);
+	p->n = opt_choices(state, "placement", arg, placement_names, PLACEMENTS, kinds);
 	p->asked = true;
 	for (i = 0; i < p->n; i++)
 		p->v[i].kind = kinds[i];
@@ -31,7 +26,7 @@ static int lacking(const struct placement *p)
 			EXIT_LACKING,
 			"--placement %s needs the topology, and hwloc sees none here: use cores, "
 			"packed or --cpu-list",
-			p->name);
+			placement_names[p->kind]);
 	if (p->kind == PLACEMENT_SMT)
 		return fail(
 			EXIT_LACKING,
@@ -49,7 +44,6 @@ static int find_cpus(struct placement *p, int node)
 	int of = TOPO_ANY_NODE;
 	bool everywhere = p->kind < PLACEMENT_LOCAL;
 
-	p->name = names[p->kind];
 	if (p->kind == PLACEMENT_PACKED)
 		order = TOPO_PACKED;
 	else if (p->kind == PLACEMENT_SMT)
@@ -79,7 +73,6 @@ static int take_list(struct placement *p, const int *list, size_t nr_list)
 		p->cpus[i] = list[i];
 	p->nr_cpus = nr_list;
 	p->kind = PLACEMENT_LIST;
-	p->name = names[p->kind];
 	return EXIT_FINE;
 }
 
@@ -128,7 +121,8 @@ struct json_object *placements_json(const struct placements *p)
 	for (i = 0; i < p->n; i++) {
 		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "name", json_object_new_string(p->v[i].name));
+		json_object_object_add(o, "name",
+				       json_object_new_string(placement_names[p->v[i].kind]));
 		json_object_object_add(o, "cpus", placement_cpus_json(&p->v[i], PLACEMENT_CPUS));
 		if (p->node != TOPO_ANY_NODE)
 			json_object_object_add(o, "memory_node", json_object_new_int(p->node));

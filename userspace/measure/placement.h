@@ -12,27 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLACEMENT_CPUS 4096
+#include "results/key.h"
 
-enum placement_kind {
-	PLACEMENT_CORES,  /* a thread of each core first */
-	PLACEMENT_PACKED, /* a core's threads, then the next core's */
-	PLACEMENT_SMT,	  /* the same, of cores with siblings alone */
-	PLACEMENT_LOCAL,  /* the node that the objects lie on */
-	PLACEMENT_REMOTE, /* another one */
-	PLACEMENTS,
-	PLACEMENT_LIST = PLACEMENTS, /* --cpu-list */
-};
+#define PLACEMENT_CPUS 4096
 
 /**
  * struct placement - CPUs in the order in which they are taken
- * @name: as the user knows it
- * @kind: one of the above
+ * @kind: their order
  * @cpus: their numbers
  * @nr_cpus: how many
  */
 struct placement {
-	const char *name;
 	enum placement_kind kind;
 	uint32_t cpus[PLACEMENT_CPUS];
 	size_t nr_cpus;

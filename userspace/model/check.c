@@ -24,6 +24,12 @@ static const char *list_text(struct json_object *list, size_t i)
 	return json_object_get_string(json_object_array_get_idx(list, i)) ?: "";
 }
 
+/* What a word of the plan stands for; one that is none finds nothing. */
+static int word_at(struct json_object *list, size_t i, const char *const *words, size_t n)
+{
+	return key_word(words, n, list_text(list, i));
+}
+
 static size_t planned(const struct model *m, const char *path)
 {
 	struct json_object *o = model_get(m, path);
@@ -67,9 +73,10 @@ static int check_elsewhere(const struct model *m, const char *scheme)
 	for (i = m->nr_cells + m->nr_held; i < model_all_cells(m); i++) {
 		const struct cell *c = &m->cells[i];
 
-		snprintf(what, sizeof(what), "%s, %s, %d CPUs, %s, %s", scheme, c->mode, c->cpus,
-			 c->placement, c->layout);
-		if (!strcmp(c->scheme, scheme) && c->windows != blocks)
+		snprintf(what, sizeof(what), "%s, %s, %d CPUs, %s, %s", scheme,
+			 mode_names[c->key.mode], c->key.cpus, placement_names[c->key.placement],
+			 layout_names[c->key.layout]);
+		if (!strcmp(c->key.scheme, scheme) && c->windows != blocks)
 			return short_of(m, "samples.csv", what, c->windows, blocks);
 	}
 	return EXIT_FINE;
@@ -84,10 +91,10 @@ static int check_times(const struct model *m, const char *scheme)
 	char what[160];
 
 	for (i = 0; i < list_len(modes); i++) {
-		const char *mode = list_text(modes, i);
+		int mode = word_at(modes, i, mode_names, REFCOST_MODES);
 
 		/* floors have no lookup */
-		if (s && s->floor && !strcmp(mode, "lookup"))
+		if (s && s->floor && mode == REFCOST_LOOKUP)
 			continue;
 		for (k = 0; k < list_len(cpus); k++) {
 			int n = json_object_get_int(json_object_array_get_idx(cpus, k));
@@ -95,7 +102,8 @@ static int check_times(const struct model *m, const char *scheme)
 
 			if ((size_t)n > cpus_placed(m) || (!c && may_lack(m)))
 				continue;
-			snprintf(what, sizeof(what), "%s, %s, %d CPUs", scheme, mode, n);
+			snprintf(what, sizeof(what), "%s, %s, %d CPUs", scheme, list_text(modes, i),
+				 n);
 			if (!c || c->windows != blocks)
 				return short_of(m, "samples.csv", what, c ? c->windows : 0, blocks);
 		}
@@ -120,15 +128,16 @@ static int check_unloads(const struct model *m, const char *scheme)
 	char what[160];
 
 	for (i = 0; i < list_len(arms); i++) {
-		const char *arm = list_text(arms, i);
-		size_t nr_holds = strcmp(arm, "idle") ? list_len(holds) ?: 1 : 1;
+		int arm = word_at(arms, i, arm_names, ARMS);
+		size_t nr_holds = arm != ARM_IDLE ? list_len(holds) ?: 1 : 1;
 
 		for (k = 0; k < nr_holds; k++) {
 			double hold = hold_at(m, holds, k);
 			size_t wanted = k ? planned(m, "unload.plan.hold_cycles") : cycles;
 			const struct arm *a = model_arm_at(m, scheme, arm, hold);
 
-			snprintf(what, sizeof(what), "%s, %s, hold %.0f ns", scheme, arm, hold);
+			snprintf(what, sizeof(what), "%s, %s, hold %.0f ns", scheme,
+				 list_text(arms, i), hold);
 			if (!a || a->cycles != wanted || a->success_ms.n != a->gone)
 				return short_of(m, "unload.csv", what, a ? a->success_ms.n : 0,
 						wanted);
@@ -144,9 +153,9 @@ static int check_counts(const struct model *m, const char *scheme)
 	size_t i;
 
 	for (i = 0; i < list_len(modes); i++) {
-		const char *mode = list_text(modes, i);
+		int mode = word_at(modes, i, mode_names, REFCOST_MODES);
 
-		if (s && s->floor && !strcmp(mode, "lookup"))
+		if (s && s->floor && mode == REFCOST_LOOKUP)
 			continue;
 		if (isnan(model_instructions(m, scheme, mode)))
 			return short_of(m, "instructions.csv", scheme, 0, 1);
@@ -161,7 +170,8 @@ static int check_loads(const struct model *m, const char *scheme)
 	size_t cycles = planned(m, "loading.plan.cycles"), n = 0, i;
 
 	for (i = 0; i < list_len(forms); i++) {
-		const struct loading *l = model_loading(m, scheme, list_text(forms, i));
+		int form = word_at(forms, i, form_names, FORMS);
+		const struct loading *l = model_loading(m, scheme, form);
 
 		if (l && l->cycles != cycles)
 			return short_of(m, "loading.csv", scheme, l->cycles, cycles);
@@ -245,14 +255,14 @@ static int check_values(const struct model *m)
 	size_t i;
 
 	for (i = 0; i < model_all_cells(m); i++)
-		if (m->cells[i].cpus < 1 || !positive(&m->cells[i].ns.s))
-			return not_a_time(m, "samples.csv", m->cells[i].scheme);
+		if (m->cells[i].key.cpus < 1 || !positive(&m->cells[i].ns.s))
+			return not_a_time(m, "samples.csv", m->cells[i].key.scheme);
 	for (i = 0; i < m->nr_arms; i++)
 		if (m->arms[i].gone && !positive(&m->arms[i].success_ms.s))
-			return not_a_time(m, "unload.csv", m->arms[i].scheme);
+			return not_a_time(m, "unload.csv", m->arms[i].key.scheme);
 	for (i = 0; i < m->nr_counts; i++)
 		if (!(m->counts[i].instructions > 0))
-			return not_a_time(m, "instructions.csv", m->counts[i].scheme);
+			return not_a_time(m, "instructions.csv", m->counts[i].key.scheme);
 	return EXIT_FINE;
 }
 

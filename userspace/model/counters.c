@@ -10,18 +10,17 @@
 #include "model/model.h"
 #include "results/rows.h"
 
-const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,
-				    int cpus, const char *event)
+const struct counter *counters_find(const struct model *m, const char *scheme,
+				    enum refcost_mode mode, int cpus, const char *event)
 {
+	struct cell_key key = { .mode = mode, .cpus = cpus };
 	size_t i;
 
-	for (i = 0; i < m->counters.n; i++) {
-		const struct counter *c = &m->counters.v[i];
-
-		if (c->cpus == cpus && !strcmp(c->scheme, scheme) && !strcmp(c->mode, mode) &&
-		    !strcmp(c->event, event))
-			return c;
-	}
+	snprintf(key.scheme, sizeof(key.scheme), "%s", scheme);
+	for (i = 0; i < m->counters.n; i++)
+		if (!key_cmp(&m->counters.v[i].key, &key, KEY_USE) &&
+		    !strcmp(m->counters.v[i].event, event))
+			return &m->counters.v[i];
 	return NULL;
 }
 
@@ -43,30 +42,28 @@ static int rank_of(const struct model *m, const char *event)
 static int add_counter(void *model, const struct row *r)
 {
 	struct model *m = model;
-	const char *scheme = row_text(r, "scheme"), *mode = row_text(r, "mode");
 	const char *event = row_text(r, "event");
-	int cpus = row_num(r, "cpus");
 	double share = row_num_or_0(r, "share");
-	const struct cell *cell = model_cell(m, scheme, mode, cpus);
+	const struct cell *cell;
+	struct cell_key key;
 	struct counter *c;
 
+	if (key_read(&key, r))
+		return -EINVAL;
 	/* as all tables but two: the least hold, and the first placement and layout */
-	if (cell && (row_num_or_0(r, "hold_ns") > cell->hold_ns ||
-		     strcmp(row_text(r, "placement"), cell->placement) ||
-		     strcmp(row_text(r, "layout"), cell->layout)))
+	cell = model_cell(m, key.scheme, key.mode, key.cpus);
+	if (cell && key_cmp(&key, &cell->key, KEY_ALL))
 		return 0;
-	c = (struct counter *)counters_find(m, scheme, mode, cpus, event);
+	c = (struct counter *)counters_find(m, key.scheme, key.mode, key.cpus, event);
 	if (!c) {
 		int rank = rank_of(m, event);
 
 		c = array_append((void **)&m->counters.v, &m->counters.n, sizeof(*c));
 		if (!c)
 			return -ENOMEM;
-		snprintf(c->scheme, sizeof(c->scheme), "%s", scheme);
-		snprintf(c->mode, sizeof(c->mode), "%s", mode);
 		snprintf(c->event, sizeof(c->event), "%s", event);
+		c->key = key;
 		c->rank = rank;
-		c->cpus = cpus;
 		c->share = 1;
 	}
 	if (!(share > 0)) {
@@ -96,9 +93,10 @@ int counters_read(struct model *m, const char *dir)
 static int counter_cmp(const void *a, const void *b, void *m)
 {
 	const struct counter *x = a, *y = b;
-	const struct scheme *s = model_scheme(m, x->scheme), *t = model_scheme(m, y->scheme);
+	const struct scheme *s = model_scheme(m, x->key.scheme);
+	const struct scheme *t = model_scheme(m, y->key.scheme);
 
-	return (s > t) - (s < t) ?: strcmp(x->mode, y->mode) ?: x->cpus - y->cpus ?: x->rank - y->rank;
+	return (s > t) - (s < t) ?: key_cmp(&x->key, &y->key, KEY_USE) ?: x->rank - y->rank;
 }
 
 void counters_sort(struct model *m)

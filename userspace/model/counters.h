@@ -35,14 +35,14 @@ void counters_free(struct counters_model *c);
  * counters_find() - an event of a cell
  * @m: the model
  * @scheme: name
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  * @cpus: workers
  * @event: name
  *
  * Return: it or NULL.
  */
-const struct counter *counters_find(const struct model *m, const char *scheme, const char *mode,
-				    int cpus, const char *event);
+const struct counter *counters_find(const struct model *m, const char *scheme,
+				    enum refcost_mode mode, int cpus, const char *event);
 
 /**
  * counters_events() - the events that there are counts of

@@ -10,46 +10,56 @@
 #include "base/refcost.h"
 #include "base/text.h"
 
-bool model_same_use(const struct cell *a, const struct cell *b)
+/* A key of what cells or counts of instructions are told apart by. */
+static struct cell_key used(const char *scheme, enum refcost_mode mode, int cpus)
 {
-	return a->cpus == b->cpus && !strcmp(a->scheme, b->scheme) && !strcmp(a->mode, b->mode);
+	struct cell_key key = { .mode = mode, .cpus = cpus };
+
+	snprintf(key.scheme, sizeof(key.scheme), "%s", scheme);
+	return key;
 }
 
-const struct cell *model_cell(const struct model *m, const char *scheme, const char *mode, int cpus)
+/* The first of so many cells that agrees in some dimensions. */
+static const struct cell *find(const struct model *m, size_t n, const struct cell_key *key,
+			       int dims)
 {
 	size_t i;
 
-	for (i = 0; i < m->nr_cells; i++)
-		if (m->cells[i].cpus == cpus && !strcmp(m->cells[i].scheme, scheme) &&
-		    !strcmp(m->cells[i].mode, mode))
+	for (i = 0; i < n; i++)
+		if (!key_cmp(&m->cells[i].key, key, dims))
 			return &m->cells[i];
 	return NULL;
 }
 
-const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
-			      double hold_ns)
+const struct cell *model_cell(const struct model *m, const char *scheme, enum refcost_mode mode,
+			      int cpus)
 {
-	size_t i;
+	struct cell_key key = used(scheme, mode, cpus);
 
-	for (i = 0; i < m->nr_cells + m->nr_held; i++)
-		if (m->cells[i].cpus == cpus && m->cells[i].hold_ns == hold_ns &&
-		    !strcmp(m->cells[i].scheme, scheme) && !strcmp(m->cells[i].mode, mode))
-			return &m->cells[i];
-	return NULL;
+	return find(m, m->nr_cells, &key, KEY_USE);
+}
+
+const struct cell *model_held(const struct model *m, const char *scheme, enum refcost_mode mode,
+			      int cpus, double hold_ns)
+{
+	struct cell_key key = used(scheme, mode, cpus);
+
+	key.hold_ns = hold_ns;
+	return find(m, m->nr_cells + m->nr_held, &key, KEY_USE | KEY_HOLD);
 }
 
 const struct cell *model_placed(const struct model *m, const struct cell *like,
-				const char *placement, const char *layout)
+				enum placement_kind placement, enum refcost_layout layout)
 {
-	double hold = model_longer_hold(m, like->mode, -1);
-	size_t i;
+	double hold = model_longer_hold(m, like->key.mode, -1);
+	struct cell_key key = like->key;
 
-	for (i = 0; i < model_all_cells(m); i++)
-		if (m->cells[i].hold_ns == hold && model_same_use(&m->cells[i], like) &&
-		    !strcmp(m->cells[i].placement, placement) &&
-		    !strcmp(m->cells[i].layout, layout))
-			return &m->cells[i];
-	return NULL;
+	if (isnan(hold))
+		return NULL;
+	key.hold_ns = hold;
+	key.placement = placement;
+	key.layout = layout;
+	return find(m, model_all_cells(m), &key, KEY_ALL);
 }
 
 size_t model_all_cells(const struct model *m)
@@ -57,14 +67,14 @@ size_t model_all_cells(const struct model *m)
 	return m->nr_cells + m->nr_held + m->nr_elsewhere;
 }
 
-double model_longer_hold(const struct model *m, const char *mode, double after)
+double model_longer_hold(const struct model *m, enum refcost_mode mode, double after)
 {
 	double next = NAN;
 	size_t i;
 
 	for (i = 0; i < m->nr_cells + m->nr_held; i++)
-		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].hold_ns > after)
-			next = fmin(next, m->cells[i].hold_ns);
+		if (m->cells[i].key.mode == mode && m->cells[i].key.hold_ns > after)
+			next = fmin(next, m->cells[i].key.hold_ns);
 	return next;
 }
 
@@ -93,19 +103,22 @@ const struct scheme *model_role(const struct model *m, const char *role)
 	return NULL;
 }
 
-const struct arm *model_arm(const struct model *m, const char *scheme, const char *arm)
+const struct arm *model_arm(const struct model *m, const char *scheme, enum cell_arm arm)
 {
 	return model_arm_at(m, scheme, arm, model_next_hold(m, arm, -1));
 }
 
-const struct arm *model_arm_at(const struct model *m, const char *scheme, const char *arm,
+const struct arm *model_arm_at(const struct model *m, const char *scheme, enum cell_arm arm,
 			       double hold_ns)
 {
+	struct cell_key key = { .arm = arm, .hold_ns = hold_ns >= 0 ? hold_ns : 0 };
 	size_t i;
 
+	if (!(hold_ns >= 0)) /* an edited plan holds anything */
+		return NULL;
+	snprintf(key.scheme, sizeof(key.scheme), "%s", scheme);
 	for (i = 0; i < m->nr_arms; i++)
-		if (m->arms[i].hold_ns == hold_ns && !strcmp(m->arms[i].scheme, scheme) &&
-		    !strcmp(m->arms[i].arm, arm))
+		if (!key_cmp(&m->arms[i].key, &key, KEY_ALL))
 			return &m->arms[i];
 	return NULL;
 }
@@ -115,34 +128,36 @@ const struct stats_summary *model_success(const struct arm *a)
 	return a && 2 * a->gone > a->cycles ? &a->wait_ms.s : NULL;
 }
 
-double model_next_hold(const struct model *m, const char *arm, double after)
+double model_next_hold(const struct model *m, enum cell_arm arm, double after)
 {
 	double next = NAN;
 	size_t i;
 
 	for (i = 0; i < m->nr_arms; i++)
-		if (!strcmp(m->arms[i].arm, arm) && m->arms[i].hold_ns > after)
-			next = fmin(next, m->arms[i].hold_ns);
+		if (m->arms[i].key.arm == arm && m->arms[i].key.hold_ns > after)
+			next = fmin(next, m->arms[i].key.hold_ns);
 	return next;
 }
 
-double model_instructions(const struct model *m, const char *scheme, const char *mode)
+double model_instructions(const struct model *m, const char *scheme, enum refcost_mode mode)
 {
+	struct cell_key key = used(scheme, mode, 0);
 	size_t i;
 
 	for (i = 0; i < m->nr_counts; i++)
-		if (!strcmp(m->counts[i].scheme, scheme) && !strcmp(m->counts[i].mode, mode))
+		if (!key_cmp(&m->counts[i].key, &key, KEY_OF_COUNTS))
 			return m->counts[i].instructions;
 	return NAN;
 }
 
-const struct loading *model_loading(const struct model *m, const char *scheme, const char *phases)
+const struct loading *model_loading(const struct model *m, const char *scheme, enum cell_form form)
 {
+	struct cell_key key = { .form = form };
 	size_t i;
 
+	snprintf(key.scheme, sizeof(key.scheme), "%s", scheme);
 	for (i = 0; i < m->nr_loadings; i++)
-		if (!strcmp(m->loadings[i].scheme, scheme) &&
-		    !strcmp(m->loadings[i].phases, phases))
+		if (!key_cmp(&m->loadings[i].key, &key, KEY_OF_LOADING))
 			return &m->loadings[i];
 	return NULL;
 }
@@ -167,27 +182,27 @@ int model_joined(const struct model *m)
 	return 1;
 }
 
-int model_max_cpus(const struct model *m, const char *mode)
+int model_max_cpus(const struct model *m, enum refcost_mode mode)
 {
 	int max = 0;
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, mode) && !m->cells[i].oversubscribed &&
-		    m->cells[i].cpus > max)
-			max = m->cells[i].cpus;
+		if (m->cells[i].key.mode == mode && !m->cells[i].oversubscribed &&
+		    m->cells[i].key.cpus > max)
+			max = m->cells[i].key.cpus;
 	return max;
 }
 
-int model_next_cpus(const struct model *m, const char *mode, int after)
+int model_next_cpus(const struct model *m, enum refcost_mode mode, int after)
 {
 	int next = 0;
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, mode) && m->cells[i].cpus > after &&
-		    (!next || m->cells[i].cpus < next))
-			next = m->cells[i].cpus;
+		if (m->cells[i].key.mode == mode && m->cells[i].key.cpus > after &&
+		    (!next || m->cells[i].key.cpus < next))
+			next = m->cells[i].key.cpus;
 	return next;
 }
 

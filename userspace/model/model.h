@@ -12,6 +12,7 @@
 
 #include "model/tracer.h"
 #include "results/directory.h"
+#include "results/key.h"
 #include "stats/series.h"
 
 #define MODEL_NAME	  64
@@ -49,15 +50,10 @@ struct scheme {
 
 /**
  * struct cell - all samples of one scheme, mode, CPU count, hold, placement and layout
- * @scheme: its name
- * @mode: "getput" or "lookup"
+ * @key: which
  * @floor: the scheme is a floor
- * @cpus: workers
- * @hold_ns: how long each stays in the victim's text
- * @placement: which CPUs they are on; directories from before there was a choice: "cores"
- * @layout: what shares the line of the count; before there was a choice: "own"
- * @placed: @placement and @layout are the first of the plan
- * @base: they are, and @hold_ns is the least of this mode
+ * @place: of its layout and placement in the plan, 0 for the first of both
+ * @base: @place is 0, and the hold is the least of this mode
  * @counter_node: NUMA node of the count, -1 where not known
  * @oversubscribed: more workers than CPUs that really run in parallel
  * @kinds: kinds of CPUs (fast, efficient) that its workers were on; 1 where not known
@@ -74,13 +70,9 @@ struct scheme {
  * @drift: median of the second half over that of the first, NAN where too few
  */
 struct cell {
-	char scheme[MODEL_NAME];
-	char mode[16];
+	struct cell_key key;
 	bool floor;
-	int cpus;
-	double hold_ns;
-	char placement[16], layout[16];
-	bool placed;
+	size_t place;
 	bool base;
 	int counter_node;
 	bool oversubscribed;
@@ -98,10 +90,8 @@ struct cell {
 
 /**
  * struct arm - all unloads of one scheme, idle or loaded, with one hold
- * @scheme: its name
- * @arm: "idle" or "loaded"
- * @hold_ns: how long users stay in the victim's text
- * @base: @hold_ns is the least of this arm, the one that everything but the sweep of holds is about
+ * @key: which
+ * @base: the hold is the least of this arm, the one that everything but the sweep of holds is about
  * @workers: load workers
  * @cycles: unloads tried
  * @gone: unloads that succeeded within the attempts allowed; the others were starved
@@ -128,9 +118,7 @@ struct cell {
  * @records: trace records of successful unloads
  */
 struct arm {
-	char scheme[MODEL_NAME];
-	char arm[16];
-	double hold_ns;
+	struct cell_key key;
 	bool base;
 	int workers;
 	size_t cycles, gone;
@@ -141,8 +129,7 @@ struct arm {
 
 /**
  * struct phase - one phase of delete_module(2) in one arm, at its least hold
- * @scheme: its name
- * @arm: "idle" or "loaded"
+ * @key: of the arm
  * @index: place in the order of phases; not all are passed in every unload
  * @label: what it is
  * @merged: unloads in which it also holds phases that could not be told from it
@@ -150,8 +137,7 @@ struct arm {
  * @off_us: of which not on a CPU, us
  */
 struct phase {
-	char scheme[MODEL_NAME];
-	char arm[16];
+	struct cell_key key;
 	int index;
 	char label[MODEL_NAME];
 	size_t merged;
@@ -160,20 +146,17 @@ struct phase {
 
 /**
  * struct count - instructions of one operation
- * @scheme: its name
- * @mode: "getput" or "lookup"
+ * @key: which
  * @instructions: exact, the harness included
  */
 struct count {
-	char scheme[MODEL_NAME];
-	char mode[16];
+	struct cell_key key;
 	double instructions;
 };
 
 /**
  * struct loading - loads of the victim with users waiting for it, one scheme and way to initialise
- * @scheme: its name
- * @phases: "one": objects are listed, then go live; "two": the other way round
+ * @key: which
  * @workers: users
  * @cycles: loads
  * @hit: loads in which a get was refused
@@ -183,8 +166,7 @@ struct count {
  * @violations: calls into text given up
  */
 struct loading {
-	char scheme[MODEL_NAME];
-	char phases[16];
+	struct cell_key key;
 	int workers;
 	size_t cycles, hit;
 	struct series refused, window_us, load_ms;
@@ -194,9 +176,7 @@ struct loading {
 /**
  * struct counter - an event in all windows of one scheme, mode and number of CPUs, at the least
  * hold
- * @scheme: its name
- * @mode: "getput" or "lookup"
- * @cpus: workers
+ * @key: of the cell
  * @event: its name, as perf has it
  * @rank: of the event, in the order asked for
  * @per_op: of one operation, one a block
@@ -204,9 +184,7 @@ struct loading {
  * @uncounted: windows in which a worker's was never counted
  */
 struct counter {
-	char scheme[64];
-	char mode[16];
-	int cpus;
+	struct cell_key key;
 	char event[32];
 	int rank;
 	struct series per_op;
@@ -269,45 +247,38 @@ int model_check(const struct model *m);
  * model_cell() - find a cell of the least hold
  * @m: the model
  * @scheme: name
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  * @cpus: workers
  *
  * Return: the cell or NULL.
  */
-const struct cell *model_cell(const struct model *m, const char *scheme, const char *mode,
+const struct cell *model_cell(const struct model *m, const char *scheme, enum refcost_mode mode,
 			      int cpus);
-
-/**
- * model_same_use() - are two cells of one scheme, mode and number of CPUs?
- * @a: one
- * @b: the other
- */
-bool model_same_use(const struct cell *a, const struct cell *b);
 
 /**
  * model_held() - find a cell of any hold
  * @m: the model
  * @scheme: name
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  * @cpus: workers
  * @hold_ns: the hold
  *
  * Return: the cell or NULL.
  */
-const struct cell *model_held(const struct model *m, const char *scheme, const char *mode, int cpus,
-			      double hold_ns);
+const struct cell *model_held(const struct model *m, const char *scheme, enum refcost_mode mode,
+			      int cpus, double hold_ns);
 
 /**
  * model_placed() - find a cell of any placement and layout, with the least hold
  * @m: the model
  * @like: one of this or another model, whose scheme, mode and CPUs it has
- * @placement: name
- * @layout: name
+ * @placement: which
+ * @layout: which
  *
  * Return: the cell or NULL.
  */
 const struct cell *model_placed(const struct model *m, const struct cell *like,
-				const char *placement, const char *layout);
+				enum placement_kind placement, enum refcost_layout layout);
 
 /**
  * model_all_cells() - how many cells there are of any hold, placement and layout
@@ -318,12 +289,12 @@ size_t model_all_cells(const struct model *m);
 /**
  * model_longer_hold() - go through the holds of a mode, ascending
  * @m: the model
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  * @after: the last one, -1 to begin
  *
  * Return: the least hold of any cell that is longer than @after, ns; NAN where there is none.
  */
-double model_longer_hold(const struct model *m, const char *mode, double after);
+double model_longer_hold(const struct model *m, enum refcost_mode mode, double after);
 
 /**
  * model_scheme() - find a scheme
@@ -362,22 +333,22 @@ const char *model_family(const char *family);
  * model_arm() - find an arm at its least hold
  * @m: the model
  * @scheme: name
- * @arm: "idle" or "loaded"
+ * @arm: of its unloads
  *
  * Return: the arm or NULL.
  */
-const struct arm *model_arm(const struct model *m, const char *scheme, const char *arm);
+const struct arm *model_arm(const struct model *m, const char *scheme, enum cell_arm arm);
 
 /**
  * model_arm_at() - find an arm with a given hold
  * @m: the model
  * @scheme: name
- * @arm: "idle" or "loaded"
+ * @arm: of its unloads
  * @hold_ns: the hold
  *
  * Return: the arm or NULL.
  */
-const struct arm *model_arm_at(const struct model *m, const char *scheme, const char *arm,
+const struct arm *model_arm_at(const struct model *m, const char *scheme, enum cell_arm arm,
 			       double hold_ns);
 
 /**
@@ -392,32 +363,32 @@ const struct stats_summary *model_success(const struct arm *a);
 /**
  * model_next_hold() - go through the holds of an arm, ascending
  * @m: the model
- * @arm: "idle" or "loaded"
+ * @arm: of its unloads
  * @after: the last one, -1 to begin
  *
  * Return: the least hold of any scheme that is longer than @after, ns; NAN where there is none.
  */
-double model_next_hold(const struct model *m, const char *arm, double after);
+double model_next_hold(const struct model *m, enum cell_arm arm, double after);
 
 /**
  * model_instructions() - instructions of one operation
  * @m: the model
  * @scheme: name
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  *
  * Return: the count, or NAN where it was not taken.
  */
-double model_instructions(const struct model *m, const char *scheme, const char *mode);
+double model_instructions(const struct model *m, const char *scheme, enum refcost_mode mode);
 
 /**
  * model_loading() - find the loads of a scheme
  * @m: the model
  * @scheme: name
- * @phases: "one" or "two"
+ * @form: of registration
  *
  * Return: them or NULL.
  */
-const struct loading *model_loading(const struct model *m, const char *scheme, const char *phases);
+const struct loading *model_loading(const struct model *m, const char *scheme, enum cell_form form);
 
 /**
  * model_at() - the sample of one block
@@ -439,14 +410,14 @@ int model_joined(const struct model *m);
 /**
  * model_max_cpus() - the largest number of CPUs measured that really run in parallel
  * @m: the model
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  *
  * What is compared with one CPU is compared at this number: oversubscribed cells are shown, and no
  * more.
  *
  * Return: that number, or 0 if there is none in this mode.
  */
-int model_max_cpus(const struct model *m, const char *mode);
+int model_max_cpus(const struct model *m, enum refcost_mode mode);
 
 /**
  * model_crowded() - did the whole machine have more CPUs than really run in parallel?
@@ -460,12 +431,12 @@ bool model_crowded(const struct model *m);
 /**
  * model_next_cpus() - go through the numbers of CPUs measured, ascending
  * @m: the model
- * @mode: "getput" or "lookup"
+ * @mode: of its operations
  * @after: the last one, 0 to begin
  *
  * Return: the next number, or 0 where there is none.
  */
-int model_next_cpus(const struct model *m, const char *mode, int after);
+int model_next_cpus(const struct model *m, enum refcost_mode mode, int after);
 
 /**
  * model_get() - a member of run.json, down a path of names

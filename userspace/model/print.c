@@ -33,18 +33,19 @@ void model_print_run(const struct model *m, FILE *out)
 		char hold[32] = "", place[48] = "";
 		char min[32], median[32], mean[32], lo[32], hi[32], interval[72] = "-";
 
-		if (c->hold_ns > 0) {
+		if (c->key.hold_ns > 0) {
 			strcpy(hold, "hold ");
-			ns_text(c->hold_ns, hold + strlen(hold), sizeof(hold) - strlen(hold));
+			ns_text(c->key.hold_ns, hold + strlen(hold), sizeof(hold) - strlen(hold));
 		}
 		if (m->nr_elsewhere)
-			snprintf(place, sizeof(place), "%s %s ", c->placement, c->layout);
+			snprintf(place, sizeof(place), "%s %s ", placement_names[c->key.placement],
+				 layout_names[c->key.layout]);
 		if (c->ns.s.level > 0)
 			snprintf(interval, sizeof(interval), "%s..%s",
 				 short_num(c->ns.s.lo, lo, sizeof(lo)),
 				 short_num(c->ns.s.hi, hi, sizeof(hi)));
 		fprintf(out, "%-20s %-7s %4d %4zu %9s %9s %8s %20s %5.0f%% %8.2f  %s%s%s%s%s%s%s\n",
-			c->scheme, c->mode, c->cpus, c->ns.n,
+			c->key.scheme, mode_names[c->key.mode], c->key.cpus, c->ns.n,
 			short_num(c->ns.s.min, min, sizeof(min)),
 			short_num(c->ns.s.median, median, sizeof(median)),
 			short_num(c->mean.s.median, mean, sizeof(mean)), interval,
@@ -69,9 +70,10 @@ void model_print_counters(const struct model *m, FILE *out)
 		snprintf(event, sizeof(event), "%s%s", c->event, counters_unit(c->event));
 		if (c->share < 1)
 			snprintf(share, sizeof(share), "counted %.0f%% ", 100 * c->share);
-		fprintf(out, "%-20s %-7s %4d  %-24s %4zu  %-30s %s%s\n", c->scheme, c->mode,
-			c->cpus, event, c->per_op.n, counters_median(c, median, sizeof(median)),
-			share, c->uncounted ? "not in all windows" : "");
+		fprintf(out, "%-20s %-7s %4d  %-24s %4zu  %-30s %s%s\n", c->key.scheme,
+			mode_names[c->key.mode], c->key.cpus, event, c->per_op.n,
+			counters_median(c, median, sizeof(median)), share,
+			c->uncounted ? "not in all windows" : "");
 	}
 }
 
@@ -90,7 +92,7 @@ void model_print_unload(const struct model *m, FILE *out)
 
 		snprintf(gone, sizeof(gone), "%zu/%zu", a->gone, a->cycles);
 		fprintf(out, "%-20s %-7s %8g %7s %9s %9s %9s %9s %9.0f %8.0f %10s %9.0f\n",
-			a->scheme, a->arm, a->hold_ns / 1e3, gone,
+			a->key.scheme, arm_names[a->key.arm], a->key.hold_ns / 1e3, gone,
 			short_num(a->success_ms.s.median, p50, sizeof(p50)),
 			short_num(a->success_ms.s.max, max, sizeof(max)),
 			short_num(a->gate_us.s.median, gate, sizeof(gate)),
@@ -111,8 +113,9 @@ void model_print_loading(const struct model *m, FILE *out)
 	for (i = 0; i < m->nr_loadings; i++) {
 		const struct loading *l = &m->loadings[i];
 
-		fprintf(out, "%-20s %-6s %4zu %13.1f %13.1f %11.0f %11.0f %11.0f\n", l->scheme,
-			l->phases, l->cycles, l->window_us.s.median, l->window_us.s.max,
-			l->refused.s.median, l->refused.s.max, l->refused.s.mean * l->refused.n);
+		fprintf(out, "%-20s %-6s %4zu %13.1f %13.1f %11.0f %11.0f %11.0f\n", l->key.scheme,
+			form_names[l->key.form], l->cycles, l->window_us.s.median,
+			l->window_us.s.max, l->refused.s.median, l->refused.s.max,
+			l->refused.s.mean * l->refused.n);
 	}
 }

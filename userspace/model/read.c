@@ -58,48 +58,32 @@ static int use_scheme(struct model *m, const struct row *r)
 	return 0;
 }
 
-static bool same_place(const struct cell *a, const struct cell *b)
-{
-	return !strcmp(a->placement, b->placement) && !strcmp(a->layout, b->layout);
-}
-
-static const char *or_else(const char *text, const char *other)
-{
-	return *text ? text : other;
-}
-
 /* Run.json tells of those numbers of CPUs alone that have several. */
 static int kinds_of(const struct model *m, const struct cell *c)
 {
 	struct json_object *kinds = model_get(m, "run.kinds"), *n = NULL;
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s %d", c->placement, c->cpus);
+	snprintf(name, sizeof(name), "%s %d", placement_names[c->key.placement], c->key.cpus);
 	if (json_object_is_type(kinds, json_type_object))
 		json_object_object_get_ex(kinds, name, &n);
 	return n ? json_object_get_int(n) : 1;
 }
 
 /* The cell of a sample, made where it is new. */
-static struct cell *cell_get(struct model *m, const struct row *r)
+static struct cell *cell_get(struct model *m, const struct cell_key *key, const struct row *r)
 {
 	double node = row_num(r, "counter_node");
-	struct cell key = { .cpus = row_num(r, "cpus"), .hold_ns = row_num_or_0(r, "hold_ns") }, *c;
+	struct cell *c;
 	size_t i;
 
-	snprintf(key.scheme, sizeof(key.scheme), "%s", row_text(r, "scheme"));
-	snprintf(key.mode, sizeof(key.mode), "%s", row_text(r, "mode"));
-	snprintf(key.placement, sizeof(key.placement), "%s",
-		 or_else(row_text(r, "placement"), "cores"));
-	snprintf(key.layout, sizeof(key.layout), "%s", or_else(row_text(r, "layout"), "own"));
 	for (i = 0; i < m->nr_cells; i++)
-		if (model_same_use(&m->cells[i], &key) && same_place(&m->cells[i], &key) &&
-		    m->cells[i].hold_ns == key.hold_ns)
+		if (!key_cmp(&m->cells[i].key, key, KEY_ALL))
 			return &m->cells[i];
 	c = array_append((void **)&m->cells, &m->nr_cells, sizeof(*c));
 	if (!c)
 		return NULL;
-	*c = key;
+	c->key = *key;
 	c->floor = row_num(r, "floor") > 0;
 	c->counter_node = isnan(node) ? -1 : node;
 	c->kinds = kinds_of(m, c);
@@ -109,8 +93,12 @@ static struct cell *cell_get(struct model *m, const struct row *r)
 static int add_sample(void *model, const struct row *r)
 {
 	struct model *m = model;
-	struct cell *c = cell_get(m, r);
+	struct cell_key key;
+	struct cell *c;
 
+	if (key_read(&key, r))
+		return -EINVAL;
+	c = cell_get(m, &key, r);
 	if (!c)
 		return -ENOMEM;
 	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
@@ -121,7 +109,7 @@ static int add_sample(void *model, const struct row *r)
 		series_add(&c->block, row_num(r, "block"));
 	series_add(&c->mean, row_num(r, "ns_mean"));
 	series_add(&c->lost, row_num(r, "lost"));
-	series_add(&c->mops, 1e3 * c->cpus / row_num(r, "ns_elapsed"));
+	series_add(&c->mops, 1e3 * c->key.cpus / row_num(r, "ns_elapsed"));
 	series_add(&c->fair, row_num(r, "fairness"));
 	return use_scheme(m, r);
 }
@@ -167,20 +155,16 @@ static void add_starved(struct arm *a, const struct row *r)
 	series_add(&a->wait_ms, tried);
 }
 
-static struct arm *arm_get(struct model *m, const struct row *r)
+static struct arm *arm_get(struct model *m, const struct cell_key *key, const struct row *r)
 {
-	double hold = row_num_or_0(r, "hold_ns");
-	struct arm *a =
-		(struct arm *)model_arm_at(m, row_text(r, "scheme"), row_text(r, "arm"), hold);
+	struct arm *a = (struct arm *)model_arm_at(m, key->scheme, key->arm, key->hold_ns);
 
 	if (a)
 		return a;
 	a = array_append((void **)&m->arms, &m->nr_arms, sizeof(*a));
 	if (!a)
 		return NULL;
-	snprintf(a->scheme, sizeof(a->scheme), "%s", row_text(r, "scheme"));
-	snprintf(a->arm, sizeof(a->arm), "%s", row_text(r, "arm"));
-	a->hold_ns = hold;
+	a->key = *key;
 	a->workers = row_num_or_0(r, "workers");
 	return a;
 }
@@ -188,8 +172,12 @@ static struct arm *arm_get(struct model *m, const struct row *r)
 static int add_unload(void *model, const struct row *r)
 {
 	struct model *m = model;
-	struct arm *a = arm_get(m, r);
+	struct cell_key key;
+	struct arm *a;
 
+	if (key_read(&key, r))
+		return -EINVAL;
+	a = arm_get(m, &key, r);
 	if (!a)
 		return -ENOMEM;
 	a->cycles++;
@@ -209,14 +197,13 @@ static int add_unload(void *model, const struct row *r)
 	return use_scheme(m, r);
 }
 
-static struct phase *find_phase(const struct model *m, const char *scheme, const char *arm,
-				int index)
+static struct phase *find_phase(const struct model *m, const struct cell_key *key, int index)
 {
 	size_t i;
 
 	for (i = 0; i < m->nr_phases; i++)
-		if (m->phases[i].index == index && !strcmp(m->phases[i].scheme, scheme) &&
-		    !strcmp(m->phases[i].arm, arm))
+		if (m->phases[i].index == index &&
+		    !key_cmp(&m->phases[i].key, key, KEY_SCHEME | KEY_ARM))
 			return &m->phases[i];
 	return NULL;
 }
@@ -225,18 +212,20 @@ static int add_phase(void *model, const struct row *r)
 {
 	struct model *m = model;
 	int index = row_num(r, "index");
-	struct phase *p = find_phase(m, row_text(r, "scheme"), row_text(r, "arm"), index);
-	double hold = row_num(r, "hold_ns"), least = model_next_hold(m, row_text(r, "arm"), -1);
+	struct cell_key key;
+	struct phase *p;
 
-	if (!isnan(hold) && !isnan(least) && hold > least)
+	if (key_read(&key, r))
+		return -EINVAL;
+	if (key.hold_ns > model_next_hold(m, key.arm, -1))
 		return 0;
+	p = find_phase(m, &key, index);
 	if (!p) {
 		p = array_append((void **)&m->phases, &m->nr_phases, sizeof(*p));
 		if (!p)
 			return -ENOMEM;
-		snprintf(p->scheme, sizeof(p->scheme), "%s", row_text(r, "scheme"));
-		snprintf(p->arm, sizeof(p->arm), "%s", row_text(r, "arm"));
 		snprintf(p->label, sizeof(p->label), "%s", row_text(r, "phase"));
+		p->key = key;
 		p->index = index;
 	}
 	p->merged += row_num(r, "merged") > 0;
@@ -256,8 +245,8 @@ static int add_count(void *model, const struct row *r)
 	c = array_append((void **)&m->counts, &m->nr_counts, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	snprintf(c->scheme, sizeof(c->scheme), "%s", row_text(r, "scheme"));
-	snprintf(c->mode, sizeof(c->mode), "%s", row_text(r, "mode"));
+	if (key_read(&c->key, r))
+		return -EINVAL;
 	c->instructions = row_num(r, "instructions");
 	return use_scheme(m, r);
 }
@@ -265,15 +254,17 @@ static int add_count(void *model, const struct row *r)
 static int add_loading(void *model, const struct row *r)
 {
 	struct model *m = model;
-	struct loading *l =
-		(struct loading *)model_loading(m, row_text(r, "scheme"), row_text(r, "phases"));
+	struct cell_key key;
+	struct loading *l;
 
+	if (key_read(&key, r))
+		return -EINVAL;
+	l = (struct loading *)model_loading(m, key.scheme, key.form);
 	if (!l) {
 		l = array_append((void **)&m->loadings, &m->nr_loadings, sizeof(*l));
 		if (!l)
 			return -ENOMEM;
-		snprintf(l->scheme, sizeof(l->scheme), "%s", row_text(r, "scheme"));
-		snprintf(l->phases, sizeof(l->phases), "%s", row_text(r, "phases"));
+		l->key = key;
 		l->workers = row_num_or_0(r, "workers");
 	}
 	l->cycles++;
@@ -310,7 +301,7 @@ static int summarise_cell(const struct model *m, struct cell *c)
 {
 	struct series *all[] = { &c->ns, &c->block, &c->mean, &c->lost, &c->mops, &c->fair };
 
-	if (c->cpus == 1 && c->ns.n >= MODEL_APART_LEAST && model_get(m, "run.plan.percentile"))
+	if (c->key.cpus == 1 && c->ns.n >= MODEL_APART_LEAST && model_get(m, "run.plan.percentile"))
 		join_windows(c);
 	c->steady = stats_drift(c->ns.v, c->ns.n, &c->drift);
 	return series_summarise_all(all, ARRAY_SIZE(all));
@@ -362,34 +353,33 @@ static size_t plan_index(const struct model *m, const char *path, const char *na
 	return SIZE_MAX;
 }
 
-/* Where the plan does not list them there is one of each. */
-static size_t placement_index(const struct model *m, const struct cell *c)
+/* The place of a word of the cell in the plan; where that does not list them there is one. */
+static size_t place_of(const struct model *m, const char *plan, const char *word)
 {
-	static const char plan[] = "run.plan.placements";
-
-	return model_get(m, plan) ? plan_index(m, plan, c->placement) : 0;
-}
-
-static size_t layout_index(const struct model *m, const struct cell *c)
-{
-	static const char plan[] = "run.plan.layouts";
-
-	return model_get(m, plan) ? plan_index(m, plan, c->layout) : 0;
+	return model_get(m, plan) ? plan_index(m, plan, word) : 0;
 }
 
 static void mark_base(struct model *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->nr_cells; i++)
-		m->cells[i].placed =
-			!placement_index(m, &m->cells[i]) && !layout_index(m, &m->cells[i]);
+	for (i = 0; i < m->nr_cells; i++) {
+		struct cell *c = &m->cells[i];
+		size_t layout = place_of(m, "run.plan.layouts", layout_names[c->key.layout]);
+
+		c->place = place_of(m, "run.plan.placements", placement_names[c->key.placement]);
+		if (layout == SIZE_MAX || c->place == SIZE_MAX)
+			c->place = SIZE_MAX;
+		else
+			c->place += layout * PLACEMENT_KINDS;
+	}
 	for (i = 0; i < m->nr_cells; i++)
 		m->cells[i].base =
-			m->cells[i].placed &&
-			m->cells[i].hold_ns == model_longer_hold(m, m->cells[i].mode, -1);
+			!m->cells[i].place &&
+			m->cells[i].key.hold_ns == model_longer_hold(m, m->cells[i].key.mode, -1);
 	for (i = 0; i < m->nr_arms; i++)
-		m->arms[i].base = m->arms[i].hold_ns == model_next_hold(m, m->arms[i].arm, -1);
+		m->arms[i].base =
+			m->arms[i].key.hold_ns == model_next_hold(m, m->arms[i].key.arm, -1);
 }
 
 /* Rows come in random order; tables want schemes by family, CPUs ascending. */
@@ -475,38 +465,42 @@ static void sort_schemes(struct model *m)
 	}
 }
 
-static int place_cmp(const struct model *m, const char *a, const char *b)
+/* Schemes in their places, and the cells of each as their keys have them. */
+static int sorted_cmp(const struct model *m, const struct cell_key *a, const struct cell_key *b)
 {
-	const struct scheme *x = model_scheme(m, a), *y = model_scheme(m, b);
+	const struct scheme *x = model_scheme(m, a->scheme), *y = model_scheme(m, b->scheme);
 
-	return (x > y) - (x < y) ?: strcmp(a, b);
+	return (x > y) - (x < y) ?: key_cmp(a, b, KEY_ALL);
 }
 
 static int cell_cmp(const void *a, const void *b, void *m)
 {
 	const struct cell *x = a, *y = b;
-	size_t lx = layout_index(m, x), ly = layout_index(m, y);
-	size_t px = placement_index(m, x), py = placement_index(m, y);
 
-	return y->base - x->base ?: y->placed - x->placed ?: (lx > ly) - (lx < ly) ?:
-	       (px > py) - (px < py) ?: place_cmp(m, x->scheme, y->scheme) ?:
-	       strcmp(x->mode, y->mode) ?: x->cpus - y->cpus ?:
-	       (x->hold_ns > y->hold_ns) - (x->hold_ns < y->hold_ns);
+	return y->base - x->base ?:
+		       (x->place > y->place) - (x->place < y->place) ?:
+		       sorted_cmp(m, &x->key, &y->key);
 }
 
 static int arm_cmp(const void *a, const void *b, void *m)
 {
 	const struct arm *x = a, *y = b;
 
-	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->arm, y->arm) ?:
-	       (x->hold_ns > y->hold_ns) - (x->hold_ns < y->hold_ns);
+	return sorted_cmp(m, &x->key, &y->key);
+}
+
+static int count_cmp(const void *a, const void *b, void *m)
+{
+	const struct count *x = a, *y = b;
+
+	return sorted_cmp(m, &x->key, &y->key);
 }
 
 static int phase_cmp(const void *a, const void *b, void *m)
 {
 	const struct phase *x = a, *y = b;
 
-	return place_cmp(m, x->scheme, y->scheme) ?: strcmp(x->arm, y->arm) ?: x->index - y->index;
+	return sorted_cmp(m, &x->key, &y->key) ?: x->index - y->index;
 }
 
 static void sort_all(struct model *m)
@@ -516,6 +510,8 @@ static void sort_all(struct model *m)
 		qsort_r(m->cells, m->nr_cells, sizeof(*m->cells), cell_cmp, m);
 	if (m->nr_arms)
 		qsort_r(m->arms, m->nr_arms, sizeof(*m->arms), arm_cmp, m);
+	if (m->nr_counts)
+		qsort_r(m->counts, m->nr_counts, sizeof(*m->counts), count_cmp, m);
 	if (m->nr_phases)
 		qsort_r(m->phases, m->nr_phases, sizeof(*m->phases), phase_cmp, m);
 }
@@ -525,7 +521,7 @@ static void part_cells(struct model *m)
 {
 	size_t all = m->nr_cells, placed;
 
-	for (placed = all; placed && !m->cells[placed - 1].placed; placed--)
+	for (placed = all; placed && m->cells[placed - 1].place; placed--)
 		;
 	for (m->nr_cells = placed; m->nr_cells && !m->cells[m->nr_cells - 1].base; m->nr_cells--)
 		;

@@ -20,7 +20,7 @@ static double half_width(const struct stats_summary *s)
 
 static bool is_wide(const struct cell *c)
 {
-	return c->cpus == 1 && half_width(&c->ns.s) > PRECISE;
+	return c->key.cpus == 1 && half_width(&c->ns.s) > PRECISE;
 }
 
 /* The few by name; of many it is the machine, and the widest says how bad it is. */
@@ -34,14 +34,14 @@ static void say_wide(const struct model *m, size_t wide, FILE *f)
 		if (!is_wide(c))
 			continue;
 		if (wide <= WIDE_NAMED)
-			fprintf(f, "%s `%s` %s %.1f %%", n++ ? "," : "; wider:", c->scheme, c->mode,
-				100 * half_width(&c->ns.s));
+			fprintf(f, "%s `%s` %s %.1f %%", n++ ? "," : "; wider:", c->key.scheme,
+				mode_names[c->key.mode], 100 * half_width(&c->ns.s));
 		if (!worst || half_width(&c->ns.s) > half_width(&worst->ns.s))
 			worst = c;
 	}
 	if (wide > WIDE_NAMED)
-		fprintf(f, "; the widest, of `%s` %s: %.1f %%", worst->scheme, worst->mode,
-			100 * half_width(&worst->ns.s));
+		fprintf(f, "; the widest, of `%s` %s: %.1f %%", worst->key.scheme,
+			mode_names[worst->key.mode], 100 * half_width(&worst->ns.s));
 }
 
 /* Of the cells on one CPU, where nothing but the machine's own noise widens an interval. */
@@ -52,7 +52,7 @@ static void validity_precision(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
-		cells += c->cpus == 1 && !isnan(half_width(&c->ns.s));
+		cells += c->key.cpus == 1 && !isnan(half_width(&c->ns.s));
 		wide += is_wide(c);
 	}
 	if (!cells)
@@ -92,7 +92,7 @@ static void validity_batches(const struct model *m, FILE *f)
 		const struct cell *c = &m->cells[i];
 		double more = 100 * (c->mean.s.median / c->ns.s.median - 1);
 
-		if (c->cpus > 1)
+		if (c->key.cpus > 1)
 			continue;
 		series_add(&above, more);
 		if (more <= most)
@@ -106,8 +106,8 @@ static void validity_batches(const struct model *m, FILE *f)
 			"their mean, gaps taken out, is %.1f %% above that in half of the cells",
 			percentile, above.s.median);
 		if (worst)
-			fprintf(f, ", %.0f %% in `%s`%s", most, worst->scheme,
-				strcmp(worst->mode, "lookup") ? "" : " lookup");
+			fprintf(f, ", %.0f %% in `%s`%s", most, worst->key.scheme,
+				worst->key.mode != REFCOST_LOOKUP ? "" : " lookup");
 		fputs(". What slows a machine for a while is in the mean alone, and so is what a scheme does rarely and at "
 		      "length. The figure of several CPUs is the mean",
 		      f);

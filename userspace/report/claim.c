@@ -60,9 +60,9 @@ static void cost_table(const struct model *m, FILE *f)
 		"| `%s`: 1 %% of a CPU at | `%s`: 1 %% of a CPU at |\n"
 		"|---:|---:|---:|---:|---:|---:|\n",
 		OLD, NEW, OLD, NEW);
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
-		const struct cell *old = model_cell(m, OLD, "getput", cpus);
-		const struct cell *new = model_cell(m, NEW, "getput", cpus);
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));) {
+		const struct cell *old = model_cell(m, OLD, REFCOST_GETPUT, cpus);
+		const struct cell *new = model_cell(m, NEW, REFCOST_GETPUT, cpus);
 		struct stats_summary ratio;
 		bool shared;
 
@@ -87,8 +87,8 @@ static void cost_table(const struct model *m, FILE *f)
 static void cost_instructions(const struct model *m, FILE *f)
 {
 	double empty = md_loop_instructions(m);
-	double old = model_instructions(m, OLD, "getput");
-	double new = model_instructions(m, NEW, "getput");
+	double old = model_instructions(m, OLD, REFCOST_GETPUT);
+	double new = model_instructions(m, NEW, REFCOST_GETPUT);
 
 	if (isnan(old) || isnan(new)) {
 		fprintf(f,
@@ -148,9 +148,9 @@ static void exchange_row(FILE *f, const char *what, const struct stats_summary *
 
 static void exchange(const struct model *m, FILE *f)
 {
-	const struct arm *old = model_arm(m, OLD, "loaded"), *new = model_arm(m, NEW, "loaded");
-	const struct arm *old_idle = model_arm(m, OLD, "idle");
-	const struct arm *new_idle = model_arm(m, NEW, "idle");
+	const struct arm *old = model_arm(m, OLD, ARM_LOADED), *new = model_arm(m, NEW, ARM_LOADED);
+	const struct arm *old_idle = model_arm(m, OLD, ARM_IDLE);
+	const struct arm *new_idle = model_arm(m, NEW, ARM_IDLE);
 
 	if ((!old || !new) && (!old_idle || !new_idle)) {
 		fputs("What the unload gained in exchange was not measured in this run.\n\n", f);
@@ -193,8 +193,9 @@ static void exchange(const struct model *m, FILE *f)
 /* How much a scheme's operation grew, times or ns, in one block. */
 static double grown(const struct model *m, const char *scheme, int cpus, double block, bool added)
 {
-	const struct cell *low = model_cell(m, scheme, "getput", md_lowest_cpus(m, "getput"));
-	const struct cell *high = model_cell(m, scheme, "getput", cpus);
+	const struct cell *low =
+		model_cell(m, scheme, REFCOST_GETPUT, md_lowest_cpus(m, REFCOST_GETPUT));
+	const struct cell *high = model_cell(m, scheme, REFCOST_GETPUT, cpus);
 	double from, to;
 
 	if (!low || !high)
@@ -208,7 +209,7 @@ static double grown(const struct model *m, const char *scheme, int cpus, double 
 static bool growth_summary(struct stats_summary *s, const struct model *m, const char *a,
 			   const char *b, int cpus, bool added)
 {
-	const struct cell *c = model_cell(m, a, "getput", cpus);
+	const struct cell *c = model_cell(m, a, REFCOST_GETPUT, cpus);
 	double *v AUTO_FREE = array_new(c ? c->block.n : 0, sizeof(*v));
 	size_t i, n = 0;
 
@@ -246,7 +247,7 @@ static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
 	const char *const schemes[] = { NEW, OBJECT, FLOOR };
 	size_t i;
 
-	fprintf(f, "| %d to %d CPUs, %s |", md_lowest_cpus(m, "getput"), cpus,
+	fprintf(f, "| %d to %d CPUs, %s |", md_lowest_cpus(m, REFCOST_GETPUT), cpus,
 		added ? "ns added" : "times");
 	for (i = 0; i < ARRAY_SIZE(schemes); i++) {
 		struct stats_summary s;
@@ -262,7 +263,7 @@ static void growth_row(const struct model *m, FILE *f, int cpus, bool added)
 static void scale_sentence(const struct model *m, FILE *f)
 {
 	const char *const others[] = { OBJECT, FLOOR };
-	int low = md_lowest_cpus(m, "getput"), cpus = model_max_cpus(m, "getput");
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), cpus = model_max_cpus(m, REFCOST_GETPUT);
 	struct stats_summary times, added;
 	size_t i, n = 0;
 
@@ -281,10 +282,11 @@ static void scale_sentence(const struct model *m, FILE *f)
 
 static void scale(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput"), cpus;
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT), cpus;
 
-	if (low >= high || !model_cell(m, NEW, "getput", low) ||
-	    (!model_cell(m, OBJECT, "getput", low) && !model_cell(m, FLOOR, "getput", low)))
+	if (low >= high || !model_cell(m, NEW, REFCOST_GETPUT, low) ||
+	    (!model_cell(m, OBJECT, REFCOST_GETPUT, low) &&
+	     !model_cell(m, FLOOR, REFCOST_GETPUT, low)))
 		return;
 	fprintf(f,
 		"Do module references scale worse than a kref? Growth of a get and put from %d CPU, median "
@@ -294,7 +296,7 @@ static void scale(const struct model *m, FILE *f)
 		"| growth | `%s` | `%s` | `%s` | worse than `%s`? | worse than `%s`? |\n"
 		"|---|---:|---:|---:|---|---|\n",
 		low, NEW, OBJECT, FLOOR, OBJECT, FLOOR);
-	for (cpus = low; (cpus = model_next_cpus(m, "getput", cpus)) && cpus <= high;) {
+	for (cpus = low; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) && cpus <= high;) {
 		growth_row(m, f, cpus, false);
 		growth_row(m, f, cpus, true);
 	}
@@ -304,9 +306,9 @@ static void scale(const struct model *m, FILE *f)
 
 void md_claim(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "getput");
+	int low = md_lowest_cpus(m, REFCOST_GETPUT);
 
-	if (!model_cell(m, OLD, "getput", low) || !model_cell(m, NEW, "getput", low))
+	if (!model_cell(m, OLD, REFCOST_GETPUT, low) || !model_cell(m, NEW, REFCOST_GETPUT, low))
 		return;
 	fprintf(f,
 		"## Is the slowdown in the noise? (the claim of 2014)\n\n"

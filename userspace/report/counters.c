@@ -26,7 +26,7 @@ static void table_head(FILE *f, const char *const *events, size_t n, int low, in
 	fputs("\n", f);
 }
 
-static void table_row(const struct model *m, FILE *f, const char *scheme, const char *mode,
+static void table_row(const struct model *m, FILE *f, const char *scheme, enum refcost_mode mode,
 		      const char *const *events, size_t n, int cpus)
 {
 	size_t k;
@@ -39,7 +39,7 @@ static void table_row(const struct model *m, FILE *f, const char *scheme, const 
 	}
 }
 
-static void table(const struct model *m, FILE *f, const char *mode, const char *const *events,
+static void table(const struct model *m, FILE *f, enum refcost_mode mode, const char *const *events,
 		  size_t n)
 {
 	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
@@ -114,8 +114,9 @@ static void refusals(const struct model *m, FILE *f)
 
 void md_counters(const struct model *m, FILE *f, const char *figures)
 {
-	const char *mode = md_counters_mode(m), *events[COUNTERS_MOST];
-	bool lookup = !strcmp(mode, "lookup");
+	enum refcost_mode mode = md_counters_mode(m);
+	const char *events[COUNTERS_MOST];
+	bool lookup = mode == REFCOST_LOOKUP;
 	size_t n;
 
 	if (!model_get(m, "run.plan.counters"))

@@ -31,7 +31,7 @@ static void dat_count(FILE *f, int cpus, const struct counter *c)
 /* Return: whether there was anything to write. */
 static bool dat_scheme(const struct model *m, FILE *f, const char *scheme, const char *event)
 {
-	const char *mode = md_counters_mode(m);
+	enum refcost_mode mode = md_counters_mode(m);
 	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
 	const struct counter *one = counted_at(m, scheme, low, event);
 	const struct counter *all = counted_at(m, scheme, high, event);
@@ -40,7 +40,7 @@ static bool dat_scheme(const struct model *m, FILE *f, const char *scheme, const
 	if (!one && !all)
 		return false;
 	dat_put_scheme(m, f, scheme);
-	fprintf(f, " %s %s %s", mode, event, *counters_unit(event) ? "ns" : "-");
+	fprintf(f, " %s %s %s", mode_names[mode], event, *counters_unit(event) ? "ns" : "-");
 	dat_count(f, low, one);
 	dat_count(f, high, all);
 	fprintf(f, " %d \"-\"\n", cell && cell->oversubscribed);
@@ -60,7 +60,7 @@ static void dat_not_counted(const struct model *m, FILE *f)
 		(void)value;
 		if (why)
 			fprintf(f, "- \"-\" 0 0 %s %s - ? ? ? ? ? ? ? ? ? ? ? \"%s\"\n",
-				md_counters_mode(m), event, why);
+				mode_names[md_counters_mode(m)], event, why);
 	}
 }
 

@@ -14,8 +14,8 @@ static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int 
 
 	if (!md_ratio(&ratio, c, best))
 		return;
-	fprintf(f, "%s %d %d", c->scheme, slot, c->cpus);
-	dat_put(f, c->hold_ns / 1e3);
+	fprintf(f, "%s %d %d", c->key.scheme, slot, c->key.cpus);
+	dat_put(f, c->key.hold_ns / 1e3);
 	dat_put_summary(f, &ratio);
 	dat_put(f, c->ns.s.median);
 	fprintf(f, " %d\n", c->oversubscribed);
@@ -28,7 +28,7 @@ void dat_hold(const struct model *m, FILE *f)
 	int cpus;
 
 	fputs("scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed\n", f);
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));) {
 		int slot = 0;
 
 		for (i = 0; i < m->nr_schemes; i++) {
@@ -37,8 +37,10 @@ void dat_hold(const struct model *m, FILE *f)
 			if (!md_swept(m, s->name, cpus))
 				continue;
 			slot += !s->floor;
-			for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
-				const struct cell *c = model_held(m, s->name, "getput", cpus, hold);
+			for (hold = -1;
+			     !isnan(hold = model_longer_hold(m, REFCOST_GETPUT, hold));) {
+				const struct cell *c =
+					model_held(m, s->name, REFCOST_GETPUT, cpus, hold);
 				const struct cell *best = md_cheapest(m, cpus, hold);
 
 				/* a floor without a hold does nothing at all */

@@ -11,7 +11,7 @@
 
 static void lookup_table(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "lookup"), high = model_max_cpus(m, "lookup");
+	int low = md_lowest_cpus(m, REFCOST_LOOKUP), high = model_max_cpus(m, REFCOST_LOOKUP);
 	const char *family = NULL;
 	char all[MD_NUM];
 	size_t i;
@@ -24,9 +24,9 @@ static void lookup_table(const struct model *m, FILE *f)
 		low, md_cpus(all, high));
 	for (i = 0; i < m->nr_schemes; i++) {
 		const struct scheme *s = &m->schemes[i];
-		const struct cell *c = model_cell(m, s->name, "lookup", low);
-		const struct cell *n = model_cell(m, s->name, "lookup", high);
-		double growth = md_growth(m, s->name, "lookup");
+		const struct cell *c = model_cell(m, s->name, REFCOST_LOOKUP, low);
+		const struct cell *n = model_cell(m, s->name, REFCOST_LOOKUP, high);
+		double growth = md_growth(m, s->name, REFCOST_LOOKUP);
 
 		if (!c)
 			continue;
@@ -51,19 +51,21 @@ void md_fast(const struct model *m, FILE *f, const char *figures)
 		m, f, figures, "throughput",
 		"The same, as operations a second of all CPUs together. Dotted: the best of the panel at "
 		"the least number of CPUs, times CPUs.");
-	if (model_max_cpus(m, "lookup"))
+	if (model_max_cpus(m, REFCOST_LOOKUP))
 		lookup_table(m, f);
 }
 
 static void variant_row(const struct model *m, FILE *f, const struct scheme *s)
 {
-	const struct cell *low = model_cell(m, s->name, "getput", md_lowest_cpus(m, "getput"));
-	const struct cell *high = model_cell(m, s->name, "getput", model_max_cpus(m, "getput"));
-	const struct arm *idle = model_arm(m, s->name, "idle");
-	const struct arm *loaded = model_arm(m, s->name, "loaded");
+	const struct cell *low =
+		model_cell(m, s->name, REFCOST_GETPUT, md_lowest_cpus(m, REFCOST_GETPUT));
+	const struct cell *high =
+		model_cell(m, s->name, REFCOST_GETPUT, model_max_cpus(m, REFCOST_GETPUT));
+	const struct arm *idle = model_arm(m, s->name, ARM_IDLE);
+	const struct arm *loaded = model_arm(m, s->name, ARM_LOADED);
 
 	fprintf(f, "| `%s` | %s |", s->name, *s->what ? s->what : "-");
-	md_cell_exact(f, model_instructions(m, s->name, "getput"));
+	md_cell_exact(f, model_instructions(m, s->name, REFCOST_GETPUT));
 	md_cell_ns(f, low);
 	md_cell_ns(f, high);
 	md_cell(f, idle && idle->gate_us.s.max > 0 ? idle->gate_us.s.median / 1e3 : NAN);
@@ -83,7 +85,7 @@ void md_variants(const struct model *m, FILE *f, const char *figures)
 		"What was or might have been a per-CPU count, between two floors and today's atomic one.\n\n"
 		"| scheme | what | instructions | %d CPU: ns | %d CPUs: ns | gate idle ms | gate loaded ms |\n"
 		"|---|---|---:|---:|---:|---:|---:|\n",
-		md_lowest_cpus(m, "getput"), model_max_cpus(m, "getput"));
+		md_lowest_cpus(m, REFCOST_GETPUT), model_max_cpus(m, REFCOST_GETPUT));
 	for (i = 0; i < n; i++)
 		variant_row(m, f, list[i]);
 	fputs("\n", f);
@@ -95,8 +97,8 @@ void md_variants(const struct model *m, FILE *f, const char *figures)
 static int count_cmp(const void *a, const void *b, void *model)
 {
 	const struct scheme *const *x = a, *const *y = b;
-	double i = model_instructions(model, (*x)->name, "getput");
-	double j = model_instructions(model, (*y)->name, "getput");
+	double i = model_instructions(model, (*x)->name, REFCOST_GETPUT);
+	double j = model_instructions(model, (*y)->name, REFCOST_GETPUT);
 
 	return strcmp((*x)->family, (*y)->family) ? ((*x)->rank - (*y)->rank)
 	       : isnan(i) || isnan(j)		  ? (isnan(i) - isnan(j) ?: (*x)->slot - (*y)->slot)
@@ -105,8 +107,8 @@ static int count_cmp(const void *a, const void *b, void *model)
 
 static void count_row(const struct model *m, FILE *f, const struct scheme *s, const char **family)
 {
-	double getput = model_instructions(m, s->name, "getput");
-	double lookup = model_instructions(m, s->name, "lookup");
+	double getput = model_instructions(m, s->name, REFCOST_GETPUT);
+	double lookup = model_instructions(m, s->name, REFCOST_LOOKUP);
 
 	if (isnan(getput) && isnan(lookup))
 		return;
@@ -120,20 +122,20 @@ static void count_row(const struct model *m, FILE *f, const struct scheme *s, co
 /* What a scheme costs over the floors that it is made of. */
 static void floors_sentence(const struct model *m, FILE *f, const struct scheme *s)
 {
-	double all = model_instructions(m, s->name, "getput");
+	double all = model_instructions(m, s->name, REFCOST_GETPUT);
 	double loop = md_loop_instructions(m), rest = all - loop;
 	size_t i, n = 0;
 
 	for (i = 0; i < m->nr_schemes; i++)
 		if (text_has_word(s->floors, m->schemes[i].name))
-			rest -= model_instructions(m, m->schemes[i].name, "getput") - loop;
+			rest -= model_instructions(m, m->schemes[i].name, REFCOST_GETPUT) - loop;
 	if (!*s->floors || isnan(rest))
 		return;
 	fprintf(f, "`%s` (net %.2f) is", s->name, all - loop);
 	for (i = 0; i < m->nr_schemes; i++)
 		if (text_has_word(s->floors, m->schemes[i].name))
 			fprintf(f, "%s `%s` (%.2f)", n++ ? " and" : "", m->schemes[i].name,
-				model_instructions(m, m->schemes[i].name, "getput") - loop);
+				model_instructions(m, m->schemes[i].name, REFCOST_GETPUT) - loop);
 	fprintf(f, n ? " and %.2f more.\n" : " %.2f.\n", rest);
 }
 

@@ -19,10 +19,10 @@ static void scaling(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
-		if (strcmp(c->mode, "getput"))
+		if (c->key.mode != REFCOST_GETPUT)
 			continue;
-		dat_put_scheme(m, f, c->scheme);
-		fprintf(f, " %d", c->cpus);
+		dat_put_scheme(m, f, c->key.scheme);
+		fprintf(f, " %d", c->key.cpus);
 		dat_put_summary(f, &c->ns.s);
 		fprintf(f, " %d\n", c->oversubscribed);
 	}
@@ -50,13 +50,13 @@ static void throughput(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
-		if (strcmp(c->mode, "getput"))
+		if (c->key.mode != REFCOST_GETPUT)
 			continue;
-		dat_put_scheme(m, f, c->scheme);
-		fprintf(f, " %d", c->cpus);
+		dat_put_scheme(m, f, c->key.scheme);
+		fprintf(f, " %d", c->key.cpus);
 		dat_put_summary(f, &c->mops.s);
 		fprintf(f, " %d", c->oversubscribed);
-		put_fit(m, f, c->scheme);
+		put_fit(m, f, c->key.scheme);
 		fputs("\n", f);
 	}
 }
@@ -71,9 +71,9 @@ static void unload(const struct model *m, FILE *f)
 		const struct stats_summary *s = model_success(a);
 
 		for (k = 0; a->base && k < a->success_ms.n; k++) {
-			dat_put_scheme(m, f, a->scheme);
+			dat_put_scheme(m, f, a->key.scheme);
 			dat_put(f, s ? s->median : NAN);
-			fprintf(f, " %s %zu %.6g\n", a->arm, k, a->success_ms.v[k]);
+			fprintf(f, " %s %zu %.6g\n", arm_names[a->key.arm], k, a->success_ms.v[k]);
 		}
 	}
 }
@@ -86,7 +86,8 @@ static void phases(const struct model *m, FILE *f)
 	for (i = 0; i < m->nr_phases; i++) {
 		const struct phase *p = &m->phases[i];
 
-		fprintf(f, "%s %s %d \"%s\"", p->scheme, p->arm, p->index, p->label);
+		fprintf(f, "%s %s %d \"%s\"", p->key.scheme, arm_names[p->key.arm], p->index,
+			p->label);
 		dat_put(f, p->us.s.mean / 1e3);
 		dat_put(f, p->us.s.median);
 		dat_put(f, p->us.s.min);
@@ -97,7 +98,7 @@ static void phases(const struct model *m, FILE *f)
 
 static void tradeoff(const struct model *m, FILE *f)
 {
-	int cpus = model_max_cpus(m, "getput");
+	int cpus = model_max_cpus(m, REFCOST_GETPUT);
 	size_t i;
 
 	fputs(DAT_SCHEME_COLUMNS
@@ -105,8 +106,8 @@ static void tradeoff(const struct model *m, FILE *f)
 	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const char *name = m->schemes[i].name;
-		const struct cell *c = model_cell(m, name, "getput", cpus);
-		const struct stats_summary *s = model_success(model_arm(m, name, "loaded"));
+		const struct cell *c = model_cell(m, name, REFCOST_GETPUT, cpus);
+		const struct stats_summary *s = model_success(model_arm(m, name, ARM_LOADED));
 
 		if (!c || !s || model_crowded(m))
 			continue;
@@ -126,11 +127,11 @@ static void stall(const struct model *m, FILE *f)
 				 "bystander_max_ms n\n",
 	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
-		const struct arm *a = model_arm(m, m->schemes[i].name, "loaded");
+		const struct arm *a = model_arm(m, m->schemes[i].name, ARM_LOADED);
 
 		if (!a || !a->stall_us.n)
 			continue;
-		dat_put_scheme(m, f, a->scheme);
+		dat_put_scheme(m, f, a->key.scheme);
 		dat_put(f, a->calm_us.s.median / 1e3);
 		dat_put(f, a->stall_us.s.median / 1e3);
 		dat_put(f, a->stall_us.s.max / 1e3);
@@ -145,19 +146,19 @@ static void stall(const struct model *m, FILE *f)
 static void attempts(const struct model *m, FILE *f)
 {
 	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
-	double least = model_next_hold(m, "loaded", -1);
+	double least = model_next_hold(m, ARM_LOADED, -1);
 	size_t i;
 
 	fputs(DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
-	if (isnan(model_next_hold(m, "loaded", least)))
+	if (isnan(model_next_hold(m, ARM_LOADED, least)))
 		return;
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
 
-		if (strcmp(a->arm, "loaded"))
+		if (a->key.arm != ARM_LOADED)
 			continue;
-		dat_put_scheme(m, f, a->scheme);
-		dat_put(f, a->hold_ns / 1e3);
+		dat_put_scheme(m, f, a->key.scheme);
+		dat_put(f, a->key.hold_ns / 1e3);
 		dat_put_summary(f, model_success(a) ?: &none);
 		fprintf(f, " %zu %zu", a->cycles, a->cycles - a->gone);
 		dat_put(f, a->tried_ms.n ? a->tried_ms.s.max : NAN);
@@ -169,15 +170,15 @@ static void families(const struct model *m, FILE *f)
 {
 	const struct scheme **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
 	size_t n = report_variants(m, list), i;
-	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
 
 	fputs(DAT_SCHEME_COLUMNS
 	      "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi oversubscribed "
 	      "instructions\n",
 	      f);
 	for (i = 0; i < n && low; i++) {
-		const struct cell *one = model_cell(m, list[i]->name, "getput", low);
-		const struct cell *all = model_cell(m, list[i]->name, "getput", high);
+		const struct cell *one = model_cell(m, list[i]->name, REFCOST_GETPUT, low);
+		const struct cell *all = model_cell(m, list[i]->name, REFCOST_GETPUT, high);
 
 		if (!one || !all)
 			continue;
@@ -187,7 +188,7 @@ static void families(const struct model *m, FILE *f)
 		fprintf(f, " %d", high);
 		dat_put_summary(f, &all->ns.s);
 		fprintf(f, " %d", all->oversubscribed);
-		dat_put(f, model_instructions(m, list[i]->name, "getput"));
+		dat_put(f, model_instructions(m, list[i]->name, REFCOST_GETPUT));
 		fputs("\n", f);
 	}
 }

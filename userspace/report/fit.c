@@ -12,8 +12,8 @@ bool md_usl_of(const struct model *m, const char *scheme, struct usl *fit)
 	size_t points = 0;
 	int cpus;
 
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));) {
-		const struct cell *c = model_cell(m, scheme, "getput", cpus);
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));) {
+		const struct cell *c = model_cell(m, scheme, REFCOST_GETPUT, cpus);
 
 		/* where workers share CPUs, what more of them do is the host's doing */
 		if (!c || c->oversubscribed || !c->mops.n)
@@ -30,8 +30,8 @@ int md_usl_last(const struct model *m)
 	size_t i;
 
 	for (i = 0; i < m->nr_cells; i++)
-		if (!strcmp(m->cells[i].mode, "getput") && !m->cells[i].oversubscribed &&
-		    m->cells[i].cpus > last)
-			last = m->cells[i].cpus;
+		if (m->cells[i].key.mode == REFCOST_GETPUT && !m->cells[i].oversubscribed &&
+		    m->cells[i].key.cpus > last)
+			last = m->cells[i].key.cpus;
 	return last;
 }

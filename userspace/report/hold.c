@@ -68,9 +68,9 @@ static void row(const struct model *m, FILE *f, int cpus, double hold)
 	if (!spread_of(m, &s, cpus, hold))
 		return;
 	fprintf(f, "| %d%s | %s | `%s` |", cpus, s.worst->oversubscribed ? " (oversubscribed)" : "",
-		ns_text(hold, text, sizeof(text)), s.best->scheme);
+		ns_text(hold, text, sizeof(text)), s.best->key.scheme);
 	md_cell(f, s.best->ns.s.median);
-	fprintf(f, " `%s` |", s.worst->scheme);
+	fprintf(f, " `%s` |", s.worst->key.scheme);
 	md_cell(f, s.worst->ns.s.median);
 	md_cell_median(f, &s.ratio);
 	fprintf(f, " %s |\n", verdict(&s));
@@ -84,7 +84,7 @@ static double within_from(const struct model *m, int cpus, double (*value)(const
 	double hold, from = NAN;
 	struct spread s;
 
-	for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));) {
+	for (hold = -1; !isnan(hold = model_longer_hold(m, REFCOST_GETPUT, hold));) {
 		if (!spread_of(m, &s, cpus, hold))
 			continue;
 		if (value(&s) > WITHIN)
@@ -139,12 +139,12 @@ void md_hold(const struct model *m, FILE *f, const char *figures)
 	      "| CPUs | hold | cheapest | ns | most expensive | ns | ratio by block (interval) | all within 5 %? "
 	      "|\n|---:|---:|---|---:|---|---:|---:|---|\n",
 	      f);
-	for (cpus = 0; (cpus = model_next_cpus(m, "getput", cpus));)
-		for (hold = -1; !isnan(hold = model_longer_hold(m, "getput", hold));)
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));)
+		for (hold = -1; !isnan(hold = model_longer_hold(m, REFCOST_GETPUT, hold));)
 			row(m, f, cpus, hold);
 	fputs("\n", f);
-	for (cpus = 0;
-	     (cpus = model_next_cpus(m, "getput", cpus)) && cpus <= model_max_cpus(m, "getput");)
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) &&
+		       cpus <= model_max_cpus(m, REFCOST_GETPUT);)
 		sentence(m, f, cpus);
 	fputs("\n", f);
 	md_figure(

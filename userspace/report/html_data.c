@@ -39,7 +39,8 @@ static struct json_object *summary_json(const struct stats_summary *s)
 	return o;
 }
 
-static struct json_object *cells_json(const struct model *m, const char *scheme, const char *mode)
+static struct json_object *cells_json(const struct model *m, const char *scheme,
+				      enum refcost_mode mode)
 {
 	struct json_object *list = json_object_new_array();
 	int cpus;
@@ -58,7 +59,7 @@ static struct json_object *cells_json(const struct model *m, const char *scheme,
 	return list;
 }
 
-static struct json_object *arm_json(const struct model *m, const char *scheme, const char *arm)
+static struct json_object *arm_json(const struct model *m, const char *scheme, enum cell_arm arm)
 {
 	const struct arm *a = model_arm(m, scheme, arm);
 	struct json_object *o = summary_json(model_success(a));
@@ -86,7 +87,8 @@ static void add_count(struct json_object *list, const struct model *m, const cha
 /* What its figure shows: events at the least and the most CPUs. */
 static struct json_object *counts_json(const struct model *m, const char *scheme)
 {
-	const char *mode = md_counters_mode(m), *events[COUNTERS_MOST];
+	enum refcost_mode mode = md_counters_mode(m);
+	const char *events[COUNTERS_MOST];
 	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
 	size_t n = counters_events(m, events), k;
 	struct json_object *list = json_object_new_array();
@@ -102,17 +104,17 @@ static struct json_object *counts_json(const struct model *m, const char *scheme
 static struct json_object *scheme_json(const struct model *m, const struct scheme *s)
 {
 	struct json_object *o = json_object_new_object();
-	double instructions = model_instructions(m, s->name, "getput");
+	double instructions = model_instructions(m, s->name, REFCOST_GETPUT);
 
 	add_text(o, "name", s->name);
 	add_text(o, "family", model_family(s->family));
 	add_text(o, "what", s->what);
 	json_object_object_add(o, "rank", json_object_new_int(s->rank));
 	json_object_object_add(o, "front", json_object_new_boolean(md_front(m, s->name)));
-	json_object_object_add(o, "getput", cells_json(m, s->name, "getput"));
-	json_object_object_add(o, "lookup", cells_json(m, s->name, "lookup"));
-	json_object_object_add(o, "idle", arm_json(m, s->name, "idle"));
-	json_object_object_add(o, "loaded", arm_json(m, s->name, "loaded"));
+	json_object_object_add(o, "getput", cells_json(m, s->name, REFCOST_GETPUT));
+	json_object_object_add(o, "lookup", cells_json(m, s->name, REFCOST_LOOKUP));
+	json_object_object_add(o, "idle", arm_json(m, s->name, ARM_IDLE));
+	json_object_object_add(o, "loaded", arm_json(m, s->name, ARM_LOADED));
 	json_object_object_add(o, "counts", counts_json(m, s->name));
 	if (!isnan(instructions)) {
 		char text[MD_NUM];

@@ -44,7 +44,7 @@ static void bystanders_sentence(const struct model *m, FILE *f)
 	fprintf(f, "Of %.0f lookups of the bystanders %.0f got no reference", ops, failed);
 	for (i = 0; i < m->nr_arms; i++)
 		if (m->arms[i].base && m->arms[i].bystander_failed > 0)
-			fprintf(f, "%s`%s` %.0f", n++ ? ", " : ": ", m->arms[i].scheme,
+			fprintf(f, "%s`%s` %.0f", n++ ? ", " : ": ", m->arms[i].key.scheme,
 				m->arms[i].bystander_failed);
 	fputs(".\n\n", f);
 }
@@ -64,7 +64,7 @@ static void users_table(const struct model *m, FILE *f)
 	      "|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
 	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
-		const struct arm *a = model_arm(m, m->schemes[i].name, "loaded");
+		const struct arm *a = model_arm(m, m->schemes[i].name, ARM_LOADED);
 
 		if (!a)
 			continue;
@@ -99,7 +99,7 @@ static size_t nr_holds(const struct model *m)
 	double hold = -1;
 	size_t n = 0;
 
-	while (!isnan(hold = model_next_hold(m, "loaded", hold)))
+	while (!isnan(hold = model_next_hold(m, ARM_LOADED, hold)))
 		n++;
 	return n;
 }
@@ -125,11 +125,11 @@ static void hold_row(const struct model *m, FILE *f, const struct scheme *s, con
 {
 	double hold = -1;
 
-	if (!model_arm(m, s->name, "loaded"))
+	if (!model_arm(m, s->name, ARM_LOADED))
 		return;
 	md_scheme(f, s, family, holds + 1);
-	while (!isnan(hold = model_next_hold(m, "loaded", hold)))
-		hold_cell(f, model_arm_at(m, s->name, "loaded", hold));
+	while (!isnan(hold = model_next_hold(m, ARM_LOADED, hold)))
+		hold_cell(f, model_arm_at(m, s->name, ARM_LOADED, hold));
 	fputs("\n", f);
 }
 
@@ -178,7 +178,7 @@ static void hold_table(const struct model *m, FILE *f)
 	fputs("Median ms from the first attempt until the module is gone; attempts: median, max.\n\n"
 	      "| scheme |",
 	      f);
-	while (!isnan(hold = model_next_hold(m, "loaded", hold)))
+	while (!isnan(hold = model_next_hold(m, ARM_LOADED, hold)))
 		fprintf(f, " hold %s |", hold_text(buf, hold));
 	fputs("\n|---|", f);
 	for (i = 0; i < holds; i++)
@@ -209,7 +209,7 @@ void md_under_load(const struct model *m, FILE *f, const char *figures)
 
 static void loading_row(FILE *f, const struct loading *l)
 {
-	fprintf(f, " %s | %zu |", l->phases, l->cycles);
+	fprintf(f, " %s | %zu |", form_names[l->key.form], l->cycles);
 	md_cell_median(f, &l->load_ms.s);
 	cell_p50_max(f, &l->window_us.s, 1);
 	fprintf(f, " %zu/%zu |", l->hit, l->cycles);
@@ -218,7 +218,7 @@ static void loading_row(FILE *f, const struct loading *l)
 }
 
 /* The least and the most loads of a kind that refused somebody, of all that were made. */
-static void loading_sentence(const struct model *m, FILE *f, const char *phases, const char *what)
+static void loading_sentence(const struct model *m, FILE *f, enum cell_form form, const char *what)
 {
 	size_t i, hit = 0, cycles = 0;
 	double refused = 0;
@@ -226,7 +226,7 @@ static void loading_sentence(const struct model *m, FILE *f, const char *phases,
 	for (i = 0; i < m->nr_loadings; i++) {
 		const struct loading *l = &m->loadings[i];
 
-		if (strcmp(l->phases, phases))
+		if (l->key.form != form)
 			continue;
 		hit += l->hit;
 		cycles += l->cycles;
@@ -239,7 +239,6 @@ static void loading_sentence(const struct model *m, FILE *f, const char *phases,
 
 void md_two_phases(const struct model *m, FILE *f)
 {
-	static const char *const phases[] = { "one", "two" };
 	const char *family = NULL;
 	double violations = 0;
 	size_t i, k;
@@ -255,8 +254,8 @@ void md_two_phases(const struct model *m, FILE *f)
 		"| refused gets: p50, max |\n|---|---|---:|---:|---:|---:|---:|\n",
 		m->loadings[0].workers, m->loadings[0].workers == 1 ? " looks" : "s look");
 	for (i = 0; i < m->nr_schemes; i++)
-		for (k = 0; k < ARRAY_SIZE(phases); k++) {
-			const struct loading *l = model_loading(m, m->schemes[i].name, phases[k]);
+		for (k = 0; k < FORMS; k++) {
+			const struct loading *l = model_loading(m, m->schemes[i].name, k);
 
 			if (!l)
 				continue;
@@ -265,7 +264,7 @@ void md_two_phases(const struct model *m, FILE *f)
 			violations += l->violations;
 		}
 	fputs("\n", f);
-	loading_sentence(m, f, "one", "One phase");
-	loading_sentence(m, f, "two", "Two phases");
+	loading_sentence(m, f, FORM_ONE_PHASE, "One phase");
+	loading_sentence(m, f, FORM_TWO_PHASE, "Two phases");
 	fprintf(f, "Uses of text given up: %.0f.\n\n", violations);
 }

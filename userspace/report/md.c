@@ -43,19 +43,19 @@ static void heading(const struct model *m, FILE *f)
 /* Sentences on the question the suite was made for, as far as this run answers it. */
 static void answer(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
 	const struct scheme *old = model_role(m, "replaced"), *new = model_role(m, "replacing");
 	const struct cell *a1, *aN, *p1, *pN;
 	const struct arm *al, *pl;
 
 	if (!old || !new)
 		return;
-	a1 = model_cell(m, new->name, "getput", low);
-	aN = model_cell(m, new->name, "getput", high);
-	p1 = model_cell(m, old->name, "getput", low);
-	pN = model_cell(m, old->name, "getput", high);
-	al = model_arm(m, new->name, "loaded");
-	pl = model_arm(m, old->name, "loaded");
+	a1 = model_cell(m, new->name, REFCOST_GETPUT, low);
+	aN = model_cell(m, new->name, REFCOST_GETPUT, high);
+	p1 = model_cell(m, old->name, REFCOST_GETPUT, low);
+	pN = model_cell(m, old->name, REFCOST_GETPUT, high);
+	al = model_arm(m, new->name, ARM_LOADED);
+	pl = model_arm(m, old->name, ARM_LOADED);
 	if (!a1 || !aN || !p1 || !pN || low >= high)
 		return;
 	fprintf(f,
@@ -77,7 +77,7 @@ static void answer(const struct model *m, FILE *f)
 
 static void cell_net(const struct model *m, FILE *f, const struct cell *c)
 {
-	const struct cell *empty = md_loop(m, c->cpus);
+	const struct cell *empty = md_loop(m, c->key.cpus);
 	double net = NAN;
 
 	if (!empty || c == empty)
@@ -108,23 +108,24 @@ static void cell_success(FILE *f, const struct arm *a)
 static void headline_row(const struct model *m, FILE *f, const struct scheme *s,
 			 const struct cell *low, const char **family)
 {
-	const struct cell *high = model_cell(m, s->name, "getput", model_max_cpus(m, "getput"));
+	const struct cell *high =
+		model_cell(m, s->name, REFCOST_GETPUT, model_max_cpus(m, REFCOST_GETPUT));
 
 	md_scheme(f, s, family, 9);
 	md_cell(f, low->ns.s.min);
 	md_cell_ns(f, low);
 	cell_net(m, f, low);
 	md_cell_ns(f, high);
-	cell_growth(f, md_growth(m, s->name, "getput"));
-	md_cell_exact(f, model_instructions(m, s->name, "getput"));
-	cell_success(f, model_arm(m, s->name, "idle"));
-	cell_success(f, model_arm(m, s->name, "loaded"));
+	cell_growth(f, md_growth(m, s->name, REFCOST_GETPUT));
+	md_cell_exact(f, model_instructions(m, s->name, REFCOST_GETPUT));
+	cell_success(f, model_arm(m, s->name, ARM_IDLE));
+	cell_success(f, model_arm(m, s->name, ARM_LOADED));
 	fputs("\n", f);
 }
 
 static void headline_table(const struct model *m, FILE *f)
 {
-	int low = md_lowest_cpus(m, "getput"), high = model_max_cpus(m, "getput");
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
 	const char *family = NULL;
 	char and[MD_NUM] = "", all[MD_NUM];
 	size_t i;
@@ -140,7 +141,7 @@ static void headline_table(const struct model *m, FILE *f)
 		"|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
 		and, all, low, all);
 	for (i = 0; i < m->nr_schemes; i++) {
-		const struct cell *c = model_cell(m, m->schemes[i].name, "getput", low);
+		const struct cell *c = model_cell(m, m->schemes[i].name, REFCOST_GETPUT, low);
 
 		if (c)
 			headline_row(m, f, &m->schemes[i], c, &family);
@@ -159,7 +160,7 @@ static int cost_cmp(const void *a, const void *b)
 	const struct cell *const *x = a, *const *y = b;
 
 	return ((*x)->ns.s.median > (*y)->ns.s.median) - ((*x)->ns.s.median < (*y)->ns.s.median)
-		       ?: strcmp((*x)->scheme, (*y)->scheme);
+		       ?: strcmp((*x)->key.scheme, (*y)->key.scheme);
 }
 
 /* The schemes that no other one beats at both, cheapest get first. */
@@ -170,15 +171,15 @@ static void front(const struct model *m, FILE *f)
 
 	for (i = 0; i < m->nr_schemes; i++)
 		if (md_front(m, m->schemes[i].name))
-			list[n++] = model_cell(m, m->schemes[i].name, "getput",
-					       model_max_cpus(m, "getput"));
+			list[n++] = model_cell(m, m->schemes[i].name, REFCOST_GETPUT,
+					       model_max_cpus(m, REFCOST_GETPUT));
 	if (!n)
 		return;
 	qsort(list, n, sizeof(*list), cost_cmp);
 	fprintf(f,
 		"On the Pareto front of the two costs, by the medians, the cheapest get first: ");
 	for (i = 0; i < n; i++)
-		fprintf(f, "%s`%s`", i ? ", " : "", list[i]->scheme);
+		fprintf(f, "%s`%s`", i ? ", " : "", list[i]->key.scheme);
 	fprintf(f, ". No other scheme is cheaper in both than %s.\n\n",
 		n > 1 ? "one of these" : "this one");
 }
@@ -188,7 +189,7 @@ void md_headline(const struct model *m, FILE *f, const char *figures)
 	if (!m->nr_cells)
 		return;
 	fputs("## Headline\n\n", f);
-	if (md_lowest_cpus(m, "getput") && !model_max_cpus(m, "getput")) {
+	if (md_lowest_cpus(m, REFCOST_GETPUT) && !model_max_cpus(m, REFCOST_GETPUT)) {
 		fputs("None: all was measured with more workers than CPUs.\n\n", f);
 		return;
 	}

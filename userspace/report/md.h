@@ -117,7 +117,7 @@ bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *
  *
  * Return: that number, or 0 if nothing was measured in this mode.
  */
-int md_lowest_cpus(const struct model *m, const char *mode);
+int md_lowest_cpus(const struct model *m, enum refcost_mode mode);
 
 /**
  * md_growth() - how much more expensive an operation gets from the least to the largest number of
@@ -128,7 +128,7 @@ int md_lowest_cpus(const struct model *m, const char *mode);
  *
  * Return: ratio of the medians, NAN where one of them is lacking.
  */
-double md_growth(const struct model *m, const char *scheme, const char *mode);
+double md_growth(const struct model *m, const char *scheme, enum refcost_mode mode);
 
 /**
  * md_loop() - the time of the loop alone, which every operation contains
@@ -232,9 +232,9 @@ const struct cell *md_cheapest(const struct model *m, int cpus, double hold);
  * md_counters_mode() - what the counts of events are shown of
  * @m: the model
  *
- * Return: "getput" where that was measured, else "lookup".
+ * Return: REFCOST_GETPUT where that was measured, else REFCOST_LOOKUP.
  */
-const char *md_counters_mode(const struct model *m);
+enum refcost_mode md_counters_mode(const struct model *m);
 
 /* The parts; each writes nothing where the model has no data for it. */
 void md_headline(const struct model *m, FILE *f, const char *figures);

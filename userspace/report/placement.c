@@ -16,6 +16,7 @@ struct variation {
 	const char *plan;
 	bool layouts;
 	const char *names[NAMES_MAX];
+	int values[NAMES_MAX];
 	size_t n;
 };
 
@@ -30,7 +31,11 @@ static bool variation_read(const struct model *m, struct variation *v)
 		entry = json_object_array_get_idx(list, i);
 		if (json_object_is_type(entry, json_type_object))
 			entry = json_object_object_get(entry, "name");
-		v->names[v->n++] = json_object_get_string(entry) ?: "";
+		v->names[v->n] = json_object_get_string(entry) ?: "";
+		v->values[v->n] =
+			v->layouts ? key_word(layout_names, REFCOST_LAYOUTS, v->names[v->n])
+				   : key_word(placement_names, PLACEMENT_KINDS, v->names[v->n]);
+		v->n++;
 	}
 	return v->n > 1;
 }
@@ -39,8 +44,8 @@ static bool variation_read(const struct model *m, struct variation *v)
 static const struct cell *form(const struct model *m, const struct variation *v,
 			       const struct cell *c, size_t k)
 {
-	return v->layouts ? model_placed(m, c, c->placement, v->names[k])
-			  : model_placed(m, c, v->names[k], c->layout);
+	return v->layouts ? model_placed(m, c, c->key.placement, v->values[k])
+			  : model_placed(m, c, v->values[k], c->key.layout);
 }
 
 static bool has_other_form(const struct model *m, const struct variation *v, const struct cell *c)
@@ -53,7 +58,7 @@ static bool has_other_form(const struct model *m, const struct variation *v, con
 }
 
 /* The largest number of CPUs at which there is something of each form, 0 where there is none. */
-static int common_cpus(const struct model *m, const struct variation *v, const char *mode)
+static int common_cpus(const struct model *m, const struct variation *v, enum refcost_mode mode)
 {
 	int most = 0;
 	size_t i, k, have;
@@ -64,9 +69,9 @@ static int common_cpus(const struct model *m, const struct variation *v, const c
 		for (k = 0, have = 0; k < v->n; k++)
 			have += !!form(m, v, c, k);
 		/* one layout may be for the lookup alone */
-		if (!strcmp(c->mode, mode) && !c->oversubscribed && c->cpus > most &&
+		if (c->key.mode == mode && !c->oversubscribed && c->key.cpus > most &&
 		    (have == v->n || (v->layouts && have > 1)))
-			most = c->cpus;
+			most = c->key.cpus;
 	}
 	return most;
 }
@@ -98,8 +103,8 @@ static void row(const struct model *m, const struct variation *v, FILE *f, const
 	struct stats_summary ratio;
 	size_t k;
 
-	md_scheme(f, model_scheme(m, c->scheme), family, columns);
-	fprintf(f, " %s |", c->mode);
+	md_scheme(f, model_scheme(m, c->key.scheme), family, columns);
+	fprintf(f, " %s |", mode_names[c->key.mode]);
 	md_cell_median(f, &c->ns.s);
 	for (k = 1; k < v->n; k++)
 		md_cell_median(f, md_ratio(&ratio, form(m, v, c, k), c) ? &ratio : NULL);
@@ -110,7 +115,7 @@ static void row(const struct model *m, const struct variation *v, FILE *f, const
 
 static void table(const struct model *m, const struct variation *v, FILE *f)
 {
-	int cpus[2] = { common_cpus(m, v, "getput"), common_cpus(m, v, "lookup") };
+	int cpus[2] = { common_cpus(m, v, REFCOST_GETPUT), common_cpus(m, v, REFCOST_LOOKUP) };
 	const char *family = NULL;
 	char on[MD_NUM];
 	size_t i, k;
@@ -126,7 +131,7 @@ static void table(const struct model *m, const struct variation *v, FILE *f)
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
-		if (c->cpus == cpus[!strcmp(c->mode, "lookup")] && has_other_form(m, v, c))
+		if (c->key.cpus == cpus[c->key.mode == REFCOST_LOOKUP] && has_other_form(m, v, c))
 			row(m, v, f, c, &family);
 	}
 	fputs("\n", f);

@@ -6,16 +6,17 @@
 
 bool md_swept(const struct model *m, const char *scheme, int cpus)
 {
-	double least = model_longer_hold(m, "getput", -1);
-	double next = model_longer_hold(m, "getput", least);
+	double least = model_longer_hold(m, REFCOST_GETPUT, -1);
+	double next = model_longer_hold(m, REFCOST_GETPUT, least);
 
-	return !isnan(next) && model_held(m, scheme, "getput", cpus, next);
+	return !isnan(next) && model_held(m, scheme, REFCOST_GETPUT, cpus, next);
 }
 
 const struct cell *md_swept_cell(const struct model *m, const struct scheme *s, int cpus,
 				 double hold)
 {
-	return md_swept(m, s->name, cpus) ? model_held(m, s->name, "getput", cpus, hold) : NULL;
+	return md_swept(m, s->name, cpus) ? model_held(m, s->name, REFCOST_GETPUT, cpus, hold)
+					  : NULL;
 }
 
 const struct cell *md_cheapest(const struct model *m, int cpus, double hold)

@@ -13,8 +13,8 @@
 
 static void unload_row(const struct model *m, FILE *f, const struct scheme *s, const char **family)
 {
-	const struct arm *arms[] = { model_arm(m, s->name, "idle"),
-				     model_arm(m, s->name, "loaded") };
+	const struct arm *arms[] = { model_arm(m, s->name, ARM_IDLE),
+				     model_arm(m, s->name, ARM_LOADED) };
 	size_t i;
 
 	if (!arms[0] && !arms[1])
@@ -62,15 +62,15 @@ static void unload_table(const struct model *m, FILE *f)
 	      f);
 }
 
-static const struct phase *find_phase(const struct model *m, const char *scheme, const char *arm,
+static const struct phase *find_phase(const struct model *m, const char *scheme, enum cell_arm arm,
 				      int index)
 {
 	size_t i;
 
 	for (i = 0; i < m->nr_phases; i++)
 		if (m->phases[i].index == index &&
-		    (!scheme || !strcmp(m->phases[i].scheme, scheme)) &&
-		    !strcmp(m->phases[i].arm, arm))
+		    (!scheme || !strcmp(m->phases[i].key.scheme, scheme)) &&
+		    m->phases[i].key.arm == arm)
 			return &m->phases[i];
 	return NULL;
 }
@@ -87,7 +87,7 @@ static int last_index(const struct model *m)
 }
 
 /* The largest share that a phase has of the mean unload of any scheme. */
-static double phase_share(const struct model *m, const char *arm, int index)
+static double phase_share(const struct model *m, enum cell_arm arm, int index)
 {
 	double share = 0;
 	size_t i, k;
@@ -96,11 +96,11 @@ static double phase_share(const struct model *m, const char *arm, int index)
 		const struct phase *p = &m->phases[i];
 		double total = 0;
 
-		if (p->index != index || strcmp(p->arm, arm) || !p->us.n)
+		if (p->index != index || p->key.arm != arm || !p->us.n)
 			continue;
 		for (k = 0; k < m->nr_phases; k++)
-			if (m->phases[k].us.n && !strcmp(m->phases[k].arm, arm) &&
-			    !strcmp(m->phases[k].scheme, p->scheme))
+			if (m->phases[k].us.n && m->phases[k].key.arm == arm &&
+			    !strcmp(m->phases[k].key.scheme, p->key.scheme))
 				total += m->phases[k].us.s.mean * m->phases[k].us.n;
 		share = fmax(share, total > 0 ? p->us.s.mean * p->us.n / total : 0);
 	}
@@ -119,7 +119,8 @@ static void phase_cell(FILE *f, const struct phase *p)
 }
 
 /* @shown: by index; indices start at 0 */
-static void phase_rows(const struct model *m, FILE *f, const char *arm, const bool *shown, int last)
+static void phase_rows(const struct model *m, FILE *f, enum cell_arm arm, const bool *shown,
+		       int last)
 {
 	const char *family = NULL;
 	int index, columns = 1;
@@ -152,7 +153,7 @@ static void phase_rows(const struct model *m, FILE *f, const char *arm, const bo
 }
 
 /* The phases that no row shows, and the longest that any scheme's median comes to. */
-static void phase_others(const struct model *m, FILE *f, const char *arm, const bool *shown,
+static void phase_others(const struct model *m, FILE *f, enum cell_arm arm, const bool *shown,
 			 int last)
 {
 	char buf[MD_NUM];
@@ -168,7 +169,7 @@ static void phase_others(const struct model *m, FILE *f, const char *arm, const 
 			continue;
 		fprintf(f, "%s%s%s", n++ ? ", " : "", p->label, p->merged ? " (merged)" : "");
 		for (i = 0; i < m->nr_phases; i++)
-			if (m->phases[i].index == index && !strcmp(m->phases[i].arm, arm))
+			if (m->phases[i].index == index && m->phases[i].key.arm == arm)
 				most = fmax(most, m->phases[i].us.s.median);
 	}
 	fprintf(f, "%s; the longest median among them is %s us. ", n ? "" : "none",
@@ -178,13 +179,14 @@ static void phase_others(const struct model *m, FILE *f, const char *arm, const 
 /* One arm: the loaded one if there is one. */
 static void phase_table(const struct model *m, FILE *f)
 {
-	const char *arm = find_phase(m, NULL, "loaded", last_index(m)) ? "loaded" : "idle";
+	enum cell_arm arm = find_phase(m, NULL, ARM_LOADED, last_index(m)) ? ARM_LOADED : ARM_IDLE;
 	int index, last = last_index(m);
 	bool *shown AUTO_FREE = array_new(last + 1, sizeof(*shown));
 
 	for (index = 0; index <= last; index++)
 		shown[index] = phase_share(m, arm, index) >= PHASE_SHARE;
-	fprintf(f, "### Phases of delete_module(2), %s: median us (of which off the CPU)\n\n", arm);
+	fprintf(f, "### Phases of delete_module(2), %s: median us (of which off the CPU)\n\n",
+		arm_names[arm]);
 	phase_rows(m, f, arm, shown, last);
 	phase_others(m, f, arm, shown, last);
 	fputs("Medians do not add up; the means in the figure do, and so do the phases of every single "

@@ -23,7 +23,7 @@ static void usl_row(const struct model *m, FILE *f, const struct scheme *s, cons
 	struct usl fit;
 	bool fits = md_usl_of(m, s->name, &fit);
 
-	if (!model_cell(m, s->name, "getput", md_lowest_cpus(m, "getput")))
+	if (!model_cell(m, s->name, REFCOST_GETPUT, md_lowest_cpus(m, REFCOST_GETPUT)))
 		return;
 	md_scheme(f, s, family, 6);
 	if (fits) {
@@ -73,7 +73,7 @@ void md_usl(const struct model *m, FILE *f)
 	const char *family = NULL;
 	size_t i;
 
-	if (!md_lowest_cpus(m, "getput"))
+	if (!md_lowest_cpus(m, REFCOST_GETPUT))
 		return;
 	fputs("### Scalability\n\nThe law C(N) = l N / (1 + s (N - 1) + k N (N - 1)) of the throughput of N "
 	      "CPUs: *s* is what each further CPU waits for the others, *k* what each pair of CPUs costs, and "

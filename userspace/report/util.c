@@ -103,12 +103,12 @@ bool md_ratio(struct stats_summary *s, const struct cell *a, const struct cell *
 	return n;
 }
 
-int md_lowest_cpus(const struct model *m, const char *mode)
+int md_lowest_cpus(const struct model *m, enum refcost_mode mode)
 {
 	return model_next_cpus(m, mode, 0);
 }
 
-double md_growth(const struct model *m, const char *scheme, const char *mode)
+double md_growth(const struct model *m, const char *scheme, enum refcost_mode mode)
 {
 	const struct cell *low = model_cell(m, scheme, mode, md_lowest_cpus(m, mode));
 	const struct cell *high = model_cell(m, scheme, mode, model_max_cpus(m, mode));
@@ -120,14 +120,14 @@ const struct cell *md_loop(const struct model *m, int cpus)
 {
 	const struct scheme *loop = model_role(m, "loop");
 
-	return loop ? model_cell(m, loop->name, "getput", cpus) : NULL;
+	return loop ? model_cell(m, loop->name, REFCOST_GETPUT, cpus) : NULL;
 }
 
 double md_loop_instructions(const struct model *m)
 {
 	const struct scheme *loop = model_role(m, "loop");
 
-	return loop ? model_instructions(m, loop->name, "getput") : NAN;
+	return loop ? model_instructions(m, loop->name, REFCOST_GETPUT) : NAN;
 }
 
 double md_number(const struct model *m, const char *path)
@@ -155,8 +155,9 @@ bool md_oversubscribed(const struct model *m)
 /* Both costs of a scheme; false where one of them is not known. */
 static bool costs(const struct model *m, const char *scheme, double *ns, double *ms)
 {
-	const struct cell *c = model_cell(m, scheme, "getput", model_max_cpus(m, "getput"));
-	const struct stats_summary *s = model_success(model_arm(m, scheme, "loaded"));
+	const struct cell *c =
+		model_cell(m, scheme, REFCOST_GETPUT, model_max_cpus(m, REFCOST_GETPUT));
+	const struct stats_summary *s = model_success(model_arm(m, scheme, ARM_LOADED));
 
 	if (!c || !s || model_crowded(m))
 		return false;
@@ -217,7 +218,7 @@ const char *report_label(const struct model *m, char *buf, size_t len)
 }
 
 /* What the counts are shown of: the bare get and put, where it was measured. */
-const char *md_counters_mode(const struct model *m)
+enum refcost_mode md_counters_mode(const struct model *m)
 {
-	return md_lowest_cpus(m, "getput") ? "getput" : "lookup";
+	return md_lowest_cpus(m, REFCOST_GETPUT) ? REFCOST_GETPUT : REFCOST_LOOKUP;
 }

@@ -15,6 +15,7 @@
 #include "base/refcost.h"
 #include "base/temporary.h"
 #include "machine/env.h"
+#include "results/key.h"
 #include "results/rows.h"
 
 static int make_dirs(const char *dir)
@@ -166,13 +167,16 @@ static bool has_foreign_rows(const struct results *r, const char *name)
 	return foreign;
 }
 
-FILE *results_csv(struct results *r, const char *name, const char *header)
+FILE *results_csv(struct results *r, const char *name, const char *number, int dims,
+		  const char *columns)
 {
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX + 64], key[128], header[1024];
 	FILE *f;
 
 	if (has_foreign_rows(r, name))
 		return NULL;
+	snprintf(header, sizeof(header), "%s,%s,%s", number, key_header(dims, key, sizeof(key)),
+		 columns);
 	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
 	f = csv_open_append(path, header);
 	if (!f) {

@@ -72,11 +72,14 @@ int results_save(struct results *r);
  * results_csv() - open a CSV file of the directory for appending rows
  * @r: open directory
  * @name: file name
- * @header: column names
+ * @number: name of the first column: what the rows of a cell are numbered by
+ * @dims: the columns after it, which tell cells apart; see key_write()
+ * @columns: names of the others
  *
  * Return: a line-buffered stream, or NULL after a line that says what is wrong.
  */
-FILE *results_csv(struct results *r, const char *name, const char *header);
+FILE *results_csv(struct results *r, const char *name, const char *number, int dims,
+		  const char *columns);
 
 /**
  * results_check() - have all rows reached the file?

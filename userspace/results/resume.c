@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/refcost.h"
 #include "machine/env.h"
 #include "results/rows.h"
@@ -161,33 +163,64 @@ refuse:
 	return NULL;
 }
 
-int resume_done(const struct results *r, const char *name, struct csv *done)
+/* The number of the block or cycle that a row is of. */
+static uint64_t number_of(const struct row *r)
 {
-	return rows_load(r->dir, name, done);
+	return row_num(r, csv_col(r->csv, "block") < 0 ? "cycle" : "block");
 }
 
-/* Is a row of @side one of a cell that @done has? What both know of a cell is compared as text. */
-static bool is_done(const struct csv *side, size_t row, const struct csv *done)
+static int done_cmp(const void *a, const void *b)
 {
-	static const char *const keys[] = { "block", "cycle",	"scheme",    "mode",  "arm",
-					    "cpus",  "hold_ns", "placement", "layout" };
-	size_t i, k;
+	const struct done_cell *x = a, *y = b;
 
-	for (i = done->rows; i-- > 0;) {
-		for (k = 0; k < ARRAY_SIZE(keys); k++) {
-			const char *a = csv_get(side, row, csv_col(side, keys[k]));
-			const char *b = csv_get(done, i, csv_col(done, keys[k]));
-
-			if (a && b && strcmp(a, b))
-				break;
-		}
-		if (k == ARRAY_SIZE(keys))
-			return true;
-	}
-	return false;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return key_cmp(&x->key, &y->key, KEY_ALL);
 }
 
-int resume_trim(const struct results *r, const char *name, const struct csv *done)
+static int add_done(void *arg, const struct row *r)
+{
+	struct done *done = arg;
+	struct done_cell *cell = array_append((void **)&done->v, &done->n, sizeof(*cell));
+
+	if (!cell)
+		return -ENOMEM;
+	cell->number = number_of(r);
+	return key_read(&cell->key, r);
+}
+
+int resume_done(const char *dir, const char *name, struct done *done)
+{
+	int err;
+
+	*done = (struct done){ 0 };
+	err = rows_read(dir, name, add_done, done);
+	if (done->n)
+		qsort(done->v, done->n, sizeof(*done->v), done_cmp);
+	return err;
+}
+
+bool resume_has(const struct done *done, uint64_t number, const struct cell_key *key)
+{
+	struct done_cell cell = { number, *key };
+
+	return done->n && bsearch(&cell, done->v, done->n, sizeof(cell), done_cmp);
+}
+
+void done_free(struct done *done)
+{
+	free(done->v);
+	*done = (struct done){ 0 };
+}
+
+static bool is_done(const struct row *r, const struct done *done)
+{
+	struct cell_key key;
+
+	return !key_read(&key, r) && resume_has(done, number_of(r), &key);
+}
+
+int resume_trim(const struct results *r, const char *name, const struct done *done)
 {
 	char path[PATH_MAX + 64];
 	struct csv side;
@@ -197,7 +230,7 @@ int resume_trim(const struct results *r, const char *name, const struct csv *don
 	err = rows_load(r->dir, name, &side);
 	if (err)
 		return err;
-	for (n = side.rows; n && !is_done(&side, n - 1, done); n--)
+	for (n = side.rows; n && !is_done(&(struct row){ &side, n - 1 }, done); n--)
 		;
 	snprintf(path, sizeof(path), "%s/%s", r->dir, name);
 	/* the first field of a row begins where its line does */

@@ -6,8 +6,10 @@
 #ifndef REFCOST_RESULTS_RESUME_H
 #define REFCOST_RESULTS_RESUME_H
 
-#include "base/csv.h"
+#include <stdbool.h>
+
 #include "results/directory.h"
+#include "results/key.h"
 
 /**
  * resume_same_plan() - is what was asked for what a directory was begun with?
@@ -36,14 +38,37 @@ int resume_same_plan(const char *dir, const char *name, struct json_object *old,
 struct json_object *resume_section(struct results *r, const char *name, struct json_object *plan);
 
 /**
+ * struct done - the cells of a directory that are finished, sorted
+ * @v: cells, each with the number of its block or cycle
+ * @n: how many
+ */
+struct done {
+	struct done_cell {
+		uint64_t number;
+		struct cell_key key;
+	} * v;
+	size_t n;
+};
+
+/**
  * resume_done() - read the cells that are finished
- * @r: open directory
+ * @dir: results directory
  * @name: of the file that has one row per cell
- * @done: filled; free with csv_free()
+ * @done: filled; free with done_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
-int resume_done(const struct results *r, const char *name, struct csv *done);
+int resume_done(const char *dir, const char *name, struct done *done);
+
+/**
+ * resume_has() - is a cell finished?
+ * @done: from resume_done()
+ * @number: of the block or cycle
+ * @key: the cell
+ */
+bool resume_has(const struct done *done, uint64_t number, const struct cell_key *key);
+
+void done_free(struct done *done);
 
 /**
  * resume_trim() - cut off the rows of a cell that was not finished
@@ -53,6 +78,6 @@ int resume_done(const struct results *r, const char *name, struct csv *done);
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
-int resume_trim(const struct results *r, const char *name, const struct csv *done);
+int resume_trim(const struct results *r, const char *name, const struct done *done);
 
 #endif

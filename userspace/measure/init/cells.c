@@ -17,18 +17,18 @@
 #define MAX_ATTEMPTS 1000
 #define PATIENCE_NS  (5 * NSEC_PER_SEC)
 
-#define ROWS_HEADER  "cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations"
+#define ROWS_COLUMNS "workers,window_ns,refused,load_ns,ops,violations"
 
-static uint32_t form_flags(enum load_form form)
+static uint32_t form_flags(enum cell_form form)
 {
-	return REFCOST_RUN_EARLY | (form == LOAD_ONE_PHASE ? REFCOST_RUN_ONE_PHASE : 0);
+	return REFCOST_RUN_EARLY | (form == FORM_ONE_PHASE ? REFCOST_RUN_ONE_PHASE : 0);
 }
 
 static int start(const struct loads *l, int fd, const struct load_cell *cell, uint64_t workers,
 		 uint64_t seed)
 {
 	struct refcost_run run = {
-		.flags = form_flags(cell->form),
+		.flags = form_flags(cell->key.form),
 		.objects = 1,
 		.nr_cpus = workers,
 		.seed = seed,
@@ -81,7 +81,7 @@ static int load_and_unload(struct loads *l, int fd, struct cycle *c)
 static int give_up(struct loads *l, const struct cycle *c)
 {
 	say("%s, %s: starved: busy in all %lu attempts in %.2f s", c->cell->scheme->name,
-	    load_form_names[c->cell->form], c->unloading.attempts,
+	    form_names[c->cell->key.form], c->unloading.attempts,
 	    c->unloading.tried_ns / (double)NSEC_PER_SEC);
 	l->starved++;
 	return users_unload_alone();
@@ -94,9 +94,10 @@ static int write_row(struct loads *l, const struct cycle *c)
 	if (!seen->listed_ns || seen->live_ns < seen->listed_ns)
 		return fail(EXIT_FAILED, "%s: the module does not say when its objects became live",
 			    c->cell->scheme->name);
-	l->early += c->cell->form == LOAD_TWO_PHASE ? seen->refused : 0;
-	fprintf(l->rows, "%lu,%s,%s,%lu,%llu,%llu,%lu,%llu,%llu\n", c->number,
-		c->cell->scheme->name, load_form_names[c->cell->form], l->users.workers,
+	l->early += c->cell->key.form == FORM_TWO_PHASE ? seen->refused : 0;
+	fprintf(l->rows, "%lu,", c->number);
+	key_write(&c->cell->key, KEY_OF_LOADING, l->rows);
+	fprintf(l->rows, ",%lu,%llu,%llu,%lu,%llu,%llu\n", l->users.workers,
 		seen->live_ns - seen->listed_ns, seen->refused, c->load_ns, seen->ops,
 		c->end.violations);
 	return results_check(&l->results, l->rows);
@@ -157,7 +158,7 @@ static int all_cycles(struct loads *l, int fd)
 
 			if (interrupted)
 				err = EXIT_FAILED;
-			else if (!load_cell_done(l, number, cell))
+			else if (!resume_has(&l->done, number, &cell->key))
 				err = cycle(l, fd, number, cell);
 			else
 				progress_skip(1);
@@ -175,12 +176,12 @@ static int plan_cells(struct loads *l, int fd)
 	size_t s;
 	int form;
 
-	l->cells = calloc(l->schemes.n * LOAD_FORMS, sizeof(*l->cells));
+	l->cells = calloc(l->schemes.n * FORMS, sizeof(*l->cells));
 	if (!l->cells)
 		return fail(EXIT_FAILED, "out of memory");
 	for (s = 0; s < l->schemes.n; s++) {
-		for (form = 0; form < LOAD_FORMS; form++) {
-			struct load_cell cell = { &l->schemes.v[s], form };
+		for (form = 0; form < FORMS; form++) {
+			struct load_cell cell = load_cell(&l->schemes.v[s], form);
 			struct refcost_load_stat stat;
 			int err;
 
@@ -208,10 +209,12 @@ static int open_output(struct loads *l)
 	if (err)
 		return err;
 	l->section = resume_section(&l->results, "loading", load_plan_json(l));
-	l->rows = l->section ? results_csv(&l->results, "loading.csv", ROWS_HEADER) : NULL;
+	l->rows = l->section ? results_csv(&l->results, "loading.csv", "cycle", KEY_OF_LOADING,
+					   ROWS_COLUMNS)
+			     : NULL;
 	if (!l->rows)
 		return EXIT_FAILED;
-	return resume_done(&l->results, "loading.csv", &l->done) ?: results_save(&l->results);
+	return resume_done(l->results.dir, "loading.csv", &l->done) ?: results_save(&l->results);
 }
 
 static int measure(int fd, const struct refcost_info *info, void *arg)

@@ -45,8 +45,8 @@ static const struct argp_option options[] = {
 
 static void parse_forms(struct load_opts *opts, struct argp_state *state, char *arg)
 {
-	int chosen[LOAD_FORMS];
-	size_t n = opt_choices(state, "phases", arg, load_form_names, LOAD_FORMS, chosen);
+	int chosen[FORMS];
+	size_t n = opt_choices(state, "phases", arg, form_names, FORMS, chosen);
 
 	while (n--)
 		opts->forms[chosen[n]] = true;
@@ -85,8 +85,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "does not know what to do with '%s'", arg);
 		break;
 	case ARGP_KEY_END:
-		if (!opts->forms[LOAD_ONE_PHASE] && !opts->forms[LOAD_TWO_PHASE])
-			opts->forms[LOAD_ONE_PHASE] = opts->forms[LOAD_TWO_PHASE] = true;
+		if (!opts->forms[FORM_ONE_PHASE] && !opts->forms[FORM_TWO_PHASE])
+			opts->forms[FORM_ONE_PHASE] = opts->forms[FORM_TWO_PHASE] = true;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -140,7 +140,7 @@ int cmd_load(int argc, char **argv)
 	err = load_measure(&l);
 	if (l.rows)
 		fclose(l.rows);
-	csv_free(&l.done);
+	done_free(&l.done);
 	gsl_rng_free(l.rng);
 	if (l.results.doc)
 		results_close(&l.results);

@@ -16,17 +16,13 @@
 #include "base/csv.h"
 #include "machine/suite.h"
 #include "measure/users.h"
-#include "results/directory.h"
-
-enum load_form { LOAD_ONE_PHASE, LOAD_TWO_PHASE, LOAD_FORMS };
-
-extern const char *const load_form_names[LOAD_FORMS];
+#include "results/resume.h"
 
 /* What was asked for. */
 struct load_opts {
 	const char *schemes;
 	const char *output;
-	bool forms[LOAD_FORMS];
+	bool forms[FORMS];
 	uint64_t workers;
 	uint64_t cycles;
 	uint64_t seed;
@@ -36,8 +32,8 @@ struct load_opts {
 
 /* What is measured once in each block. */
 struct load_cell {
+	struct cell_key key;
 	const struct scheme_desc *scheme;
-	enum load_form form;
 };
 
 /*
@@ -53,7 +49,7 @@ struct loads {
 	struct results results;
 	struct json_object *section;
 	FILE *rows;
-	struct csv done;
+	struct done done;
 	gsl_rng *rng;
 	uint32_t hz;
 	uint64_t started_ns;
@@ -62,22 +58,19 @@ struct loads {
 };
 
 /**
+ * load_cell() - a cell of the plan
+ * @scheme: its scheme
+ * @form: of registration
+ */
+struct load_cell load_cell(const struct scheme_desc *scheme, enum cell_form form);
+
+/**
  * load_plan_json() - the plan as it stands in run.json
  * @l: with its options, schemes and users
  *
  * Return: a new object.
  */
 struct json_object *load_plan_json(const struct loads *l);
-
-/**
- * load_cell_done() - does the results directory have this cycle?
- * @l: with what is done
- * @number: of the cycle
- * @cell: of the plan
- *
- * Return: true if it does.
- */
-bool load_cell_done(const struct loads *l, uint64_t number, const struct load_cell *cell);
 
 /**
  * load_dry() - tell what would be measured, and how long it takes

@@ -20,35 +20,22 @@
 #include "results/resume.h"
 #include "stats/summary.h"
 
-#define SAMPLES_HEADER                                                                                       \
-	"block,scheme,floor,mode,cpus,hold_ns,objects,ns_per_op,ns_mean,ns_elapsed,lost,ops,failed,overlap," \
-	"fairness,cv,batch,counter_offset,oversubscribed,placement,layout,counter_node"
-#define WORKERS_HEADER                                                                               \
-	"block,scheme,mode,cpus,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps,"   \
-	"hold_ns,placement,layout,batch,batches,batch_min_ns,batch_p5_ns,batch_p25_ns,batch_p50_ns," \
-	"batch_p99_ns"
+#define SAMPLES_COLUMNS                                                                         \
+	"floor,objects,ns_per_op,ns_mean,ns_elapsed,lost,ops,failed,overlap,fairness,cv,batch," \
+	"counter_offset,oversubscribed,counter_node"
+#define WORKERS_COLUMNS                                                                   \
+	"cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps,batch,batches," \
+	"batch_min_ns,batch_p5_ns,batch_p25_ns,batch_p50_ns,batch_p99_ns"
 /* The module makes no shorter ones, but for operations that take so long. */
-#define SHORTEST_BATCH_NS   10000
-#define INSTRUCTIONS_HEADER "block,scheme,floor,mode,instructions"
+#define SHORTEST_BATCH_NS 10000
+#define COUNTS_COLUMNS	  "floor,instructions"
 
-static bool cell_done(const struct run *r, uint64_t block, const struct cell_plan *c)
+/* Begin a row with what it is of. */
+static void write_key(uint64_t block, const struct cell_plan *c, int dims, FILE *f)
 {
-	const struct csv *t = &r->done;
-	int b = csv_col(t, "block"), s = csv_col(t, "scheme"), m = csv_col(t, "mode");
-	int n = csv_col(t, "cpus"), h = csv_col(t, "hold_ns");
-	int p = csv_col(t, "placement"), l = csv_col(t, "layout");
-	size_t i;
-
-	for (i = 0; i < t->rows; i++)
-		if ((uint64_t)csv_num(t, i, b) == block &&
-		    !strcmp(csv_get(t, i, s), c->scheme->name) &&
-		    !strcmp(csv_get(t, i, m), mode_names[c->mode]) &&
-		    (n < 0 || (int)csv_num(t, i, n) == c->cpus) &&
-		    (h < 0 || (uint64_t)csv_num(t, i, h) == c->hold_ns) &&
-		    (p < 0 || !strcmp(csv_get(t, i, p), c->placement->name)) &&
-		    (l < 0 || !strcmp(csv_get(t, i, l), layout_name(c->layout))))
-			return true;
-	return false;
+	fprintf(f, "%lu,", block);
+	key_write(&c->key, dims, f);
+	putc(',', f);
 }
 
 /* Room for the times of a worker's batches, in as much of the window as there is. */
@@ -87,7 +74,7 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 	double rate = 0, running = 0, gaps = 0, all = 0, overlap, mean, each[MAX_CPUS];
 	int i;
 
-	for (i = 0; i < c->cpus; i++) {
+	for (i = 0; i < c->key.cpus; i++) {
 		double inside = w[i].end_ns - w[i].start_ns;
 
 		each[i] = w[i].ops / inside;
@@ -103,21 +90,21 @@ static void write_sample(struct run *r, uint64_t block, const struct cell_plan *
 		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
 		go = w[i].go_ns < go ? w[i].go_ns : go;
 	}
-	mean = c->cpus / running;
+	mean = c->key.cpus / running;
 	overlap = ((double)first_end - last_start) / (last_end - first_start);
 	r->flagged += overlap < OVERLAP_MIN;
 	r->inside_ns += last_end - go;
-	fprintf(r->samples, "%lu,%s,%d,%s,%d,%llu,%u,%.4f,%.4f,%.4f,%.4f,%lu,%lu,%.4f,%.4f,", block,
-		c->scheme->name, c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode], c->cpus,
-		run->hold_ns, run->objects,
-		c->cpus == 1 ? batch_ns(run, w, 0, ONE_CPU_PERCENTILE / 100.0) / w->batch : mean,
-		mean, c->cpus / rate, gaps / all, ops, failed, overlap,
-		stats_min_max_ratio(each, c->cpus));
-	if (c->cpus > 1)
-		fprintf(r->samples, "%.4f", stats_cv(each, c->cpus));
-	fprintf(r->samples, ",%llu,%u,%d,%s,%s,", w[0].batch, run->counter_offset,
-		r->plan.host_cpus && c->cpus > r->plan.host_cpus, c->placement->name,
-		layout_name(c->layout));
+	write_key(block, c, KEY_OF_RUN, r->samples);
+	fprintf(r->samples, "%d,%u,%.4f,%.4f,%.4f,%.4f,%lu,%lu,%.4f,%.4f,",
+		c->scheme->kind == SCHEME_FLOOR, run->objects,
+		c->key.cpus == 1 ? batch_ns(run, w, 0, ONE_CPU_PERCENTILE / 100.0) / w->batch
+				 : mean,
+		mean, c->key.cpus / rate, gaps / all, ops, failed, overlap,
+		stats_min_max_ratio(each, c->key.cpus));
+	if (c->key.cpus > 1)
+		fprintf(r->samples, "%.4f", stats_cv(each, c->key.cpus));
+	fprintf(r->samples, ",%llu,%u,%d,", w[0].batch, run->counter_offset,
+		r->plan.host_cpus && c->key.cpus > r->plan.host_cpus);
 	if (run->counter_node >= 0)
 		fprintf(r->samples, "%d", run->counter_node);
 	fputc('\n', r->samples);
@@ -130,14 +117,11 @@ static void write_workers(struct run *r, uint64_t block, const struct cell_plan 
 	size_t k;
 	int i;
 
-	for (i = 0; i < c->cpus; i++) {
-		fprintf(r->workers,
-			"%lu,%s,%s,%d,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%lu,%s,%s,"
-			"%llu,%llu",
-			block, c->scheme->name, mode_names[c->mode], c->cpus, w[i].cpu,
-			w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
-			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, c->hold_ns,
-			c->placement->name, layout_name(c->layout), w[i].batch, w[i].batches);
+	for (i = 0; i < c->key.cpus; i++) {
+		write_key(block, c, KEY_OF_RUN, r->workers);
+		fprintf(r->workers, "%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
+			w[i].cpu, w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
+			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, w[i].batch, w[i].batches);
 		for (k = 0; k < ARRAY_SIZE(quantiles); k++)
 			fprintf(r->workers, ",%.0f", batch_ns(run, w, i, quantiles[k]));
 		fputc('\n', r->workers);
@@ -148,8 +132,8 @@ static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c
 			const struct refcost_worker_result *w)
 {
 	r->inside_ns += w->end_ns - w->start_ns;
-	fprintf(r->samples, "%lu,%s,%d,%s,%.2f\n", block, c->scheme->name,
-		c->scheme->kind == SCHEME_FLOOR, mode_names[c->mode],
+	write_key(block, c, KEY_OF_COUNTS, r->samples);
+	fprintf(r->samples, "%d,%.2f\n", c->scheme->kind == SCHEME_FLOOR,
 		(w->exact_long_ns - w->exact_short_ns) / (double)w->exact_n);
 }
 
@@ -181,7 +165,8 @@ static int measure_window(int fd, const struct cell_plan *c, struct refcost_run 
 		return EXIT_FAILED;
 	if (ret)
 		return fail(EXIT_FAILED, "%s, %s, %d CPUs: %s", c->scheme->name,
-			    mode_names[c->mode], c->cpus, device_why(ret, run, why, sizeof(why)));
+			    mode_names[c->key.mode], c->key.cpus,
+			    device_why(ret, run, why, sizeof(why)));
 	if (run->violations)
 		return fail(EXIT_FAILED, "%s: %llu calls into a module that was given up",
 			    c->scheme->name, run->violations);
@@ -209,19 +194,19 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	struct refcost_run run = {
 		.size = sizeof(run),
 		.flags = run_flags(),
-		.mode = c->mode,
+		.mode = c->key.mode,
 		.objects = env.objects,
-		.nr_cpus = c->cpus,
+		.nr_cpus = c->key.cpus,
 		.cpus = (uintptr_t)c->placement->cpus,
 		.warmup_ns = env.warmup_ns,
-		.window_ns = window_of(&r->plan, c->cpus),
-		.hold_ns = c->hold_ns,
+		.window_ns = window_of(&r->plan, c->key.cpus),
+		.hold_ns = c->key.hold_ns,
 		.seed = env.seed,
 		.results = (uintptr_t)r->by_worker,
 	};
 	int err;
 
-	memset(r->by_worker, 0, c->cpus * sizeof(*r->by_worker));
+	memset(r->by_worker, 0, c->key.cpus * sizeof(*r->by_worker));
 	if (!env.instructions) {
 		run.nr_times = times_of(run.window_ns);
 		run.times = (uintptr_t)r->times;
@@ -252,8 +237,8 @@ static int check_victim(const struct refcost_info *info, const struct victim *wa
 	if (info->layout != wanted->layout)
 		return fail(EXIT_FAILED,
 			    "the loaded victim has layout %s: rmmod %s %s, or give --layout %s",
-			    layout_name(info->layout), SUITE_VICTIM, SUITE_BENCH,
-			    layout_name(info->layout));
+			    layout_names[info->layout], SUITE_VICTIM, SUITE_BENCH,
+			    layout_names[info->layout]);
 	if (wanted->node >= 0 && info->node != wanted->node)
 		return fail(EXIT_FAILED, "the objects lie on NUMA node %d, not on node %d%s",
 			    info->node, wanted->node, env.keep ? ": rmmod the victim first" : "");
@@ -282,11 +267,11 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order, const str
 	for (i = 0; i < r->plan.nr_cells && !err; i++) {
 		const struct cell_plan *c = &r->plan.cells[order[i]];
 
-		if (block >= c->blocks || c->layout != (int)victim->layout)
+		if (block >= c->blocks || c->key.layout != victim->layout)
 			continue;
 		if (interrupted)
 			err = EXIT_FAILED;
-		else if (!cell_done(r, block, c))
+		else if (!resume_has(&r->done, block, &c->key))
 			err = measure_cell(r, fd, block, c);
 		else
 			progress_skip(1);
@@ -314,10 +299,10 @@ static int measure_layout(struct run *r, uint64_t block, size_t *order, enum ref
 	for (i = 0; i < r->plan.nr_cells; i++) {
 		const struct cell_plan *c = &r->plan.cells[i];
 
-		if (block >= c->blocks || c->layout != (int)layout)
+		if (block >= c->blocks || c->key.layout != layout)
 			continue;
 		planned++;
-		done += cell_done(r, block, c);
+		done += resume_has(&r->done, block, &c->key);
 	}
 	if (done == planned) {
 		r->finished += done;
@@ -390,10 +375,11 @@ static void note_kinds(struct run *r)
 		const struct cell_plan *c = &r->plan.cells[i];
 		int kinds;
 
-		snprintf(name, sizeof(name), "%s %d", c->placement->name, c->cpus);
-		if (c->cpus < 2 || json_object_object_get_ex(mixed, name, NULL))
+		snprintf(name, sizeof(name), "%s %d", placement_names[c->key.placement],
+			 c->key.cpus);
+		if (c->key.cpus < 2 || json_object_object_get_ex(mixed, name, NULL))
 			continue;
-		kinds = topo_kinds_of(c->placement->cpus, c->cpus);
+		kinds = topo_kinds_of(c->placement->cpus, c->key.cpus);
 		if (kinds > 1)
 			json_object_object_add(mixed, name, json_object_new_int(kinds));
 	}
@@ -416,16 +402,18 @@ int open_output(struct run *r)
 	if (!r->section)
 		return EXIT_FAILED;
 	note_kinds(r);
-	r->samples = results_csv(&r->results, name,
-				 env.instructions ? INSTRUCTIONS_HEADER : SAMPLES_HEADER);
+	r->samples = results_csv(&r->results, name, "block",
+				 env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN,
+				 env.instructions ? COUNTS_COLUMNS : SAMPLES_COLUMNS);
 	if (!r->samples)
 		return EXIT_FAILED;
 	if (!env.instructions) {
-		r->workers = results_csv(&r->results, "workers.csv", WORKERS_HEADER);
+		r->workers = results_csv(&r->results, "workers.csv", "block", KEY_OF_RUN,
+					 WORKERS_COLUMNS);
 		if (!r->workers || counters_open(r))
 			return EXIT_FAILED;
 	}
-	err = resume_done(&r->results, name, &r->done);
+	err = resume_done(r->results.dir, name, &r->done);
 	if (!err && r->workers)
 		err = resume_trim(&r->results, "workers.csv", &r->done);
 	if (!err && r->counters)
@@ -440,7 +428,7 @@ static double cell_ms(const struct plan *p, const struct cell_plan *c)
 
 	if (env.instructions)
 		return pace->counts;
-	return pace->cell + (env.warmup_ns + window_of(p, c->cpus)) / (double)NSEC_PER_MSEC;
+	return pace->cell + (env.warmup_ns + window_of(p, c->key.cpus)) / (double)NSEC_PER_MSEC;
 }
 
 int run_dry(struct run *r)
@@ -461,13 +449,14 @@ int run_dry(struct run *r)
 		double ms = cell_ms(&r->plan, c);
 
 		for (block = 0; block < c->blocks; block++)
-			done += cell_done(r, block, c);
+			done += resume_has(&r->done, block, &c->key);
 		snprintf(name, sizeof(name), "%s, %s, %d CPU%s, hold %s%s%s%s%s", c->scheme->name,
-			 mode_names[c->mode], c->cpus, c->cpus == 1 ? "" : "s",
-			 ns_text(c->hold_ns, hold, sizeof(hold)), env.placements.asked ? ", " : "",
-			 env.placements.asked ? c->placement->name : "",
+			 mode_names[c->key.mode], c->key.cpus, c->key.cpus == 1 ? "" : "s",
+			 ns_text(c->key.hold_ns, hold, sizeof(hold)),
+			 env.placements.asked ? ", " : "",
+			 env.placements.asked ? placement_names[c->key.placement] : "",
 			 env.layouts.asked ? ", " : "",
-			 env.layouts.asked ? layout_name(c->layout) : "");
+			 env.layouts.asked ? layout_names[c->key.layout] : "");
 		dry_run_cell(&d, name, c->blocks, done, ms, ms);
 	}
 	dry_run_beside(&d,
@@ -480,6 +469,6 @@ int run_dry(struct run *r)
 	if (!err)
 		dry_run_end(&d);
 	gsl_rng_free(rng);
-	csv_free(&r->done);
+	done_free(&r->done);
 	return err;
 }

@@ -303,7 +303,7 @@ int cmd_run(int argc, char **argv)
 		fclose(r.workers);
 	counters_close(&r);
 	perf_control_close();
-	csv_free(&r.done);
+	done_free(&r.done);
 	results_close(&r.results);
 out:
 	events_free(&env.events);

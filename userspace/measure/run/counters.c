@@ -12,7 +12,7 @@
 #include "machine/quiet.h"
 #include "model/counters.h"
 
-#define COUNTERS_HEADER "block,scheme,mode,cpus,hold_ns,event,count,ops,share,placement,layout"
+#define COUNTERS_COLUMNS "event,count,ops,share"
 
 /* After the last event of a task perf waits for a second before it patches the scheduler back. */
 #define UNPATCHED_NS (3 * NSEC_PER_SEC / 2)
@@ -58,7 +58,8 @@ int counters_open(struct run *r)
 {
 	if (!env.events.n)
 		return EXIT_FINE;
-	r->counters = results_csv(&r->results, "counters.csv", COUNTERS_HEADER);
+	r->counters =
+		results_csv(&r->results, "counters.csv", "block", KEY_OF_RUN, COUNTERS_COLUMNS);
 	if (!r->counters)
 		return EXIT_FAILED;
 	if (any_software())
@@ -143,7 +144,7 @@ static void write_count(struct run *r, uint64_t block, const struct cell_plan *c
 	uint64_t ops = 0;
 	int i;
 
-	for (i = 0; i < c->cpus; i++) {
+	for (i = 0; i < c->key.cpus; i++) {
 		const struct refcost_event_count *e = &counts[i * env.events.n + k];
 		double part = e->enabled_ns ? (double)e->running_ns / e->enabled_ns : 0;
 
@@ -151,12 +152,12 @@ static void write_count(struct run *r, uint64_t block, const struct cell_plan *c
 		sum += e->count / part;
 		ops += w[i].ops;
 	}
-	fprintf(r->counters, "%lu,%s,%s,%d,%lu,%s,", block, c->scheme->name, mode_names[c->mode],
-		c->cpus, c->hold_ns, env.events.names[k]);
+	fprintf(r->counters, "%lu,", block);
+	key_write(&c->key, KEY_OF_RUN, r->counters);
+	fprintf(r->counters, ",%s,", env.events.names[k]);
 	if (share > 0)
 		fprintf(r->counters, "%.0f", sum);
-	fprintf(r->counters, ",%lu,%.4f,%s,%s\n", ops, share, c->placement->name,
-		layout_name(c->layout));
+	fprintf(r->counters, ",%lu,%.4f\n", ops, share);
 }
 
 int counters_write(struct run *r, uint64_t block, const struct cell_plan *c,

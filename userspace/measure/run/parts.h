@@ -19,7 +19,7 @@
 #include "measure/layout.h"
 #include "measure/placement.h"
 #include "refcost_uapi.h"
-#include "results/directory.h"
+#include "results/resume.h"
 
 #define MAX_CPUS    PLACEMENT_CPUS
 #define MAX_HOLDS   16
@@ -27,8 +27,6 @@
 
 /* Of the batches of a worker alone, what is its figure. */
 #define ONE_CPU_PERCENTILE 5
-
-extern const char *const mode_names[REFCOST_MODES];
 
 /* What is taken out of the time of a window. */
 enum gaps {
@@ -75,12 +73,9 @@ extern struct env env;
 
 /* One thing to measure in every block. */
 struct cell_plan {
+	struct cell_key key;
 	const struct scheme_desc *scheme;
-	enum refcost_mode mode;
 	const struct placement *placement;
-	int layout;
-	int cpus;
-	uint64_t hold_ns;
 	uint64_t blocks;
 };
 
@@ -106,7 +101,7 @@ struct run {
 	struct refcost_worker_result *by_worker;
 	struct refcost_event_count *counts;
 	uint32_t *times; /* of batches, one row per worker */
-	struct csv done;
+	struct done done;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;
 	uint64_t started_ns;

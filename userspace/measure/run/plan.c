@@ -8,11 +8,6 @@
 #include "base/refcost.h"
 #include "machine/env.h"
 
-const char *const mode_names[REFCOST_MODES] = {
-	[REFCOST_GETPUT] = "getput",
-	[REFCOST_LOOKUP] = "lookup",
-};
-
 const char *const gaps_names[GAPS_RULES] = {
 	[GAPS_KNOWN] = "known",
 	[GAPS_LONG] = "long",
@@ -59,7 +54,7 @@ static void say_fewer(int count)
 	for (i = 0; i < env.placements.n; i++)
 		if ((int)env.placements.v[i].nr_cpus < count)
 			say("placement %s has %zu CPUs: nothing is measured there with more",
-			    env.placements.v[i].name, env.placements.v[i].nr_cpus);
+			    placement_names[env.placements.v[i].kind], env.placements.v[i].nr_cpus);
 }
 
 static int plan_cpus(struct plan *p)
@@ -115,8 +110,10 @@ static void plan_cell(struct plan *p, const struct cell_plan *like, int cpus, si
 
 	if (cpus > (int)c.placement->nr_cpus)
 		return;
-	c.cpus = cpus;
-	c.hold_ns = env.holds[hold];
+	snprintf(c.key.scheme, sizeof(c.key.scheme), "%s", c.scheme->name);
+	c.key.cpus = cpus;
+	c.key.hold_ns = env.holds[hold];
+	c.key.placement = c.placement->kind;
 	c.blocks = hold ? env.hold_blocks : env.blocks;
 	p->cells[p->nr_cells++] = c;
 	p->total += c.blocks;
@@ -137,9 +134,9 @@ static bool count_is_swept(size_t c)
 static int plan_longer_holds(struct plan *p)
 {
 	struct cell_plan like = {
-		.mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP,
+		.key.mode = env.modes[REFCOST_GETPUT] ? REFCOST_GETPUT : REFCOST_LOOKUP,
+		.key.layout = env.layouts.v[0],
 		.placement = &env.placements.v[0],
-		.layout = env.layouts.v[0],
 	};
 	struct schemes swept;
 	size_t s, k, c, h;
@@ -153,10 +150,11 @@ static int plan_longer_holds(struct plan *p)
 
 		for (k = 0; k < swept.n && strcmp(swept.v[k].name, scheme->name); k++)
 			;
-		if (k == swept.n || (like.mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
+		if (k == swept.n ||
+		    (like.key.mode == REFCOST_LOOKUP && scheme->kind == SCHEME_FLOOR))
 			continue;
 		like.scheme = scheme;
-		if (!layout_applies(like.layout, scheme, like.mode, env.holds[1]))
+		if (!layout_applies(like.key.layout, scheme, like.key.mode, env.holds[1]))
 			continue;
 		for (h = 1; h < env.nr_holds; h++)
 			for (c = 0; c < env.nr_counts; c++)
@@ -173,10 +171,9 @@ static void plan_counts(struct plan *p, const struct scheme_desc *scheme, enum r
 
 	for (l = 0; l < env.layouts.n; l++) {
 		struct cell_plan like = { .scheme = scheme,
-					  .mode = mode,
-					  .layout = env.layouts.v[l] };
+					  .key = { .mode = mode, .layout = env.layouts.v[l] } };
 
-		if (!layout_applies(like.layout, scheme, mode, env.holds[0]))
+		if (!layout_applies(like.key.layout, scheme, mode, env.holds[0]))
 			continue;
 		for (k = 0; k < env.placements.n; k++) {
 			like.placement = &env.placements.v[k];

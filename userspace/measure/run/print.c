@@ -6,7 +6,7 @@
 
 #include "base/refcost.h"
 #include "model/model.h"
-#include "results/resume.h"
+#include "results/key.h"
 
 int finish(struct run *r, int err)
 {
@@ -46,28 +46,29 @@ int finish(struct run *r, int err)
 /* The last block of instructions.csv is as good as any: they agree to the digit or that is said. */
 int print_instructions(const struct results *r)
 {
-	int scheme, mode, insns;
+	struct cell_key key, other;
 	struct csv t;
 	size_t i, k;
 
-	if (resume_done(r, "instructions.csv", &t))
+	if (rows_load(r->dir, "instructions.csv", &t))
 		return EXIT_FAILED;
-	scheme = csv_col(&t, "scheme");
-	mode = csv_col(&t, "mode");
-	insns = csv_col(&t, "instructions");
 	printf("%-20s %-7s %s\n", "scheme", "mode", "instructions per get+put");
 	for (i = 0; i < t.rows; i++) {
+		struct row row = { &t, i };
+		const char *instructions = row_text(&row, "instructions");
 		bool differs = false;
 
-		if (csv_num(&t, i, 0) != 0)
+		if (row_num(&row, "block") != 0 || key_read(&key, &row))
 			continue;
-		for (k = i + 1; k < t.rows; k++)
-			if (!strcmp(csv_get(&t, i, scheme), csv_get(&t, k, scheme)) &&
-			    !strcmp(csv_get(&t, i, mode), csv_get(&t, k, mode)) &&
-			    strcmp(csv_get(&t, i, insns), csv_get(&t, k, insns)))
-				differs = true;
-		printf("%-20s %-7s %8s%s\n", csv_get(&t, i, scheme), csv_get(&t, i, mode),
-		       csv_get(&t, i, insns), differs ? "  differs between blocks" : "");
+		for (k = i + 1; k < t.rows; k++) {
+			struct row later = { &t, k };
+
+			differs |= !key_read(&other, &later) &&
+				   !key_cmp(&key, &other, KEY_OF_COUNTS) &&
+				   strcmp(row_text(&later, "instructions"), instructions);
+		}
+		printf("%-20s %-7s %8s%s\n", key.scheme, mode_names[key.mode], instructions,
+		       differs ? "  differs between blocks" : "");
 	}
 	csv_free(&t);
 	return EXIT_FINE;

@@ -13,13 +13,12 @@
 #include "measure/unload/parts.h"
 #include "results/resume.h"
 
-#define CYCLES_HEADER                                                                              \
-	"cycle,scheme,arm,workers,hold_ns,gone,attempts,errno,success_ns,gate_ns,delete_ns,"       \
-	"response_ns,gap_ns,load_ns,ops,failed,spurious,stall_calm_ns,stall_unload_ns,violations," \
-	"records,trace_ns,refused,bystanders,bystander_ops,bystander_failed,bystander_calm_ns,"    \
-	"bystander_unload_ns,tried_ns"
-#define PHASES_HEADER	"cycle,scheme,arm,index,phase,ns,off_ns,merged,hold_ns"
-#define ATTEMPTS_HEADER "cycle,scheme,arm,attempt,gate_ns,delete_ns,errno,hold_ns"
+#define CYCLES_COLUMNS                                                                             \
+	"workers,gone,attempts,errno,success_ns,gate_ns,delete_ns,response_ns,gap_ns,load_ns,ops," \
+	"failed,spurious,stall_calm_ns,stall_unload_ns,violations,records,trace_ns,refused,"       \
+	"bystanders,bystander_ops,bystander_failed,bystander_calm_ns,bystander_unload_ns,tried_ns"
+#define PHASES_COLUMNS	 "index,phase,ns,off_ns,merged"
+#define ATTEMPTS_COLUMNS "attempt,gate_ns,delete_ns,errno"
 
 static uint64_t failed_gets(int fd)
 {
@@ -38,9 +37,9 @@ static void on_attempt(const struct unloading *unloading, void *arg)
 	if (!unloading->gone)
 		c->spurious += failed - c->failed;
 	c->failed = failed;
-	fprintf(c->attempts, "%lu,%s,%s,%lu,%lu,%lu,%d,%lu\n", c->number, c->cell->scheme->name,
-		unload_arm_names[c->cell->arm], unloading->attempts, unloading->gate_ns,
-		unloading->delete_ns, unloading->refused, c->cell->hold_ns);
+	unload_row(c, c->attempts);
+	fprintf(c->attempts, "%lu,%lu,%lu,%d\n", unloading->attempts, unloading->gate_ns,
+		unloading->delete_ns, unloading->refused);
 }
 
 /* The next time on the schedule, or a random number of ticks from now. */
@@ -70,7 +69,7 @@ static int use_and_unload(struct unload_cycle *c)
 		.flags = c->bystander ? REFCOST_RUN_BYSTANDER : 0,
 		.objects = opts->objects,
 		.nr_cpus = c->workers,
-		.hold_ns = c->cell->hold_ns,
+		.hold_ns = c->cell->key.hold_ns,
 		.think_ns = opts->think_ns,
 		.seed = opts->seed + c->number,
 	};
@@ -106,10 +105,9 @@ static int write_cycle(const struct unload_cycle *c)
 	fputs(c->attempts_text, u->attempts);
 	if (c->response_ns)
 		snprintf(response, sizeof(response), "%lu", c->response_ns);
-	fprintf(u->cycles,
-		"%lu,%s,%s,%lu,%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%llu,%lu,%lu,%llu,%llu,%llu,",
-		c->number, c->cell->scheme->name, unload_arm_names[c->cell->arm], c->workers,
-		c->cell->hold_ns, tried->gone, tried->attempts, tried->refused,
+	unload_row(c, u->cycles);
+	fprintf(u->cycles, "%lu,%d,%lu,%d,%lu,%lu,%lu,%s,%lu,%lu,%llu,%lu,%lu,%llu,%llu,%llu,",
+		c->workers, tried->gone, tried->attempts, tried->refused,
 		tried->gone ? tried->tried_ns : 0, tried->gate_ns, tried->delete_ns, response,
 		c->gap_ns, c->load_ns, stat->ops, c->failed, c->spurious, stat->stall_calm_ns,
 		stat->stall_unload_ns, stat->violations);
@@ -130,11 +128,11 @@ static int give_up(struct unload_cycle *c)
 	char hold[48] = "", time[32];
 	int err;
 
-	if (c->cell->arm == UNLOAD_LOADED && c->cell->hold_ns)
+	if (c->cell->key.arm == ARM_LOADED && c->cell->key.hold_ns)
 		snprintf(hold, sizeof(hold), ", hold %s",
-			 ns_text(c->cell->hold_ns, time, sizeof(time)));
+			 ns_text(c->cell->key.hold_ns, time, sizeof(time)));
 	say("%s, %s%s: starved: busy in all %lu attempts in %.2f s", c->cell->scheme->name,
-	    unload_arm_names[c->cell->arm], hold, c->unloading.attempts,
+	    arm_names[c->cell->key.arm], hold, c->unloading.attempts,
 	    c->unloading.tried_ns / (double)NSEC_PER_SEC);
 	c->u->starved++;
 	err = users_unload_alone();
@@ -195,7 +193,7 @@ static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload
 			.number = number,
 			.cell = cell,
 			.fd = fd,
-			.workers = cell->arm == UNLOAD_LOADED ? u->plan.users.workers : 0,
+			.workers = cell->key.arm == ARM_LOADED ? u->plan.users.workers : 0,
 			.unloading = {
 				.max_attempts = u->opts.attempts,
 				.patience_ns = u->opts.patience_ns,
@@ -239,7 +237,7 @@ static int all_cycles(struct unloads *u, int fd)
 				continue;
 			if (interrupted)
 				err = EXIT_FAILED;
-			else if (!unload_cell_done(u, number, cell))
+			else if (!resume_has(&u->done, number, &cell->key))
 				err = cycle(u, fd, number, cell);
 			else
 				progress_skip(1);
@@ -249,6 +247,11 @@ static int all_cycles(struct unloads *u, int fd)
 	}
 	gsl_rng_free(rng);
 	return err;
+}
+
+static FILE *unload_csv(struct unloads *u, const char *name, const char *columns)
+{
+	return results_csv(&u->results, name, "cycle", KEY_OF_UNLOAD, columns);
 }
 
 int unload_output(struct unloads *u)
@@ -261,12 +264,12 @@ int unload_output(struct unloads *u)
 	u->section = resume_section(&u->results, "unload", unload_plan_json(u));
 	if (!u->section)
 		return EXIT_FAILED;
-	u->cycles = results_csv(&u->results, "unload.csv", CYCLES_HEADER);
-	u->phases = u->cycles ? results_csv(&u->results, "phases.csv", PHASES_HEADER) : NULL;
-	u->attempts = u->phases ? results_csv(&u->results, "attempts.csv", ATTEMPTS_HEADER) : NULL;
+	u->cycles = unload_csv(u, "unload.csv", CYCLES_COLUMNS);
+	u->phases = u->cycles ? unload_csv(u, "phases.csv", PHASES_COLUMNS) : NULL;
+	u->attempts = u->phases ? unload_csv(u, "attempts.csv", ATTEMPTS_COLUMNS) : NULL;
 	if (!u->attempts)
 		return EXIT_FAILED;
-	err = resume_done(&u->results, "unload.csv", &u->done);
+	err = resume_done(u->results.dir, "unload.csv", &u->done);
 	if (!err)
 		err = resume_trim(&u->results, "phases.csv", &u->done);
 	if (!err)

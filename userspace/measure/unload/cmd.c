@@ -77,8 +77,8 @@ static const struct argp_option options[] = {
 
 static void parse_arms(struct unload_opts *opts, struct argp_state *state, char *arg)
 {
-	int chosen[UNLOAD_ARMS];
-	size_t n = opt_choices(state, "arms", arg, unload_arm_names, UNLOAD_ARMS, chosen);
+	int chosen[ARMS];
+	size_t n = opt_choices(state, "arms", arg, arm_names, ARMS, chosen);
 
 	while (n--)
 		opts->arms[chosen[n]] = true;
@@ -156,8 +156,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "does not know what to do with '%s'", arg);
 		break;
 	case ARGP_KEY_END:
-		if (!opts->arms[UNLOAD_IDLE] && !opts->arms[UNLOAD_LOADED])
-			opts->arms[UNLOAD_IDLE] = opts->arms[UNLOAD_LOADED] = true;
+		if (!opts->arms[ARM_IDLE] && !opts->arms[ARM_LOADED])
+			opts->arms[ARM_IDLE] = opts->arms[ARM_LOADED] = true;
 		if (!opts->hold_cycles)
 			opts->hold_cycles = opts->cycles;
 		break;
@@ -224,7 +224,7 @@ int cmd_unload(int argc, char **argv)
 		fclose(u.phases);
 	if (u.attempts)
 		fclose(u.attempts);
-	csv_free(&u.done);
+	done_free(&u.done);
 	gsl_rng_free(u.rng);
 	results_close(&u.results);
 out:

@@ -18,21 +18,17 @@
 #include "machine/suite.h"
 #include "measure/users.h"
 #include "refcost_uapi.h"
-#include "results/directory.h"
+#include "results/resume.h"
 #include "trace/trace.h"
 
 #define UNLOAD_HOLDS 16
-
-enum unload_arm { UNLOAD_IDLE, UNLOAD_LOADED, UNLOAD_ARMS };
-
-extern const char *const unload_arm_names[UNLOAD_ARMS];
 
 /* What was asked for. */
 struct unload_opts {
 	const char *schemes;
 	const char *output;
 	uint64_t workers;
-	bool arms[UNLOAD_ARMS];
+	bool arms[ARMS];
 	uint64_t cycles;
 	uint64_t hold_cycles;
 	uint64_t attempts;
@@ -53,9 +49,8 @@ struct unload_opts {
 
 /* What is measured once in each of the first @cycles blocks. */
 struct unload_cell {
+	struct cell_key key;
 	const struct scheme_desc *scheme;
-	enum unload_arm arm;
-	uint64_t hold_ns;
 	uint64_t cycles;
 };
 
@@ -76,7 +71,7 @@ struct unloads {
 	FILE *cycles;
 	FILE *phases;
 	FILE *attempts;
-	struct csv done;
+	struct done done;
 	struct trace *trace;
 	gsl_rng *rng;
 	uint32_t hz;
@@ -125,16 +120,6 @@ int unload_plan_make(struct unloads *u);
 struct json_object *unload_plan_json(const struct unloads *u);
 
 /**
- * unload_cell_done() - does the results directory have this cycle?
- * @u: with what is done
- * @number: of the cycle
- * @cell: of the plan
- *
- * Return: true if it does.
- */
-bool unload_cell_done(const struct unloads *u, uint64_t number, const struct unload_cell *cell);
-
-/**
  * unload_dry() - tell what would be measured, and how long it takes
  * @u: with its plan
  *
@@ -149,6 +134,13 @@ int unload_dry(struct unloads *u);
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
 int unload_output(struct unloads *u);
+
+/**
+ * unload_row() - begin a row with what it is of
+ * @c: the cycle
+ * @f: the table
+ */
+void unload_row(const struct unload_cycle *c, FILE *f);
 
 /**
  * unload_measure() - all cycles of the plan that are not finished yet

@@ -9,18 +9,16 @@
 #include "measure/order.h"
 #include "measure/unload/parts.h"
 
-const char *const unload_arm_names[UNLOAD_ARMS] = {
-	[UNLOAD_IDLE] = "idle",
-	[UNLOAD_LOADED] = "loaded",
-};
-
-static void plan_cell(struct unloads *u, const struct scheme_desc *scheme, enum unload_arm arm,
+static void plan_cell(struct unloads *u, const struct scheme_desc *scheme, enum cell_arm arm,
 		      size_t hold)
 {
+	struct unload_cell *cell = &u->plan.cells[u->plan.nr_cells++];
 	uint64_t cycles = hold ? u->opts.hold_cycles : u->opts.cycles;
 
-	u->plan.cells[u->plan.nr_cells++] =
-		(struct unload_cell){ scheme, arm, u->opts.holds[hold], cycles };
+	*cell = (struct unload_cell){ .key = { .arm = arm, .hold_ns = u->opts.holds[hold] },
+				      .scheme = scheme,
+				      .cycles = cycles };
+	snprintf(cell->key.scheme, sizeof(cell->key.scheme), "%s", scheme->name);
 	u->plan.total += cycles;
 }
 
@@ -41,10 +39,10 @@ int unload_plan_make(struct unloads *u)
 	if (!u->plan.cells)
 		return fail(EXIT_FAILED, "out of memory");
 	for (s = 0; s < u->plan.schemes.n; s++) {
-		if (u->opts.arms[UNLOAD_IDLE])
-			plan_cell(u, &u->plan.schemes.v[s], UNLOAD_IDLE, 0);
-		for (h = 0; u->opts.arms[UNLOAD_LOADED] && h < u->opts.nr_holds; h++)
-			plan_cell(u, &u->plan.schemes.v[s], UNLOAD_LOADED, h);
+		if (u->opts.arms[ARM_IDLE])
+			plan_cell(u, &u->plan.schemes.v[s], ARM_IDLE, 0);
+		for (h = 0; u->opts.arms[ARM_LOADED] && h < u->opts.nr_holds; h++)
+			plan_cell(u, &u->plan.schemes.v[s], ARM_LOADED, h);
 	}
 	return EXIT_FINE;
 }
@@ -58,9 +56,9 @@ struct json_object *unload_plan_json(const struct unloads *u)
 		json_object_array_add(list, json_object_new_string(u->plan.schemes.v[i].name));
 	json_object_object_add(o, "schemes", list);
 	list = json_object_new_array();
-	for (i = 0; i < UNLOAD_ARMS; i++)
+	for (i = 0; i < ARMS; i++)
 		if (u->opts.arms[i])
-			json_object_array_add(list, json_object_new_string(unload_arm_names[i]));
+			json_object_array_add(list, json_object_new_string(arm_names[i]));
 	json_object_object_add(o, "arms", list);
 	list = json_object_new_array();
 	for (i = 0; i < u->opts.nr_holds; i++)
@@ -79,27 +77,18 @@ struct json_object *unload_plan_json(const struct unloads *u)
 	return o;
 }
 
-bool unload_cell_done(const struct unloads *u, uint64_t number, const struct unload_cell *cell)
+void unload_row(const struct unload_cycle *c, FILE *f)
 {
-	const struct csv *t = &u->done;
-	int n = csv_col(t, "cycle"), s = csv_col(t, "scheme"), a = csv_col(t, "arm");
-	int h = csv_col(t, "hold_ns");
-	size_t i;
-
-	for (i = 0; i < t->rows; i++)
-		if ((uint64_t)csv_num(t, i, n) == number &&
-		    !strcmp(csv_get(t, i, s), cell->scheme->name) &&
-		    !strcmp(csv_get(t, i, a), unload_arm_names[cell->arm]) &&
-		    (uint64_t)csv_num(t, i, h) == cell->hold_ns)
-			return true;
-	return false;
+	fprintf(f, "%lu,", c->number);
+	key_write(&c->cell->key, KEY_OF_UNLOAD, f);
+	putc(',', f);
 }
 
 /* How long an unload of this cell takes, ms, its gap and loading the victim included. */
 static double cell_ms(const struct unloads *u, const struct unload_cell *cell)
 {
 	const struct pace *pace = dry_run_pace();
-	double ms = cell->arm == UNLOAD_LOADED ? pace->loaded : pace->idle;
+	double ms = cell->key.arm == ARM_LOADED ? pace->loaded : pace->idle;
 
 	return u->opts.rate > 0 ? fmax(ms, 1e3 / u->opts.rate) : ms;
 }
@@ -110,7 +99,8 @@ static double cell_ms(const struct unloads *u, const struct unload_cell *cell)
  */
 static bool starves(const struct unload_cell *cell)
 {
-	return cell->arm == UNLOAD_LOADED && cell->hold_ns && strstr(cell->scheme->busy, " fails,");
+	return cell->key.arm == ARM_LOADED && cell->key.hold_ns &&
+	       strstr(cell->scheme->busy, " fails,");
 }
 
 int unload_dry(struct unloads *u)
@@ -133,13 +123,13 @@ int unload_dry(struct unloads *u)
 		uint64_t number, done = 0;
 
 		for (number = 0; number < c->cycles; number++)
-			done += unload_cell_done(u, number, c);
-		if (c->arm == UNLOAD_LOADED)
+			done += resume_has(&u->done, number, &c->key);
+		if (c->key.arm == ARM_LOADED)
 			most += patience_ms;
 		if (starves(c))
 			ms = most;
 		snprintf(name, sizeof(name), "%s, %s, hold %s", c->scheme->name,
-			 unload_arm_names[c->arm], ns_text(c->hold_ns, hold, sizeof(hold)));
+			 arm_names[c->key.arm], ns_text(c->key.hold_ns, hold, sizeof(hold)));
 		dry_run_cell(&d, name, c->cycles, done, ms, most);
 	}
 	dry_run_beside(&d, pace->block + (u->opts.no_trace ? 0 : pace->attach));
@@ -151,6 +141,6 @@ int unload_dry(struct unloads *u)
 	if (!err)
 		dry_run_end(&d);
 	gsl_rng_free(rng);
-	csv_free(&u->done);
+	done_free(&u->done);
 	return err;
 }

@@ -41,8 +41,8 @@ static void print_histograms(const struct model *m)
 		memset(&h, 0, sizeof(h));
 		for (k = 0; k < a->success_ms.n; k++)
 			hist_add(&h, a->success_ms.v[k] * 1e3);
-		printf("\n%s, %s, hold %s, time to success:\n", a->scheme, a->arm,
-		       ns_text(a->hold_ns, hold, sizeof(hold)));
+		printf("\n%s, %s, hold %s, time to success:\n", a->key.scheme,
+		       arm_names[a->key.arm], ns_text(a->key.hold_ns, hold, sizeof(hold)));
 		hist_print(&h, stdout, "us", false);
 	}
 }

@@ -39,10 +39,10 @@ static void on_record(const struct trace_record *rec, void *arg)
 	n = trace_phases(rec, phases, ARRAY_SIZE(phases));
 	for (i = 0; i < n; i++) {
 		sum += phases[i].ns;
-		fprintf(c->u->phases, "%lu,%s,%s,%d,%s,%lu,%lu,%d,%lu\n", c->number,
-			c->cell->scheme->name, unload_arm_names[c->cell->arm], phases[i].event,
-			phases[i].label, (unsigned long)phases[i].ns,
-			(unsigned long)phases[i].off_ns, phases[i].merged, c->cell->hold_ns);
+		unload_row(c, c->u->phases);
+		fprintf(c->u->phases, "%d,%s,%lu,%lu,%d\n", phases[i].event, phases[i].label,
+			(unsigned long)phases[i].ns, (unsigned long)phases[i].off_ns,
+			phases[i].merged);
 	}
 	c->trace_ns = trace_total(rec);
 	c->u->bad_sums += sum != c->trace_ns;
