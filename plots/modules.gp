@@ -45,13 +45,13 @@ do for [k = 1:n] {
 	print k, STATS_median
 	few = lesser(few, DONE[k])
 	many = greater(many, DONE[k])
-	set label k short(STATS_median) at graph 1, first k right offset 5.4, 0 font "sans-serif,11"
+	set label k short(STATS_median) at graph 1, first k right offset 5.4, 0 font "sans-serif,12"
 }
 unset print
 unset datafile
 
 row = 34
-width = 860
+width = 830
 height = n * row + 214
 set lmargin at screen (longest * 7.0 + 16) / width
 set rmargin at screen 1 - 66.0 / width

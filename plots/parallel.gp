@@ -61,7 +61,7 @@ do for [b = 1:n] {
 	set label b short(EDGE[b])." ms" at b - 0.2, EDGE[b] center offset 0, 0.6 font small
 }
 
-width = 860
+width = 830
 height = 534
 hue(p) = p == parts ? "#a0a0a0" : colour(p == 1 ? 2 : p == 2 ? 6 : 1)
 set lmargin at screen 90.0 / width

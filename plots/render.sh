@@ -13,7 +13,8 @@ usage()
 	cat <<-EOF
 	usage: render.sh DATDIR OUTDIR
 	Draws OUTDIR/NAME.svg from DATDIR/NAME.dat by each plots/NAME.gp; prints what it wrote.
-	The first line of DATDIR/label.txt says under every title how it was measured.
+	The first line of DATDIR/label.txt says under every title how it was measured;
+	a line "NAME TITLE" of DATDIR/titles.txt is the figure's title.
 	EOF
 }
 
@@ -48,16 +49,30 @@ check_svg()
 	grep -q "<use xlink:href='#gpPt" "$1" || { echo "no point was drawn"; return 1; }
 }
 
+# describe SVG TITLE: gnuplot names every figure "Gnuplot"
+describe()
+{
+	local title=${2//&/&amp;}
+
+	title=${title//</&lt;}
+	TITLE=$title awk '!done && sub("<title>[^<]*</title>", "") {
+			print "<title>" ENVIRON["TITLE"] "</title>"; done = 1; next } 1' "$1" >"$1.named"
+	mv "$1.named" "$1"
+}
+
 # draw NAME DATDIR OUTDIR LABEL
 draw()
 {
-	local name=$1 new=$tmp/$1.svg log=$tmp/$1.log args why
+	local name=$1 new=$tmp/$1.svg log=$tmp/$1.log args why claim
 
+	claim=$(sed -n "s/^$name //p" "$2/titles.txt" 2>/dev/null || true)
 	args="dir=$(quote "$plots"); data=$(quote "$2/$name.dat"); out=$(quote "$new"); "
 	args+="label=$(quote "$4")"
+	[[ -z $claim ]] || args+="; claim=$(quote "$claim")"
 	if ! gnuplot -d -e "$args" "$plots/$name.gp" >"$log" 2>&1 </dev/null; then
 		why=$(reason "$log" "$2/$name.dat")
 	elif why=$(check_svg "$new"); then
+		describe "$new" "${claim:-$name}"
 		mv "$new" "$3/$name.svg"
 		echo "$3/$name.svg"
 		return 0

@@ -20,7 +20,7 @@ ink(k) = INK[(k - 1) % |INK| + 1]
 point(k) = POINT[(k - 1) % |POINT| + 1]
 dash(k) = DASH[((k - 1) / |COLOUR|) % |DASH| + 1]
 grey = "#808080"
-small = "sans-serif,11"
+small = "sans-serif,12"
 
 set border 3 lc rgb "#404040"
 set tics nomirror out scale 0.6, 0.3
@@ -39,13 +39,13 @@ fold(s, w) = strlen(s) <= w || cut_at(s, w) == 0 ? s : \
 note = ""
 canvas(w, h) = sprintf("set terminal svg noenhanced background 'white' font 'sans-serif,13' ". \
 	"size %d,%d; set output out; ", w, h). \
-	"set label 9001 title at screen 0, screen 1 offset character 1.5, -1.3 ". \
-	"font 'sans-serif,16'; ". \
-	sprintf("set label 9002 fold(label, %d) at screen 0, screen 1 ", w / 6.4). \
+	"if (exists('claim')) { title = claim }; ". \
+	"set label 9001 title at screen 0, screen 1 offset character 1.5, -1.3 font 'sans-serif,16'; ". \
+	sprintf("set label 9002 fold(label, %d) at screen 0, screen 1 ", w / 6.9). \
 	"offset character 1.5, -2.6 font small tc rgb '#505050'; ". \
-	sprintf("set label 9003 fold(note, %d) at screen 0, screen 0 ", w / 6.4). \
+	sprintf("set label 9003 fold(note, %d) at screen 0, screen 0 ", w / 6.9). \
 	sprintf("offset character 1.5, %g font small tc rgb '#505050'; ", \
-	strlen(note) > w / 6.4 ? 1.9 : 0.9)
+	strlen(note) > w / 6.9 ? 1.9 : 0.9)
 
 # Lists are strings of words without blanks inside.
 with_word(l, s) = strstrt(l." ", " ".s." ") ? l : l." ".s

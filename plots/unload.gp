@@ -69,7 +69,7 @@ do for [c = 1:n * n_arms] {
 		many = greater(many, DONE[c])
 		figure = MIDDLE[c] > 0 ? short(MIDDLE[c]) : "starved"
 		set label c figure at graph 1, first centre(ROW_AT[s], a) right \
-			offset 5.2, 0 font "sans-serif,9" tc rgb ink(a)
+			offset 5.2, 0 font "sans-serif,12" tc rgb ink(a)
 	}
 }
 unset print

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# One unload of each kind, phase by phase against time: a panel a module and kind of grace period.
+# One unload of each kind, phase by phase against time: a panel per module and kind of grace period.
+# Panels beside each other have one time axis.
 columns = "module expedited total_ms phase start_ms on_ms off_ms"
 if (!exists("dir")) dir = ARG0[1:strlen(ARG0) - strlen("waterfall.gp")]."."
 load dir."/style.gp"
@@ -54,18 +55,18 @@ unset print
 
 across = n_panels > 1 ? 2 : 1
 down = (n_panels + across - 1) / across
-row = 15
+row = 17
 high = n * row + 30.0
-width = 1080
+width = 830
 gap = 66.0
 height = down * (high + gap) + 150
-left = longest * 6.6 + 24
+left = longest * 7.2 + 24
 wide = (width - left - 30.0 - (across - 1) * 26) / across
 on = colour(1)
 off = colour(5)
 panel_title(s) = s[1:strstrt(s, "/") - 1].(s[strstrt(s, "/") + 1:strlen(s)] + 0 ? \
 	", rcu_expedited=1" : ", grace periods as usual")
-note = "Of each kind the unload whose total is the median. In a phase, time on the CPU is drawn first. Axes differ."
+note = "Of each kind the unload whose total is the median. In a phase, time on the CPU is drawn first. Rows of panels have axes of their own."
 eval canvas(width, height)
 set multiplot
 set style fill solid 1 noborder
@@ -84,7 +85,11 @@ do for [p = 1:n_panels] {
 		at graph 0, graph 1 offset 0, 0.6 font "sans-serif,12" tc rgb "#202020"
 	set ytics ()
 	do for [k = 1:n] { set ytics add ((c == 0 ? LABEL[k] : "") k) }
-	set xrange [0:WIDEST[p] * 1.02]
+	shared = 0
+	do for [q = 1:n_panels] {
+		if ((q - 1) / across == r) { shared = greater(shared, WIDEST[q]) }
+	}
+	set xrange [0:shared * 1.02]
 	set xlabel (r == down - 1 ? "ms since the call began (linear)" : "") font small
 	if (p == 1) {
 		set key at screen 1 - 30.0 / width, screen 1 - 60.0 / height right bottom \

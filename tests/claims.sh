@@ -6,13 +6,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
 
-results=RESULTS.md
+results=RESULTS.md first=Headline
 [ $# = 0 ] || results=$1
 if [ $# = 0 ] && git rev-parse --git-dir >/dev/null 2>&1; then
 	results=$(mktemp)
 	trap 'rm -f "$results"' EXIT
-	git show HEAD:RESULTS.md >"$results"
+	git show HEAD:RESULTS-tables.md >"$results" 2>/dev/null || git show HEAD:RESULTS.md >"$results"
 fi
+
+# The first table is a headline where all tables are in RESULTS.md.
+! grep -q '^## All schemes' "$results" || first="All schemes"
 
 # cell SECTION SCHEME COLUMN: of the first table with that scheme under that heading
 cell() {
@@ -23,7 +26,7 @@ cell() {
 			exit }' "$results"
 }
 insn() { cell Instructions "$1" 2; }
-growth() { cell Headline "$1" 6; }
+growth() { cell "$first" "$1" 6; }
 gate_idle() { cell Unloading "$1" 2; }
 
 # holds WHAT EXPRESSION: of awk; numbers that are missing do not pass

@@ -74,13 +74,13 @@ reported() {
 shows() {
 	local svg
 
-	for svg in $(sed -n "s/^!\\[.*\\](figures\\/\\(.*\\))$/\\1/p" "$dir/$1/report/RESULTS.md"); do
+	for svg in $(sed -n "s/^!\\[.*\\](figures\\/\\(.*\\))$/\\1/p" "$dir/$1"/report/RESULTS{,-tables}.md); do
 		ok "$1: RESULTS.md shows $svg, which is there" test -s "$dir/$1/svg/$svg"
 	done
 }
 
-says() { ok "$1: RESULTS.md says $2" grep -q -- "$2" "$dir/$1/report/RESULTS.md"; }
-says_not() { ok "$1: RESULTS.md has no $2" bash -c "! grep -q -- '$2' '$dir/$1/report/RESULTS.md'"; }
+says() { ok "$1: the tables say $2" grep -q -- "$2" "$dir/$1/report/RESULTS-tables.md"; }
+says_not() { ok "$1: the tables have no $2" bash -c "! grep -q -- '$2' '$dir/$1/report/RESULTS-tables.md'"; }
 
 # The sample with whatever an older refcost did not write taken away.
 make_bare() {
@@ -155,28 +155,20 @@ for dat in "$dir"/sample/report/*.dat; do
 	ok "$name.dat comes out the same again" cmp "$dat" "$dir/again/$name.dat"
 done
 ok "RESULTS.md comes out the same again" cmp "$dir/sample/report/RESULTS.md" "$dir/again/RESULTS.md"
-for section in Headline 'Is the slowdown in the noise?' Scaling 'Per-CPU variants' Instructions Unloading \
-	'Unload under load' 'Where an unload' Validity Environment Method Limits Reproduce; do
-	ok "RESULTS.md has a section $section" grep -q "^## $section" "$dir/sample/report/RESULTS.md"
+ok "RESULTS-tables.md comes out the same again" cmp "$dir/sample/report/RESULTS-tables.md" "$dir/again/RESULTS-tables.md"
+for section in 'All schemes' 'Is the slowdown in the noise?' Scaling 'Per-CPU variants' Instructions Unloading \
+	'Unload under load' 'Where an unload' Validity Environment Method Limits; do
+	ok "RESULTS-tables.md has a section $section" grep -q "^## $section" "$dir/sample/report/RESULTS-tables.md"
 done
 ok "RESULTS.md says in its first lines that it is emulated" \
-	bash -c "head -6 '$dir/sample/report/RESULTS.md' | grep -q 'emulated machine'"
-ok "a family has its line in the tables" grep -q '^| \*per-CPU counts\* |' "$dir/sample/report/RESULTS.md"
+	bash -c "head -6 '$dir/sample/report/RESULTS-tables.md' | grep -q 'emulated machine'"
+ok "a family has its line in the tables" grep -q '^| \*per-CPU counts\* |' "$dir/sample/report/RESULTS-tables.md"
 
-# The front again, from the figure's data, by the plain definition.
-front=$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-	{ gsub(/"[^"]*"/, "-"); n++; name[n] = $at["scheme"]; x[n] = $at["ns"]; y[n] = $at["unload_ms"] }
-	END { for (i = 1; i <= n; i++) { beaten = 0
-			for (k = 1; k <= n; k++) if (x[k] <= x[i] && y[k] <= y[i] && (x[k] < x[i] || y[k] < y[i])) beaten = 1
-			if (!beaten) print x[i], name[i] } }' "$dir/sample/report/tradeoff.dat" | sort -g |
-	sed 's/.* \(.*\)/`\1`/' | paste -sd, | sed 's/,/, /g')
 # Of ten values the interval of the median goes from the second to the ninth.
 precise=$(awk -F, 'NR > 1 && $4 == 1 { print $2 "," $3 "," $8 }' "$dir/sample/samples.csv" | sort -t, -k1,2 -k3,3g |
 	awk -F, '{ cell = $1 "," $2; v[cell, ++n[cell]] = $3 } END { for (c in n) { cells++
 		precise += v[c, 9] - v[c, 2] <= 0.05 * (v[c, 5] + v[c, 6]) }; print precise " of " cells }')
-ok "RESULTS.md counts the precise cells: $precise" grep -q "^- precision: .* in $precise one-CPU cells" "$dir/sample/report/RESULTS.md"
-
-ok "RESULTS.md lists the Pareto front: $front" grep -qF "the cheapest get first: $front." "$dir/sample/report/RESULTS.md"
+ok "RESULTS.md counts the precise cells: $precise" grep -q "^- precision: .* in $precise one-CPU cells" "$dir/sample/report/RESULTS-tables.md"
 
 shows sample
 
@@ -186,23 +178,18 @@ sed -i 's/"host_cpus":4/"host_cpus":2/' "$dir/crowded/run.json"
 awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["oversubscribed"] = $at["cpus"] > 2 } { print }' \
 	"$sample/samples.csv" >"$dir/crowded/samples.csv"
 says sample '^What the unload gained in exchange:$'
-says sample 'times on 4 CPUs; from 1 to 4 CPUs'
-says sample 'An unload under load takes'
 reported crowded
 says crowded '^| 4 (oversubscribed) | .* | - | - | - |$'
-says crowded 'times on 2 CPUs; from 1 to 2 CPUs'
 says crowded '^What the unload gained in exchange is not told from this run: 4 virtual CPUs shared 2,'
 says crowded '^The unloads are \*\*oversubscribed\*\*'
 says crowded '^\*\*Oversubscribed:\*\* 4 virtual CPUs shared 2\.$'
-says_not crowded 'An unload under load takes'
 says_not crowded '1 to 4 CPUs'
-says_not crowded 'Pareto'
 says_not crowded '| 4 CPUs: median (interval) |'
 shows crowded
-is "crowded: no figure has its unloads against its gets" "families phases scaling stall throughput unload" \
+is "crowded: no figure has the time of its unloads against its gets" "cost phases scaling stall throughput tradeoff unload" \
 	"$(figures crowded | tr ' ' '\n' | grep -vxE 'waterfall|parallel|modules|hold|attempts|counters' | xargs)"
 is "crowded: variants are shown at 2 CPUs" 2 "$(awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = NF - i; next }
-	{ print $(NF - at["cpus_n"]) }' "$dir/crowded/report/families.dat" | sort -u)"
+	{ print $(NF - at["cpus_n"]) }' "$dir/crowded/report/cost.dat" | sort -u)"
 
 # As two CPUs allow: one user, nobody beside.
 cp -r "$sample" "$dir/two"
@@ -225,7 +212,7 @@ says_not bare '^## When the choice'
 
 make_swept
 reported swept
-is "swept: these figures are drawn" "attempts families hold phases scaling stall throughput tradeoff unload" "$(figures swept)"
+is "swept: these figures are drawn" "attempts hold phases scaling stall starvation throughput tradeoff unload" "$(figures swept)"
 ok "swept: the attempts figure says who starved" grep -q 'try_module_get  starved' "$dir/swept/svg/attempts.svg"
 ok "swept: half starved still has a median" grep -q 'kref  [0-9.]* ms' "$dir/swept/svg/attempts.svg"
 ok "swept: the figure of holds has a panel a number of CPUs" grep -q '2 CPUs' "$dir/swept/svg/hold.svg"
@@ -264,7 +251,7 @@ ok "... which has no panel" bash -c '! grep -q ">branches<" "$1"' - "$dir/counte
 is "... a ring a multiplexed count, on one CPU and on all" $((2 * $(counts counted cache-misses | wc -l))) \
 	"$(grep -c "xlink:href='#gpPt5' transform" "$dir/counted/svg/counters.svg")"
 is "... schemes stand in the order of the table" "$(sed -n '/^## Hardware counters/,/^## Unl/s/^| `\([a-z_0-9]*\)` |.*/\1/p' \
-	"$dir/counted/report/RESULTS.md")" "$(counts counted cycles | cut -d' ' -f1)"
+	"$dir/counted/report/RESULTS-tables.md")" "$(counts counted cycles | cut -d' ' -f1)"
 is "... with its medians" "4 4" "$(counts counted cycles | cut -d' ' -f2,3 | sort -u)"
 
 # counted_as NAME AWK: a directory like it whose counts went through AWK, reported and drawn
@@ -288,7 +275,7 @@ rm -r "$dir/counted/svg" "$dir/counted/counters.csv"
 sed -i 's/"counted"/"no PMU (ENOENT)"/; s/"counted"/"no PMU (ENOENT)"/; s/somebody else has the PMU (EBUSY)/no PMU (ENOENT)/' "$dir/counted/run.json"
 reported counted
 is "counted: without a PMU it says so in a line" "Not available: no PMU (ENOENT)." \
-	"$(sed -n '/^## Hardware counters/,/^## Unl/p' "$dir/counted/report/RESULTS.md" | sed '1d;$d;/^$/d')"
+	"$(sed -n '/^## Hardware counters/,/^## Unl/p' "$dir/counted/report/RESULTS-tables.md" | sed '1d;$d;/^$/d')"
 ok "... and draws no figure" test ! -e "$dir/counted/svg/counters.svg" -a ! -e "$dir/counted/report/counters.dat"
 says_not counted 'figures/counters.svg'
 says_not sample '^## Hardware counters'
@@ -315,7 +302,7 @@ with tried_ns=0 <"$dir/bare/unload.csv" | awk -F, -v OFS=, 'NR == 1 { for (i = 1
 	{ print }' >"$dir/some/unload.csv"
 reported some
 says some 'starved 11/23'
-median=$(sed -n 's/^| `try_module_get` .* | \([0-9.]*\) | starved 11\/23 |$/\1/p' "$dir/some/report/RESULTS.md")
+median=$(sed -n 's/^| `try_module_get` .* | \([0-9.]*\) | starved 11\/23 |$/\1/p' "$dir/some/report/RESULTS-tables.md")
 is "some: the median of the unload figure is the table's" "$median" "$(sed 's/"[^"]*"/-/g' "$dir/some/report/unload.dat" | awk '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["scheme"] == "try_module_get" && $at["arm"] == "loaded" { printf "%.3g", $at["median_ms"]; exit }')"

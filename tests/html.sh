@@ -12,10 +12,11 @@ trap 'rm -rf "$dir"' EXIT
 results=$dir/results
 cp -r "${1:-tests/data/run}" "$results"
 page=$results/report.html
-md=$results/report/RESULTS.md
+md=$dir/all.md
 
 [ -n "${1:-}" ] || counted "$results"
 build/bin/refcost report "$results" >/dev/null
+cat "$results"/report/RESULTS{,-tables}.md >"$md"
 [ -n "${1:-}" ] || plots/render.sh "$results/report" "$results/figures" >/dev/null
 
 # Nobody but the owner of the files is needed.

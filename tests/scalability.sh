@@ -43,9 +43,9 @@ points() {
 
 # law NAME SCHEME: its row of the table
 law() {
-	awk -v scheme="\`$2\`" '/^##/ { inside = /^### Scalability/ } inside && $2 == scheme' "$dir/$1/report/RESULTS.md"
+	awk -v scheme="\`$2\`" '/^##/ { inside = /^### Scalability/ } inside && $2 == scheme' "$dir/$1/report/RESULTS-tables.md"
 }
-says() { ok "$1: RESULTS.md says $2" grep -Eq -- "$2" "$dir/$1/report/RESULTS.md"; }
+says() { ok "$1: RESULTS.md says $2" grep -Eq -- "$2" "$dir/$1/report/RESULTS-tables.md"; }
 # fitted NAME: schemes with a law in the figure's data
 fitted() {
 	awk 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = NF - i; next }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# RESULTS.md of directories that lack a part or a scheme: it says what is there, and nothing of what is not.
+# RESULTS.md and RESULTS-tables.md of directories that lack a part or a scheme: it says what is there, and nothing of what is not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
@@ -13,8 +13,8 @@ trap 'rm -rf "$dir"' EXIT
 
 # reported NAME: $dir/NAME is
 reported() { ok "$1: reported" "$refcost" report "$dir/$1"; }
-says() { ok "$1: says '$2'" grep -qF -- "$2" "$dir/$1/report/RESULTS.md"; }
-says_not() { is "$1: does not say '$2'" "" "$(grep -F -- "$2" "$dir/$1/report/RESULTS.md" || true)"; }
+says() { ok "$1: says '$2'" grep -qF -- "$2" "$dir/$1"/report/RESULTS{,-tables}.md; }
+says_not() { is "$1: does not say '$2'" "" "$(grep -hF -- "$2" "$dir/$1"/report/RESULTS{,-tables}.md || true)"; }
 
 # kept NAME SCHEME..: the sample, of these schemes alone, unfinished
 kept() {
@@ -55,7 +55,7 @@ d["loading"] = {"status": "complete", "command": "refcost load -s percpu_live -n
 	ok "... as a table" grep -Eq '^percpu_live +one +1 +5[.]0 ' <<<"$stdout"
 	says loads "## Two-phase initialisation"
 	says loads "refcost load -s percpu_live -n 1 -o DIR"
-	is "loads alone: no number that is none" "" "$(grep -w nan "$dir/loads/report/RESULTS.md" || true)"
+	is "loads alone: no number that is none" "" "$(grep -hw nan "$dir"/loads/report/RESULTS{,-tables}.md || true)"
 	says_not loads "Each of"
 	ok "loads alone: a page" "$refcost" html "$dir/loads" -o "$dir/loads.html"
 }
@@ -105,7 +105,7 @@ d["run"]["command"] = "refcost run -s percpu_live,try_module_get -b 3 -o DIR"'
 	says how "which were not recorded"
 }
 
-marks() { grep '`kref`' "$dir/drifts/report/RESULTS.md" | grep -o '[*]drift[*]' | wc -l; }
+marks() { grep '`kref`' "$dir/drifts/report/RESULTS-tables.md" | grep -o '[*]drift[*]' | wc -l; }
 
 # An interval is not called exact where the run drifted.
 drifted() {

@@ -38,7 +38,7 @@ placements() {
 	is "... and so does the module's" " cores:0 local:0 packed:0 remote:0 smt:0" "$(nodes_of try_module_get)"
 	is "... a per-CPU count where its CPU is" " cores:0 local:0 packed:0 remote:1 smt:0" "$(nodes_of percpu_live)"
 	ok "the plan says so" grep -Eq '"memory_node": ?0' "$out/run.json"
-	ok "the report has a table of it" bash -c "'$refcost' report '$out' -o '$out/report' >/dev/null && grep -q '^| .kref. | getput |.*| 0 |\$' '$out/report/RESULTS.md'"
+	ok "the report has a table of it" bash -c "'$refcost' report '$out' -o '$out/report' >/dev/null && grep -q '^| .kref. | getput |.*| 0 |\$' '$out/report/RESULTS-tables.md'"
 	ok "compare knows them" bash -c "'$refcost' compare '$out' '$out' | grep -q '^getput, remote, own: '"
 	run_cmd "$refcost" run --placement cores,remote -s empty -c 2,5 "${quick[@]}" -o "$dir/five"
 	is "more CPUs than one of them has: exit 0" 0 "$status"
@@ -76,7 +76,7 @@ layouts() {
 		ok "... which a line says" grep -q "^refcost: rwsem: no count in the object: measured in layout own alone" <<<"$stderr"
 		is "... every get succeeded" 0 "$(distinct "$out-$objects/samples.csv" '$c["failed"]')"
 	done
-	ok "the report has a table of it" bash -c "'$refcost' report '$out-1' -o '$out-1/report' >/dev/null && grep -q '^## Layout' '$out-1/report/RESULTS.md'"
+	ok "the report has a table of it" bash -c "'$refcost' report '$out-1' -o '$out-1/report' >/dev/null && grep -q '^## Layout' '$out-1/report/RESULTS-tables.md'"
 }
 
 # hwloc, told by its environment, sees no cores.
@@ -107,8 +107,8 @@ one_cpu() {
 	run_cmd "$refcost" doctor
 	is "one CPU: doctor: exit 0" 0 "$status"
 	ok "one CPU: report" bash -c "'$refcost' report '$out' -o '$out/report' >'$out/tables.txt'"
-	is "... no figure that is none" "" "$(grep -Eiw 'nan|-nan|inf|-inf' "$out/report/RESULTS.md" "$out/tables.txt" "$out"/report/*.dat || true)"
-	is "... nothing grows from one CPU to one" "" "$(grep -E 'from 1 to 1|1[.]0x' "$out/report/RESULTS.md" || true)"
+	is "... no figure that is none" "" "$(grep -Eiw 'nan|-nan|inf|-inf' "$out/report/RESULTS-tables.md" "$out/tables.txt" "$out"/report/*.dat || true)"
+	is "... nothing grows from one CPU to one" "" "$(grep -E 'from 1 to 1|1[.]0x' "$out/report/RESULTS-tables.md" || true)"
 	is "nothing is left loaded" "" "$(loaded)"
 }
 

@@ -26,7 +26,7 @@ differing() { awk -F, '$16 ~ /^(slower|faster|no difference)/ { n++; d += $16 ~ 
 precise_cells() {
 	local line precise cells
 	"$refcost" report "$dir/alone-$1" >/dev/null
-	line=$(grep -E '^- precision: ' "$dir/alone-$1/report/RESULTS.md")
+	line=$(grep -E '^- precision: ' "$dir/alone-$1/report/RESULTS-tables.md")
 	say "run $1: ${line#- }"
 	read -r precise cells < <(sed -E 's/.* in ([0-9]+) of ([0-9]+) one-CPU.*/\1 \2/' <<<"$line")
 	ok "run $1: at most 5 % in at least 80 % of the one-CPU cells ($precise of $cells)" test $((100 * precise)) -ge $((80 * cells))

@@ -80,7 +80,7 @@ batches() {
 			bad += !near($c["ns_per_op"], $c["cpus"] == 1 ? p5[at] : $c["ns_mean"]) } END { print n, bad + 0 }' \
 		"$out/workers.csv" "$out/samples.csv")"
 	"$refcost" report "$out" -o "$dir/parts-report" >/dev/null
-	ok "... RESULTS.md says so" grep -Eq '^- batches: the figure of a window on one CPU is the 5th percentile .* is -?[0-9.]+ % above that in half of the cells' "$dir/parts-report/RESULTS.md"
+	ok "... RESULTS.md says so" grep -Eq '^- batches: the figure of a window on one CPU is the 5th percentile .* is -?[0-9.]+ % above that in half of the cells' "$dir/parts-report/RESULTS-tables.md"
 }
 
 # cut_off FILE N COMMAND..: interrupt it once FILE has that many rows

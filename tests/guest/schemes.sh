@@ -103,7 +103,7 @@ counted_runs() {
 	rm "$out/before"
 	exits "... other events are another plan" 1 "another plan" "$refcost" run -s empty,kref -c 1,2 -b 2 --window 100ms \
 		--warmup 50ms --counters -o "$out"
-	ok "... the report has them" grep -Eq '^\| `kref` \| [0-9.]+ \|' <("$refcost" report "$out" >/dev/null; sed -n '/^## Hardware/,/^## Val/p' "$out/report/RESULTS.md")
+	ok "... the report has them" grep -Eq '^\| `kref` \| [0-9.]+ \|' <("$refcost" report "$out" >/dev/null; sed -n '/^## Hardware/,/^## Val/p' "$out/report/RESULTS-tables.md")
 	ok "... and so does the figure" grep -Eq '^kref .* getput task-clock ns 1 [0-9.]+ .* 2 [0-9.]+ .* "-"$' "$out/report/counters.dat"
 	ok "... compare knows them" grep -q '^getput: task-clock (ns) per operation$' \
 		<("$refcost" compare --counters=task-clock "$out" "$out")
@@ -119,7 +119,7 @@ counted_runs() {
 			is "... no count, and no 0, is written" 0 "$(rows "$dir/hardware/counters.csv")"
 			"$refcost" report "$dir/hardware" >/dev/null
 			is "... RESULTS.md says so, in one line" "Not available: no PMU (ENOENT)." \
-				"$(sed -n '/^## Hardware counters/,/^## Val/p' "$dir/hardware/report/RESULTS.md" | sed '1d;$d;/^$/d')"
+				"$(sed -n '/^## Hardware counters/,/^## Val/p' "$dir/hardware/report/RESULTS-tables.md" | sed '1d;$d;/^$/d')"
 			ok "... and so does report.html" bash -c "'$refcost' html '$dir/hardware' >/dev/null && grep -q 'Not available: no PMU' '$dir/hardware/report.html'"
 			ok "... a figure there is not" test ! -e "$dir/hardware/report/counters.dat"
 		fi
@@ -245,7 +245,7 @@ bench_host() {
 	ok "bench.sh --host measures this machine" ./bench.sh --host --quick -s empty,kref,percpu_live --blocks 1 --cycles 1 --no-report --output "$dir/bench"
 	ok "... fast path and unload" bash -c "test -s '$dir/bench/samples.csv' -a -s '$dir/bench/unload.csv'"
 	ok "... and it can be reported on" "$refcost" report "$dir/bench" -o "$dir/bench/report"
-	ok "... what the CPUs count is in it, or why not" grep -A 2 '^## Hardware counters' "$dir/bench/report/RESULTS.md"
+	ok "... what the CPUs count is in it, or why not" grep -A 2 '^## Hardware counters' "$dir/bench/report/RESULTS-tables.md"
 	nothing_left "bench.sh --host"
 }
 

@@ -299,7 +299,7 @@ unloads_traced() {
 	is "... rcu_expedited is what it was" 0 "$(cat /sys/kernel/rcu_expedited)"
 	ok "... the report" "$refcost" report "$dir/tracer" -o "$dir/tracer/report"
 	ok "... tells of grace periods: two with calls of ftrace, one without" \
-		grep -q 'waits for 2.00 grace periods an unload, without for 1.00' "$dir/tracer/report/RESULTS.md"
+		grep -q 'waits for 2.00 grace periods an unload, without for 1.00' "$dir/tracer/report/RESULTS-tables.md"
 	nothing_left "unloads apart from schemes"
 }
 

@@ -316,9 +316,10 @@ static size_t part_commands(const struct model *m, FILE *f)
 }
 
 /* What was recorded, to the letter; an older refcost recorded nothing. */
-static void reproduce(const struct model *m, FILE *f)
+void md_reproduce(const struct model *m, FILE *f)
 {
-	fprintf(f, "## Reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n",
+	fprintf(f,
+		"## How to reproduce\n\n```\ngit clone ... refcost && cd refcost && git checkout %s\n",
 		model_text(m, "environment.refcost"));
 	if (model_get(m, "bench"))
 		fprintf(f, "%s\n", model_text(m, "bench"));
@@ -335,5 +336,4 @@ void md_about(const struct model *m, FILE *f)
 	environment(m, f);
 	method(m, f);
 	limits(m, f);
-	reproduce(m, f);
 }

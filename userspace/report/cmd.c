@@ -89,21 +89,32 @@ static const struct argp html_argp = {
 	NULL,
 };
 
-/* Figure data and RESULTS.md agree with each other, so that they appear together. */
+static const struct document {
+	const char *name;
+	void (*write)(const struct model *m, FILE *f, const char *figures);
+} documents[] = {
+	{ "RESULTS.md", report_markdown },
+	{ "RESULTS-tables.md", report_tables },
+};
+
+/* Figure data and documents agree with each other, so that they appear together. */
 static int write_report(const struct model *m, const char *dir)
 {
 	char path[PATH_MAX + 64];
 	struct whole *set = NULL;
-	int err;
-	FILE *f = NULL;
+	int err = report_dat(m, dir, &set);
+	size_t i;
+	FILE *f;
 
-	err = report_dat(m, dir, &set);
-	snprintf(path, sizeof(path), "%s/RESULTS.md", dir);
-	if (!err)
+	for (i = 0; i < ARRAY_SIZE(documents) && !err; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, documents[i].name);
 		f = whole_open(&set, path);
-	if (f)
-		report_markdown(m, f, env.figures ?: "figures");
-	return whole_end(&set, f ? EXIT_FINE : EXIT_FAILED);
+		if (f)
+			documents[i].write(m, f, env.figures ?: "figures");
+		else
+			err = EXIT_FAILED;
+	}
+	return whole_end(&set, err);
 }
 
 static int write_page(const struct model *m, const char *path, const char *figures)

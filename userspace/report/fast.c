@@ -73,7 +73,7 @@ static void variant_row(const struct model *m, FILE *f, const struct scheme *s)
 	fputs("\n", f);
 }
 
-void md_variants(const struct model *m, FILE *f, const char *figures)
+void md_variants(const struct model *m, FILE *f)
 {
 	const struct scheme **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
 	size_t i, n = report_variants(m, list);
@@ -89,8 +89,6 @@ void md_variants(const struct model *m, FILE *f, const char *figures)
 	for (i = 0; i < n; i++)
 		variant_row(m, f, list[i]);
 	fputs("\n", f);
-	md_figure(m, f, figures, "families",
-		  "The same as a picture. A scheme whose two dots lie on each other scales.");
 }
 
 /* Of two schemes of a family, the one with fewer instructions goes first; those without go last. */

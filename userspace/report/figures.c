@@ -8,6 +8,7 @@
 
 #include "base/refcost.h"
 #include "report/dat.h"
+#include "report/finding.h"
 #include "report/md.h"
 #include "report/report.h"
 
@@ -101,21 +102,19 @@ static void tradeoff(const struct model *m, FILE *f)
 	int cpus = model_max_cpus(m, REFCOST_GETPUT);
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS
-	      "front cpus ns ns_lo ns_hi unload_ms unload_lo unload_hi oversubscribed\n",
-	      f);
+	fputs(DAT_SCHEME_COLUMNS "core cpus ns ns_lo ns_hi waits gate\n", f);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const char *name = m->schemes[i].name;
 		const struct cell *c = model_cell(m, name, REFCOST_GETPUT, cpus);
-		const struct stats_summary *s = model_success(model_arm(m, name, ARM_LOADED));
+		double graces = finding_waits(m, name, "grace period");
 
-		if (!c || !s || model_crowded(m))
+		if (!c || isnan(graces))
 			continue;
 		dat_put_scheme(m, f, name);
-		fprintf(f, " %d %d", md_front(m, name), cpus);
+		fprintf(f, " %d %d", model_has_role(&m->schemes[i], "core"), cpus);
 		dat_put_summary(f, &c->ns.s);
-		dat_put_summary(f, s);
-		fprintf(f, " %d\n", c->oversubscribed);
+		dat_put(f, graces + finding_waits(m, name, "stop_machine"));
+		fprintf(f, " %d\n", finding_gate_traced(m, name));
 	}
 }
 
@@ -142,15 +141,19 @@ static void stall(const struct model *m, FILE *f)
 	}
 }
 
-/* Only where holds were swept: with one of them the unload figure says it all. */
+/* Were unloads measured with several holds? With one of them the unload figure says it all. */
+static bool swept(const struct model *m)
+{
+	return !isnan(model_next_hold(m, ARM_LOADED, model_next_hold(m, ARM_LOADED, -1)));
+}
+
 static void attempts(const struct model *m, FILE *f)
 {
 	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
-	double least = model_next_hold(m, ARM_LOADED, -1);
 	size_t i;
 
 	fputs(DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
-	if (isnan(model_next_hold(m, ARM_LOADED, least)))
+	if (!swept(m))
 		return;
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
@@ -166,29 +169,59 @@ static void attempts(const struct model *m, FILE *f)
 	}
 }
 
-static void families(const struct model *m, FILE *f)
+static void starvation(const struct model *m, FILE *f)
 {
-	const struct scheme **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
-	size_t n = report_variants(m, list), i;
-	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
+	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS
-	      "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi oversubscribed "
-	      "instructions\n",
-	      f);
-	for (i = 0; i < n && low; i++) {
-		const struct cell *one = model_cell(m, list[i]->name, REFCOST_GETPUT, low);
-		const struct cell *all = model_cell(m, list[i]->name, REFCOST_GETPUT, high);
+	fputs(DAT_SCHEME_COLUMNS "hold_us ms cycles starved\n", f);
+	if (!swept(m))
+		return;
+	for (i = 0; i < m->nr_arms; i++) {
+		const struct arm *a = &m->arms[i];
+		const struct stats_summary *s = model_success(a);
 
-		if (!one || !all)
+		if (a->key.arm != ARM_LOADED)
 			continue;
-		dat_put_scheme(m, f, list[i]->name);
+		dat_put_scheme(m, f, a->key.scheme);
+		dat_put(f, a->key.hold_ns / 1e3);
+		dat_put(f, s ? s->median : NAN);
+		fprintf(f, " %zu %zu\n", a->cycles, a->cycles - a->gone);
+	}
+}
+
+/* A median less that of the loop alone; 0 where the two cannot be told apart. */
+static void put_net(const struct model *m, FILE *f, const struct cell *c)
+{
+	const struct cell *loop = md_loop(m, c->key.cpus);
+	double net = NAN;
+
+	if (loop)
+		stats_net(&c->ns.s, &loop->ns.s, &net);
+	dat_put(f, fmax(net, 0));
+	dat_put(f,
+		fmax((c->ns.s.level > 0 ? c->ns.s.lo : c->ns.s.min) - (c->ns.s.median - net), 0));
+	dat_put(f,
+		fmax((c->ns.s.level > 0 ? c->ns.s.hi : c->ns.s.max) - (c->ns.s.median - net), 0));
+}
+
+static void cost(const struct model *m, FILE *f)
+{
+	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
+	size_t i;
+
+	fputs(DAT_SCHEME_COLUMNS "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi\n", f);
+	for (i = 0; i < m->nr_schemes && md_loop(m, low) && md_loop(m, high); i++) {
+		const struct scheme *s = &m->schemes[i];
+		const struct cell *one = model_cell(m, s->name, REFCOST_GETPUT, low);
+		const struct cell *all = model_cell(m, s->name, REFCOST_GETPUT, high);
+
+		if (!one || !all || one == md_loop(m, low))
+			continue;
+		dat_put_scheme(m, f, s->name);
 		fprintf(f, " %d", low);
-		dat_put_summary(f, &one->ns.s);
+		put_net(m, f, one);
 		fprintf(f, " %d", high);
-		dat_put_summary(f, &all->ns.s);
-		fprintf(f, " %d", all->oversubscribed);
-		dat_put(f, model_instructions(m, list[i]->name, REFCOST_GETPUT));
+		put_net(m, f, all);
 		fputs("\n", f);
 	}
 }
@@ -197,11 +230,13 @@ static const struct figure {
 	const char *name;
 	void (*fn)(const struct model *m, FILE *f);
 } figures[] = {
-	{ "scaling", scaling },	      { "throughput", throughput }, { "unload", unload },
-	{ "phases", phases },	      { "tradeoff", tradeoff },	    { "stall", stall },
-	{ "attempts", attempts },     { "families", families },	    { "waterfall", dat_waterfall },
-	{ "parallel", dat_parallel }, { "modules", dat_modules },   { "hold", dat_hold },
-	{ "counters", dat_counters },
+	{ "scaling", scaling },		{ "throughput", throughput },
+	{ "unload", unload },		{ "phases", phases },
+	{ "tradeoff", tradeoff },	{ "stall", stall },
+	{ "attempts", attempts },	{ "cost", cost },
+	{ "waterfall", dat_waterfall }, { "parallel", dat_parallel },
+	{ "modules", dat_modules },	{ "hold", dat_hold },
+	{ "counters", dat_counters },	{ "starvation", starvation },
 };
 
 /*
@@ -259,6 +294,23 @@ static int write_dat(const struct model *m, const char *dir, const struct figure
 	return err;
 }
 
+/* One line a figure: its name, a blank, its title. */
+static int write_titles(const struct model *m, const char *dir, struct whole **set)
+{
+	char path[PATH_MAX + 64], title[256];
+	size_t i;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/titles.txt", dir);
+	f = whole_open(set, path);
+	if (!f)
+		return EXIT_FAILED;
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		if (finding_title(m, figures[i].name, title, sizeof(title)))
+			fprintf(f, "%s %s\n", figures[i].name, title);
+	return EXIT_FINE;
+}
+
 int report_dat(const struct model *m, const char *dir, struct whole **set)
 {
 	char path[PATH_MAX + 64], label[512];
@@ -275,13 +327,18 @@ int report_dat(const struct model *m, const char *dir, struct whole **set)
 	if (!f)
 		return EXIT_FAILED;
 	fprintf(f, "%s\n", report_label(m, label, sizeof(label)));
-	return EXIT_FINE;
+	return write_titles(m, dir, set);
 }
 
 void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
 	       const char *caption)
 {
+	char title[256];
+
 	if (!report_has_figure(m, name))
 		return;
-	fprintf(f, "![%s](%s/%s.svg)\n\n%s\n\n", name, dir, name, caption);
+	fprintf(f, "![%s](%s/%s.svg)\n\n",
+		finding_title(m, name, title, sizeof(title)) ? title : name, dir, name);
+	if (caption)
+		fprintf(f, "%s\n\n", caption);
 }

@@ -8,7 +8,6 @@
 
 #include "base/refcost.h"
 #include "report/md.h"
-#include "report/report.h"
 
 /* A scheme that is at most this much more expensive than another costs as much. */
 #define WITHIN 1.05
@@ -95,6 +94,18 @@ static double within_from(const struct model *m, int cpus, double (*value)(const
 	return from;
 }
 
+static bool any_swept(const struct model *m)
+{
+	size_t i;
+	int cpus;
+
+	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));)
+		for (i = 0; i < m->nr_schemes; i++)
+			if (!m->schemes[i].floor && md_swept(m, m->schemes[i].name, cpus))
+				return true;
+	return false;
+}
+
 static double by_interval(const struct spread *s)
 {
 	return s->hi;
@@ -103,6 +114,23 @@ static double by_interval(const struct spread *s)
 static double by_median(const struct spread *s)
 {
 	return s->ratio.median;
+}
+
+void md_hold_title(const struct model *m, char *buf, size_t len)
+{
+	int cpus = model_max_cpus(m, REFCOST_GETPUT);
+	double sure = within_from(m, cpus, by_interval), median = within_from(m, cpus, by_median);
+	char text[32], on[MD_NUM];
+
+	if (!any_swept(m))
+		return;
+	md_cpus(on, cpus);
+	if (isnan(median))
+		snprintf(buf, len, "On %s the choice of scheme matters at every hold measured", on);
+	else
+		snprintf(buf, len, "On %s all schemes swept are within 5 %% from a hold of %s on%s",
+			 on, ns_text(isnan(sure) ? median : sure, text, sizeof(text)),
+			 isnan(sure) ? ", by medians alone" : "");
 }
 
 static void sentence(const struct model *m, FILE *f, int cpus)
@@ -124,12 +152,20 @@ static void sentence(const struct model *m, FILE *f, int cpus)
 			ns_text(median, text, sizeof(text)));
 }
 
-void md_hold(const struct model *m, FILE *f, const char *figures)
+void md_hold_sentences(const struct model *m, FILE *f)
+{
+	int cpus = 0, last = model_max_cpus(m, REFCOST_GETPUT);
+
+	while ((cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) && cpus <= last)
+		sentence(m, f, cpus);
+}
+
+void md_hold(const struct model *m, FILE *f)
 {
 	double hold;
 	int cpus;
 
-	if (!report_has_figure(m, "hold"))
+	if (!any_swept(m))
 		return;
 	fputs("## When the choice stops mattering\n\n"
 	      "The longer a user holds a reference, the less of its time goes to the get and the put. The "
@@ -143,12 +179,6 @@ void md_hold(const struct model *m, FILE *f, const char *figures)
 		for (hold = -1; !isnan(hold = model_longer_hold(m, REFCOST_GETPUT, hold));)
 			row(m, f, cpus, hold);
 	fputs("\n", f);
-	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) &&
-		       cpus <= model_max_cpus(m, REFCOST_GETPUT);)
-		sentence(m, f, cpus);
+	md_hold_sentences(m, f);
 	fputs("\n", f);
-	md_figure(
-		m, f, figures, "hold",
-		"Time of get, hold and put over that of the cheapest scheme at the same hold, a panel a "
-		"number of CPUs. Dotted: 5 % above it. Black: a floor, which protects nothing.");
 }

@@ -110,7 +110,7 @@ static struct json_object *scheme_json(const struct model *m, const struct schem
 	add_text(o, "family", model_family(s->family));
 	add_text(o, "what", s->what);
 	json_object_object_add(o, "rank", json_object_new_int(s->rank));
-	json_object_object_add(o, "front", json_object_new_boolean(md_front(m, s->name)));
+	json_object_object_add(o, "core", json_object_new_boolean(model_has_role(s, "core")));
 	json_object_object_add(o, "getput", cells_json(m, s->name, REFCOST_GETPUT));
 	json_object_object_add(o, "lookup", cells_json(m, s->name, REFCOST_LOOKUP));
 	json_object_object_add(o, "idle", arm_json(m, s->name, ARM_IDLE));

@@ -98,10 +98,26 @@ void html_text(FILE *out, const char *text, size_t len)
 			putc(*text, out);
 }
 
+static bool shown_above(const struct html_doc *doc, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < doc->nr_figures; i++)
+		if (!strcmp(doc->figures[i], name))
+			return true;
+	return false;
+}
+
 static void write_figure(struct writer *w, const char *caption)
 {
 	struct html_doc *doc = w->doc;
 
+	if (shown_above(doc, w->waiting)) {
+		fprintf(w->body.f, "<p><a href=\"#figure-%s\">Figure above: %s</a></p>\n",
+			w->waiting, w->waiting);
+		w->waiting[0] = '\0';
+		return;
+	}
 	doc->figures = grow(doc->figures, doc->nr_figures, sizeof(*doc->figures));
 	doc->figures[doc->nr_figures++] = copy(w->waiting);
 	html_figure(w->body.f, w->figures, w->waiting, caption);

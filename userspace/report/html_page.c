@@ -203,6 +203,7 @@ int html_page(FILE *out, const struct model *m, const char *figures)
 	if (!f)
 		return fail(EXIT_FAILED, "cannot make the page: %s", strerror(errno));
 	report_markdown(m, f, "figures");
+	report_tables(m, f, "figures");
 	if (fclose(f)) {
 		free(text);
 		return fail(EXIT_FAILED, "cannot make the page: %s", strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* RESULTS.md: its first lines, its headline, and the order of its parts. */
+/* RESULTS-tables.md: its first lines, its first table, and the order of its parts. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void heading(const struct model *m, FILE *f)
 
 	fprintf(f,
 		"<!-- Written by refcost report. Run ./bench.sh to write it again; do not edit. -->\n"
-		"# What references cost\n\n");
+		"# Tables of all schemes\n\n");
 	fprintf(f, "**%s.**\n\n", report_label(m, label, sizeof(label)));
 	machine(m, f);
 	if (strcmp(model_text(m, "run.status"), "complete"))
@@ -38,41 +38,6 @@ static void heading(const struct model *m, FILE *f)
 		fprintf(f, "**Unload measurements: %s.**\n\n", model_text(m, "unload.status"));
 	if (model_get(m, "loading") && strcmp(model_text(m, "loading.status"), "complete"))
 		fprintf(f, "**Load measurements: %s.**\n\n", model_text(m, "loading.status"));
-}
-
-/* Sentences on the question the suite was made for, as far as this run answers it. */
-static void answer(const struct model *m, FILE *f)
-{
-	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
-	const struct scheme *old = model_role(m, "replaced"), *new = model_role(m, "replacing");
-	const struct cell *a1, *aN, *p1, *pN;
-	const struct arm *al, *pl;
-
-	if (!old || !new)
-		return;
-	a1 = model_cell(m, new->name, REFCOST_GETPUT, low);
-	aN = model_cell(m, new->name, REFCOST_GETPUT, high);
-	p1 = model_cell(m, old->name, REFCOST_GETPUT, low);
-	pN = model_cell(m, old->name, REFCOST_GETPUT, high);
-	al = model_arm(m, new->name, ARM_LOADED);
-	pl = model_arm(m, old->name, ARM_LOADED);
-	if (!a1 || !aN || !p1 || !pN || low >= high)
-		return;
-	fprintf(f,
-		"Linux 3.19 replaced per-CPU module counts (`%s`) by one atomic count "
-		"(`%s`). Here, a get and put of the per-CPU scheme costs %.2f times that of the "
-		"atomic one on %d CPU and %.2f times on %d CPUs; from %d to %d CPUs the former grows %.1f "
-		"times and the latter %.1f times.",
-		old->name, new->name, p1->ns.s.median / a1->ns.s.median, low,
-		pN->ns.s.median / aN->ns.s.median, high, low, high,
-		pN->ns.s.median / p1->ns.s.median, aN->ns.s.median / a1->ns.s.median);
-	if (model_success(al) && model_success(pl) && !model_crowded(m))
-		fprintf(f,
-			" An unload under load takes %.1f ms with the atomic count (attempts: %.0f), %.1f ms with "
-			"the per-CPU counts (attempts: %.0f); medians.",
-			model_success(al)->median, al->attempts.s.median, model_success(pl)->median,
-			pl->attempts.s.median);
-	fputs("\n\n", f);
 }
 
 static void cell_net(const struct model *m, FILE *f, const struct cell *c)
@@ -155,65 +120,28 @@ static void headline_table(const struct model *m, FILE *f)
 			model_text(m, "environment.machine.host_cpus"));
 }
 
-static int cost_cmp(const void *a, const void *b)
-{
-	const struct cell *const *x = a, *const *y = b;
-
-	return ((*x)->ns.s.median > (*y)->ns.s.median) - ((*x)->ns.s.median < (*y)->ns.s.median)
-		       ?: strcmp((*x)->key.scheme, (*y)->key.scheme);
-}
-
-/* The schemes that no other one beats at both, cheapest get first. */
-static void front(const struct model *m, FILE *f)
-{
-	const struct cell **list AUTO_FREE = array_new(m->nr_schemes, sizeof(*list));
-	size_t i, n = 0;
-
-	for (i = 0; i < m->nr_schemes; i++)
-		if (md_front(m, m->schemes[i].name))
-			list[n++] = model_cell(m, m->schemes[i].name, REFCOST_GETPUT,
-					       model_max_cpus(m, REFCOST_GETPUT));
-	if (!n)
-		return;
-	qsort(list, n, sizeof(*list), cost_cmp);
-	fprintf(f,
-		"On the Pareto front of the two costs, by the medians, the cheapest get first: ");
-	for (i = 0; i < n; i++)
-		fprintf(f, "%s`%s`", i ? ", " : "", list[i]->key.scheme);
-	fprintf(f, ". No other scheme is cheaper in both than %s.\n\n",
-		n > 1 ? "one of these" : "this one");
-}
-
-void md_headline(const struct model *m, FILE *f, const char *figures)
+static void headline(const struct model *m, FILE *f)
 {
 	if (!m->nr_cells)
 		return;
-	fputs("## Headline\n\n", f);
+	fputs("## All schemes\n\n", f);
 	if (md_lowest_cpus(m, REFCOST_GETPUT) && !model_max_cpus(m, REFCOST_GETPUT)) {
 		fputs("None: all was measured with more workers than CPUs.\n\n", f);
 		return;
 	}
-	answer(m, f);
 	headline_table(m, f);
-	if (!m->nr_arms)
-		return;
-	md_figure(
-		m, f, figures, "tradeoff",
-		"The cost of a get and put with all CPUs at it, against the cost of an unload under load. "
-		"Bars: intervals of the medians. The line: schemes that no other beats in both.");
-	front(m, f);
 }
 
-void report_markdown(const struct model *m, FILE *f, const char *figures)
+void report_tables(const struct model *m, FILE *f, const char *figures)
 {
 	heading(m, f);
-	md_headline(m, f, figures);
+	headline(m, f);
 	md_claim(m, f);
 	md_fast(m, f, figures);
-	md_hold(m, f, figures);
+	md_hold(m, f);
 	md_usl(m, f);
 	md_placement(m, f);
-	md_variants(m, f, figures);
+	md_variants(m, f);
 	md_instructions(m, f);
 	md_counters(m, f, figures);
 	md_unloading(m, f, figures);

@@ -26,7 +26,8 @@
 const char *md_num(char *buf, double v);
 
 /**
- * md_median() - "12.3 (11.9..14.0)", without the interval where the sample is too small for one
+ * md_median() - "12.3 (11.9..14.0)", with two digits of the interval's half-width; without the
+ *	interval where the sample is too small for one
  * @buf: filled, MD_MEDIAN bytes
  * @s: the summary; without samples "-"
  *
@@ -85,7 +86,7 @@ void md_cell_ns(FILE *f, const struct cell *c);
  * @f: the file
  * @dir: directory of the figures
  * @name: of the figure, without .svg
- * @caption: a sentence or two
+ * @caption: a sentence or two, or NULL where the title says it all
  */
 void md_figure(const struct model *m, FILE *f, const char *dir, const char *name,
 	       const char *caption);
@@ -169,18 +170,6 @@ bool md_emulated(const struct model *m);
 bool md_oversubscribed(const struct model *m);
 
 /**
- * md_front() - is no other scheme cheaper both to hold and to unload?
- * @m: the model
- * @scheme: name
- *
- * By the medians: get+put at the largest number of CPUs, time to success under load at the least
- * hold.
- *
- * Return: true where so; false where not, or where one of the costs was not measured.
- */
-bool md_front(const struct model *m, const char *scheme);
-
-/**
  * md_usl_of() - the scalability law of a scheme
  * @m: the model
  * @scheme: name
@@ -236,14 +225,22 @@ const struct cell *md_cheapest(const struct model *m, int cpus, double hold);
  */
 enum refcost_mode md_counters_mode(const struct model *m);
 
+/**
+ * md_hold_title() - from which hold on the choice of scheme does not matter
+ * @m: the model
+ * @buf: filled with a sentence without a full stop, or left alone where holds were not swept
+ * @len: its size
+ */
+void md_hold_title(const struct model *m, char *buf, size_t len);
+
 /* The parts; each writes nothing where the model has no data for it. */
-void md_headline(const struct model *m, FILE *f, const char *figures);
 void md_claim(const struct model *m, FILE *f);
 void md_fast(const struct model *m, FILE *f, const char *figures);
-void md_hold(const struct model *m, FILE *f, const char *figures);
+void md_hold(const struct model *m, FILE *f);
+void md_hold_sentences(const struct model *m, FILE *f);
 void md_placement(const struct model *m, FILE *f);
 void md_usl(const struct model *m, FILE *f);
-void md_variants(const struct model *m, FILE *f, const char *figures);
+void md_variants(const struct model *m, FILE *f);
 void md_instructions(const struct model *m, FILE *f);
 void md_counters(const struct model *m, FILE *f, const char *figures);
 void md_unloading(const struct model *m, FILE *f, const char *figures);
@@ -251,5 +248,6 @@ void md_under_load(const struct model *m, FILE *f, const char *figures);
 void md_two_phases(const struct model *m, FILE *f);
 void md_traced(const struct model *m, FILE *f, const char *figures);
 void md_about(const struct model *m, FILE *f);
+void md_reproduce(const struct model *m, FILE *f);
 
 #endif

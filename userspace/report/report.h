@@ -50,7 +50,15 @@ int report_dat(const struct model *m, const char *dir, struct whole **set);
 bool report_has_figure(const struct model *m, const char *name);
 
 /**
- * report_markdown() - write RESULTS.md
+ * report_tables() - write RESULTS-tables.md, which holds what RESULTS.md has no room for
+ * @m: the model
+ * @out: where to
+ * @figures: directory of the figures, as its reader sees it
+ */
+void report_tables(const struct model *m, FILE *out, const char *figures);
+
+/**
+ * report_markdown() - write RESULTS.md: at most 150 lines, findings first
  * @m: the model
  * @out: where to
  * @figures: directory of the figures, as the reader of RESULTS.md sees it

@@ -9,6 +9,22 @@
 #include "report/md.h"
 #include "report/report.h"
 
+/* Digits after the point that show two digits of @unit; negative where it is large. */
+static int decimals(double unit)
+{
+	return 1 - (int)floor(log10(unit));
+}
+
+/* @v to so many digits after the point, three at most; fewer than none round to tens, hundreds. */
+static const char *number(char *buf, double v, int digits)
+{
+	double step = digits < 0 ? pow(10, -digits) : 1;
+
+	digits = digits < 0 ? 0 : digits > 3 ? 3 : digits;
+	snprintf(buf, MD_NUM, "%.*f", digits, step > 1 ? round(v / step) * step : v);
+	return buf;
+}
+
 const char *md_num(char *buf, double v)
 {
 	if (isnan(v))
@@ -21,12 +37,16 @@ const char *md_num(char *buf, double v)
 const char *md_median(char *buf, const struct stats_summary *s)
 {
 	char median[MD_NUM], lo[MD_NUM], hi[MD_NUM];
+	double half = (s->hi - s->lo) / 2;
+	int digits;
 
-	if (s->n && s->level > 0)
-		snprintf(buf, MD_MEDIAN, "%s (%s..%s)", md_num(median, s->median),
-			 md_num(lo, s->lo), md_num(hi, s->hi));
-	else
+	if (!s->n || !(s->level > 0) || !(half > 0)) {
 		snprintf(buf, MD_MEDIAN, "%s", md_num(median, s->n ? s->median : NAN));
+		return buf;
+	}
+	digits = decimals(half);
+	snprintf(buf, MD_MEDIAN, "%s (%s..%s)", number(median, s->median, digits),
+		 number(lo, s->lo, digits), number(hi, s->hi, digits));
 	return buf;
 }
 
@@ -150,34 +170,6 @@ bool md_oversubscribed(const struct model *m)
 		if (m->cells[i].oversubscribed)
 			return true;
 	return false;
-}
-
-/* Both costs of a scheme; false where one of them is not known. */
-static bool costs(const struct model *m, const char *scheme, double *ns, double *ms)
-{
-	const struct cell *c =
-		model_cell(m, scheme, REFCOST_GETPUT, model_max_cpus(m, REFCOST_GETPUT));
-	const struct stats_summary *s = model_success(model_arm(m, scheme, ARM_LOADED));
-
-	if (!c || !s || model_crowded(m))
-		return false;
-	*ns = c->ns.s.median;
-	*ms = s->median;
-	return !isnan(*ns) && !isnan(*ms);
-}
-
-bool md_front(const struct model *m, const char *scheme)
-{
-	double ns, ms, other_ns, other_ms;
-	size_t i;
-
-	if (!costs(m, scheme, &ns, &ms))
-		return false;
-	for (i = 0; i < m->nr_schemes; i++)
-		if (costs(m, m->schemes[i].name, &other_ns, &other_ms) && other_ns <= ns &&
-		    other_ms <= ms && (other_ns < ns || other_ms < ms))
-			return false;
-	return true;
 }
 
 size_t report_variants(const struct model *m, const struct scheme **list)
