@@ -212,7 +212,7 @@ says_not bare '^## When the choice'
 
 make_swept
 reported swept
-is "swept: these figures are drawn" "attempts hold phases scaling stall starvation throughput tradeoff unload" "$(figures swept)"
+is "swept: these figures are drawn" "attempts cost hold phases scaling stall starvation throughput tradeoff unload" "$(figures swept)"
 ok "swept: the attempts figure says who starved" grep -q 'try_module_get  starved' "$dir/swept/svg/attempts.svg"
 ok "swept: half starved still has a median" grep -q 'kref  [0-9.]* ms' "$dir/swept/svg/attempts.svg"
 ok "swept: the figure of holds has a panel a number of CPUs" grep -q '2 CPUs' "$dir/swept/svg/hold.svg"
