@@ -119,18 +119,18 @@ instruction_guests() {
 	is "percpu_inc is two instructions more than empty" 2.00 "$(awk -F, '$1 == 0 && $2 == "empty" { e = $5 }
 		$1 == 0 && $2 == "percpu_inc" { p = $5 } END { printf "%.2f", p - e }' "$dir/icount1/instructions.csv")"
 	# counts that a get and put cannot do without, and what they add
-	ok "percpu_live: at most 4 instructions over percpu_inc and the state test" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+	ok "percpu_live: at most 4 instructions over percpu_inc and the state test" awk -F, '$1 == 0 && $3 == "getput" { v[$2] = $5 }
 		END { exit !(v["percpu_live"] - v["percpu_inc"] - (v["state_test"] - v["empty"]) <= 4) }' "$dir/icount1/instructions.csv"
-	ok "percpu_rcu: as many as percpu_live" awk -F, '$1 == 0 { v[$2 $4] = $5 }
+	ok "percpu_rcu: as many as percpu_live" awk -F, '$1 == 0 { v[$2 $3] = $5 }
 		END { exit !v["percpu_live" "getput"] || v["percpu_rcu" "getput"] != v["percpu_live" "getput"] ||
 			v["percpu_rcu" "lookup"] != v["percpu_live" "lookup"] }' "$dir/icount1/instructions.csv"
-	ok "hazptr: at most 12 instructions over the loop" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+	ok "hazptr: at most 12 instructions over the loop" awk -F, '$1 == 0 && $3 == "getput" { v[$2] = $5 }
 		END { exit !v["hazptr"] || v["hazptr"] - v["empty"] > 12 }' "$dir/icount1/instructions.csv"
-	ok "object_exit1: as many as the bare locked adds" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+	ok "object_exit1: as many as the bare locked adds" awk -F, '$1 == 0 && $3 == "getput" { v[$2] = $5 }
 		END { exit v["object_exit1"] != v["atomic_shared"] }' "$dir/icount1/instructions.csv"
-	ok "kref: as many as the refcount_t it is made of" awk -F, '$1 == 0 && $4 == "getput" { v[$2] = $5 }
+	ok "kref: as many as the refcount_t it is made of" awk -F, '$1 == 0 && $3 == "getput" { v[$2] = $5 }
 		END { exit v["kref"] != v["refcount"] }' "$dir/icount1/instructions.csv"
-	ok "try_module_get takes more than kref" awk -F, '$4 == "getput" { v[$2] = $5 }
+	ok "try_module_get takes more than kref" awk -F, '$3 == "getput" { v[$2] = $5 }
 		END { exit !(v["try_module_get"] > v["kref"]) }' "$dir/icount1/instructions.csv"
 	# of an empty module's 77,000, of which up to two thousand are there or not, with what else the kernel does
 	ok "watching an unload adds at most 4000 instructions by tracepoints, 6000 by all probes" awk '
