@@ -246,7 +246,7 @@ faults() {
 	run_cmd "$refcost" unload -s try_module_get --arms loaded -n 2 --hold 50ms --attempts 3 -o "$dir/busy"
 	is "a victim that stays busy is no error" 0 "$status"
 	ok "... but is said to be busy" grep -q "busy in all 3 attempts" <<<"$stderr"
-	ok "... and counted as such" grep -q '^[01],try_module_get,loaded,.*,50000000,0,3,11,' "$dir/busy/unload.csv"
+	ok "... and counted as such" grep -Eq '^[01],try_module_get,loaded,50000000,[0-9]+,0,3,11,' "$dir/busy/unload.csv"
 	nothing_left "faults"
 	rm -rf /tmp/small /tmp/foreign
 }
