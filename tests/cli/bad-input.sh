@@ -167,7 +167,7 @@ is "a dry run leaves the directory as it was" "" "$(diff -rq "$sample" "$dir/bad
 # full COMMAND..: no file may grow beyond its first 8 KiB
 full() { (ulimit -f 8 && unprivileged "$@"); }
 before=$(cat "$dir"/out/*)
-one_line "report: no room" "cannot write $dir/out/RESULTS.md: " full "$dir/refcost" report "$dir/good" -o "$dir/out"
+one_line "report: no room" "cannot write $dir/out/RESULTS(-tables)?.md: " full "$dir/refcost" report "$dir/good" -o "$dir/out"
 exits "html: no room" 1 "cannot write $dir/out/page.html: " full "$dir/refcost" html "$dir/good" -o "$dir/out/page.html"
 is "... what was there stays" "$before" "$(cat "$dir"/out/*)"
 is "... and nothing else" "" "$(find "$dir/out" -name '*.new')"

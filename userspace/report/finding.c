@@ -182,9 +182,10 @@ static void growth_text(const struct model *m, char *buf, size_t len, bool plain
 	n = snprintf(buf, len, "From %d to %d CPUs %zu of %zu schemes %s flat", c.low, c.high,
 		     g.flat, all, g.flat == 1 ? "stays" : "stay");
 	if (g.more)
-		n += snprintf(buf + n, len - n, ", %zu grow", g.more);
+		n += snprintf(buf + n, len - n, ", %zu %s", g.more, g.more == 1 ? "grows" : "grow");
 	if (g.unclear)
-		n += snprintf(buf + n, len - n, ", %zu are not distinguishable", g.unclear);
+		n += snprintf(buf + n, len - n, ", %zu %s not distinguishable", g.unclear,
+			      g.unclear == 1 ? "is" : "are");
 	if (finding_growth(m, c.object, &object) && surely(&object, false) > FLAT)
 		snprintf(buf + n, len - n, "; %s%s%s costs %s times as much", quote, c.object,
 			 quote, md_num(times, object.median));
@@ -339,16 +340,17 @@ static void starved_text(const struct model *m, char *buf, size_t len)
 		snprintf(buf, len, "None of %zu schemes starves while users stay for up to %s", all,
 			 ns_text(hold, text, sizeof(text)));
 	else
-		snprintf(buf, len, "%zu of %zu schemes starve while users stay for %s", n, all,
-			 ns_text(hold, text, sizeof(text)));
+		snprintf(buf, len, "%zu of %zu schemes %s while users stay for %s", n, all,
+			 n == 1 ? "starves" : "starve", ns_text(hold, text, sizeof(text)));
 }
 
+/* Counted, and yet not exact: who finds a moment without users is a matter of chance. */
 static int starved(const struct model *m, struct finding *f)
 {
 	char text[256];
 
 	starved_text(m, text, sizeof(text));
-	return *text ? found(f, EXACT, "%s: an unload is given up after %s attempts or %g s.", text,
+	return *text ? found(f, RATIO, "%s: an unload is given up after %s attempts or %g s.", text,
 			     model_text(m, "unload.plan.attempts"),
 			     fmax(md_number(m, "unload.plan.patience_ns"), 0) / 1e9)
 		     : 0;

@@ -28,7 +28,7 @@ static void heading(const struct model *m, FILE *f)
 	char label[512];
 
 	fprintf(f,
-		"<!-- Written by refcost report. Run ./bench.sh to write it again; do not edit. -->\n"
+		"<!-- Written by refcost report; ./bench.sh --update writes it again. -->\n"
 		"# Tables of all schemes\n\n");
 	fprintf(f, "**%s.**\n\n", report_label(m, label, sizeof(label)));
 	machine(m, f);

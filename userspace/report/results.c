@@ -71,7 +71,7 @@ static void heading(const struct model *m, FILE *f)
 	size_t i;
 
 	fprintf(f,
-		"<!-- Written by refcost report. Run ./bench.sh to write it again; do not edit. -->\n"
+		"<!-- Written by refcost report; ./bench.sh --update writes it again. -->\n"
 		"# What references cost\n\n%s.\n\n",
 		report_label(m, label, sizeof(label)));
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
