@@ -299,6 +299,7 @@ void refcost_released(struct refcost_owner *owner);
 /* registry.c: called by schemes and sessions */
 int refcost_registry_init(void);
 void refcost_registry_exit(void);
+void refcost_hazptr_exit(void);
 void refcost_unlink_all(struct refcost_owner *owner);
 void refcost_link_all(struct refcost_owner *owner);
 void refcost_release_object(struct refcost_object *obj);

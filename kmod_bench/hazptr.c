@@ -5,12 +5,19 @@
 #include "hazptr.h"
 
 #include <linux/delay.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "lists.h"
 
 DEFINE_PER_CPU_ALIGNED(struct hazptr_cpu, refcost_hazptr_cpu);
-struct refcost_object *refcost_hazptr_table[REFCOST_BYSTANDER_ID + 1];
+
+/*
+ * By id; there from the first module that is bound until this one goes. Users look here before and
+ * in between, too.
+ */
+struct refcost_object **refcost_hazptr_table;
 
 /**
  * hazptr_take_other() - take any but the first slot of this CPU
@@ -62,6 +69,14 @@ static bool hazptr_of(struct refcost_owner *owner, const struct refcost_object *
 
 int hazptr_bind(struct refcost_owner *owner)
 {
+	struct refcost_object **table = refcost_hazptr_table;
+
+	if (!table) {
+		table = kvcalloc(REFCOST_BYSTANDER_ID + 1, sizeof(*table), GFP_KERNEL);
+		if (!table)
+			return -ENOMEM;
+		smp_store_release(&refcost_hazptr_table, table);
+	}
 	hazptr_publish(owner, true);
 	return 0;
 }
@@ -74,6 +89,14 @@ void hazptr_unbind(struct refcost_owner *owner)
 
 	hazptr_publish(owner, false);
 	hazptr_for_each_slot(cpu, slot) if (hazptr_of(owner, *slot)) WRITE_ONCE(*slot, NULL);
+}
+
+/**
+ * refcost_hazptr_exit() - give the table back, with no user left
+ */
+void refcost_hazptr_exit(void)
+{
+	kvfree(refcost_hazptr_table);
 }
 
 s64 hazptr_balance(struct refcost_owner *owner)

@@ -30,7 +30,7 @@ struct hazptr_cpu {
 };
 
 DECLARE_PER_CPU_ALIGNED(struct hazptr_cpu, refcost_hazptr_cpu);
-extern struct refcost_object *refcost_hazptr_table[REFCOST_BYSTANDER_ID + 1];
+extern struct refcost_object **refcost_hazptr_table;
 
 /* Put an object into a slot, and say into which; false: none is free. */
 typedef bool (*hazptr_take_fn)(struct refcost_object *obj, struct refcost_object ***slot);
@@ -62,8 +62,9 @@ static __always_inline bool hazptr_get(struct refcost_object *obj, hazptr_take_f
 static __always_inline struct refcost_object *hazptr_find_get(u32 id, hazptr_take_fn take,
 							      void **place)
 {
-	struct refcost_object *obj = READ_ONCE(refcost_hazptr_table[id]), **slot;
+	struct refcost_object **table = READ_ONCE(refcost_hazptr_table), **slot, *obj;
 
+	obj = likely(table) ? READ_ONCE(table[id]) : NULL;
 	if (!obj || unlikely(!take(obj, &slot)))
 		return NULL;
 	*place = slot;

@@ -231,6 +231,7 @@ static void __exit refcost_exit(void)
 	rcu_barrier();
 	refcost_engine_exit();
 	refcost_registry_exit();
+	refcost_hazptr_exit();
 }
 
 module_init(refcost_init);

@@ -75,7 +75,8 @@ differing() {
 
 # cells DIR: scheme and mode of each count
 cells() {
-	awk -F, -v only="$schemes" 'NR > 1 && (only == "" || index("," only ",", "," $2 ",")) { print $2, $4 }' \
+	awk -F, -v only="$schemes" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		only == "" || index("," only ",", "," $at["scheme"] ",") { print $at["scheme"], $at["mode"] }' \
 		"$1/instructions.csv" | LC_ALL=C sort -u
 }
 

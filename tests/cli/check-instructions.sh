@@ -33,7 +33,7 @@ changed same run.json ''
 run_cmd $check --measured "$dir/same"
 is "the same counts: exits 0" 0 "$status"
 ok "... and says how many" grep -q '^[0-9]* counts as in ' <<<"$stdout"
-changed fewer instructions.csv 's/^\(.,rwlock,0,lookup\),.*/\1,1.00/'
+changed fewer instructions.csv 's/^\(.,rwlock,lookup,0\),.*/\1,1.00/'
 run_cmd $check --measured "$dir/fewer"
 is "fewer instructions differ, too: exits 3" 3 "$status"
 ok "... scheme, mode, both counts and the difference" grep -Eq '^rwlock +lookup +[0-9.]+ +1[.]00 +-[0-9.]+$' <<<"$stdout"
@@ -45,7 +45,7 @@ sed -i '/"rwlock"/d' "$dir/missing/run.json"
 run_cmd $check --measured "$dir/missing"
 is "a scheme that is gone: exits 3" 3 "$status"
 ok "... and is named" grep -q 'not counted: rwlock getput,rwlock lookup' <<<"$stdout"
-changed new instructions.csv '$a1,brandnew,0,getput,2.00'
+changed new instructions.csv '$a1,brandnew,getput,0,2.00'
 run_cmd $check --measured "$dir/new"
 is "a scheme that is new: exits 0" 0 "$status"
 ok "... and says so" grep -q 'not in the baseline: brandnew getput: .*STORE=1' <<<"$stdout"
