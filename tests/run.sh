@@ -22,7 +22,8 @@ checks() {
 	queue scalability 60 tests/scalability.sh
 	queue check-instructions 60 tests/cli/check-instructions.sh
 	queue tune 120 tests/cli/tune.sh
-	queue plan 60 tests/cli/plan.sh
+	queue plan 240 tests/cli/plan.sh
+	queue findings 60 tests/cli/findings.sh
 	queue kernel-release 30 tests/cli/kernel-release.sh
 	queue loops 60 tests/loops.sh
 	queue schema 60 tests/schema.sh
