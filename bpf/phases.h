@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tracer's two halves share: what a table of boundaries is made of, the record of one
+ * What the tracer's two halves share: boundaries as the BPF programs know them, the record of one
  * call.
  *
- * A boundary ends a phase. Each is a row of a table, unload.h or load.h, and nothing else needs to
- * change when one is added: the BPF side makes programs out of the rows, user space walks the same
- * rows to find symbols, attach and report. Rows stand in the order in which a call passes them:
- *
- * X(id, where, filter, after, need, label, symbols)
- *
- * where    SYSCALL (the calls themselves), TRACEPOINT (of the system "module"), ENTRY or RETURN of
- *          a function, or END, its return as well, where the call does not nest and its arguments
- *          matter little: its entry needs no program
- * filter   which calls of the function count, see TRACE_FILTERS; rows of one function share it
- * after    the boundary that must have been passed: functions are called from init() and exit() too
- * need     REQUIRED, OPTIONAL, MAYBE (the kernel does not pass it in every call: no loss), or ADDED
- *          (the same, and a kernel without the function does not do what it does: nothing is merged
- *          there)
- * label    the phase that ends here
- * symbols  candidates, separated by commas, newest last; rows with equal text share programs; of
- *          SYSCALL, the tracepoints of all of them
- *
- * The functions that those calls are, each with the caller's registers as its argument, and what
- * 32-bit callers on a 64-bit kernel have instead, whom its system-call tracepoints leave out:
- *
- * X(call, symbols, compat)
+ * A boundary ends a phase. User space makes rows out of its tables (userspace/trace/unload.c and
+ * load.c), and writes them into read-only data before the programs are loaded: the verifier knows
+ * each value, and takes the code of what is not watched out of the programs.
  */
 #ifndef REFCOST_PHASES_H
 #define REFCOST_PHASES_H
@@ -33,58 +14,90 @@
 
 enum trace_kind { TRACE_UNLOAD, TRACE_LOAD, TRACE_KINDS };
 
-enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END };
-
-/*
- * X(filter, arguments read, which calls count)
+/**
+ * enum trace_where - what passes a boundary
+ * @AT_SYSCALL: the system call itself
+ * @AT_TRACEPOINT: a tracepoint of the system "module"
+ * @AT_ENTRY: the entry of a function
+ * @AT_RETURN: the return of a function, if its entry counted: calls may nest
+ * @AT_END: the return of a function that does not nest: no program watches its entry
+ * @AT_HOLDER: nothing; a wait for module_mutex begins, which another row ends
  */
-#define TRACE_FILTERS(X)                                                                         \
-	X(ANY, 0, "every call")                                                                  \
-	X(LEARN, 1,                                                                              \
-	  "the first argument is module_mutex, learnt here where its address is hidden; where "  \
-	  "it is not, the kernel's tracepoints are used as for WAIT")                            \
-	X(LOCK, 1, "the first argument is module_mutex")                                         \
-	X(WAIT, 1,                                                                               \
-	  "the same, if it has to be waited for: the kernel's tracepoints of that are used "     \
-	  "instead where there are any")                                                         \
-	X(GOING, 3,                                                                              \
-	  "module_notify_list, or where that is hidden any list, told that the module goes")     \
-	X(COMING, 3, "the same, told that it comes, and to be told that it goes if one objects") \
-	X(LIVE, 3, "the same, told that it has come")                                            \
-	X(MODULE1, 1, "every call; the first argument is the module, whose name is learnt here") \
-	X(MODULE2, 2, "every call; the second is")                                               \
-	X(NAME1, 1, "every call; the first argument is the module's name, learnt here")
+enum trace_where { AT_SYSCALL, AT_TRACEPOINT, AT_ENTRY, AT_RETURN, AT_END, AT_HOLDER };
 
+/**
+ * enum trace_filter - which calls of a function count
+ * @FILTER_ANY: every call
+ * @FILTER_LEARN: the first argument is module_mutex, learnt here where its address is hidden; where
+ *	it is not, the kernel's tracepoints are used as for @FILTER_WAIT
+ * @FILTER_LOCK: the first argument is module_mutex
+ * @FILTER_WAIT: the same, if it has to be waited for: the kernel's tracepoints of that are used
+ *	instead where there are any
+ * @FILTER_GOING: module_notify_list, or where that is hidden any list, hears that the module goes
+ * @FILTER_COMING: the same, hears that it comes, and that it goes if one of the list objects
+ * @FILTER_LIVE: the same, hears that it has come
+ * @FILTER_MODULE1: every call; the first argument is the module, whose name is learnt here
+ * @FILTER_MODULE2: every call; the second argument is the module
+ * @FILTER_NAME1: every call; the first argument is the module's name, learnt here
+ */
 enum trace_filter {
-#define X(filter, nargs, what) FILTER_##filter,
-	TRACE_FILTERS(X)
-#undef X
+	FILTER_ANY,
+	FILTER_LEARN,
+	FILTER_LOCK,
+	FILTER_WAIT,
+	FILTER_GOING,
+	FILTER_COMING,
+	FILTER_LIVE,
+	FILTER_MODULE1,
+	FILTER_MODULE2,
+	FILTER_NAME1,
 };
-
-enum trace_args {
-#define X(filter, nargs, what) ARGS_##filter = nargs,
-	TRACE_FILTERS(X)
-#undef X
-};
-
-/*
- * Waits for module_mutex end with the returns of functions that are filtered by it; a record has a
- * slot for the holder that each of them found.
- */
-#define TRACE_IS_LOCK(where, filter)                                           \
-	((AT_##where == AT_RETURN || AT_##where == AT_END) &&                  \
-	 (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_LOCK || \
-	  FILTER_##filter == FILTER_WAIT))
 
 #define TRACE_EVENTS	  32 /* room for the boundaries of any table; a record has a bit for each */
 #define TRACE_LOCKS	  5  /* room for the waits of any table */
 #define TRACE_CALLS	  2  /* room for the system calls of any table */
+#define TRACE_NO_LOCK	  TRACE_LOCKS
+#define TRACE_SLOT_ROWS	  8  /* room for the rows of one kind that a program serves */
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */
 #define TRACE_STACK_DEPTH 24
 
 /* Of the ring buffer; and if records hold stacks. */
 #define TRACE_RING_BYTES	 (1 << 21)
 #define TRACE_RING_BYTES_STACKED (1 << 22)
+
+/*
+ * Programs have numbers. Those of functions are given out when the tracer is opened; each has four
+ * variants: fentry, fexit, kprobe, kretprobe. The others are always there.
+ */
+#define TRACE_FUNCTIONS 28
+enum trace_slot {
+	SLOT_WAIT = TRACE_FUNCTIONS, /* the kernel's tracepoints of waits for a lock */
+	SLOT_MODULE,		     /* a tracepoint of the system "module" */
+	SLOT_ENTER,		     /* the call begins, */
+	SLOT_EXIT,		     /* and ends */
+	TRACE_SLOTS
+};
+
+/**
+ * struct trace_step - a row: how one boundary is passed
+ * @bit: of the boundary; 0: no row
+ * @opens: boundaries that may be passed next once this one was: later ones that are watched and
+ *	need no other before them
+ * @earlier: boundaries before it; while one of these awaits its return, this one is not passed
+ * @event: its number
+ * @where: enum trace_where
+ * @filter: enum trace_filter
+ * @lock: which of the record's waits ends here; TRACE_NO_LOCK: none
+ */
+struct trace_step {
+	__u32 bit;
+	__u32 opens;
+	__u32 earlier;
+	__u8 event;
+	__u8 where;
+	__u8 filter;
+	__u8 lock;
+};
 
 /* Flags of a record. */
 #define TRACE_UNPAIRED (1U << 0) /* a return probe missed: entries and exits differ */
@@ -107,10 +120,11 @@ struct trace_holder {
 
 /**
  * struct trace_record - one call, successful or not
- * @ts: when each boundary was passed, CLOCK_MONOTONIC ns; 0: it was not; of those in @enabled alone
+ * @ts: when each boundary in @passed was, CLOCK_MONOTONIC ns; of others this says nothing
  * @off_ns: time off the CPU in the phase that ends at this boundary, ns; likewise
  * @kind: enum trace_kind; says which table the boundaries are of
  * @enabled: mask of the boundaries that were watched, or that this kernel does not have
+ * @passed: mask of the boundaries that the call passed
  * @flags: TRACE_*
  * @ret: what the call returned, 0 or -errno
  * @pid: the thread
@@ -119,8 +133,7 @@ struct trace_holder {
  * @exits: how many of those returns were seen; the same, or a return probe missed
  * @comm: the thread's name
  * @module: the module's name, as the caller of an unload gave it, as the file of a load has it; ""
- *	if
- *          it could not be read, or the load did not come that far
+ *	if it could not be read, or the load did not come that far
  * @holder: who held module_mutex, wait by wait
  */
 struct trace_record {
@@ -128,6 +141,7 @@ struct trace_record {
 	__u64 off_ns[TRACE_EVENTS];
 	__u32 kind;
 	__u32 enabled;
+	__u32 passed;
 	__u32 flags;
 	__s32 ret;
 	__u32 pid;
@@ -168,8 +182,7 @@ struct trace_stacked {
  * @dropped: records lost because the ring buffer was full
  * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer
- *	was attached,
- *             or by a way that is not watched
+ *	was attached, or by a way that is not watched
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits
  */
@@ -185,11 +198,31 @@ struct trace_tally {
 };
 
 /**
+ * struct trace_kind_config - calls of one kind
+ * @enabled: mask of the boundaries that are watched, or that this kernel does not have
+ * @nr: how many boundaries a call has
+ * @few: no boundary is watched but its ends and the tracepoint at @marked
+ * @marked: the boundary at a tracepoint
+ * @waits_first: the first phase is a wait for module_mutex, which no tracepoint tells of
+ */
+struct trace_kind_config {
+	__u32 enabled;
+	__u8 nr;
+	__u8 few;
+	__u8 marked;
+	__u8 waits_first;
+};
+
+/**
  * struct trace_config - what programs are told before they are loaded
  * @target: calls on this module only; "": on any
  * @module_mutex: its address; 0: hidden, learn the lock
  * @module_notify_list: its address; 0: hidden, know the notifier by its arguments
- * @enabled: mask of the boundaries that are watched
+ * @rows: boundaries, by the program that watches them and the kind of the call, in the order in
+ *	which they are passed
+ * @nr_args: arguments that the rows of a function read
+ * @is_mutex: a function takes or gives back a mutex, and its rows are about module_mutex alone
+ * @kinds: what is common to calls of a kind
  * @only_tgid: calls of this process only; 0: of any
  * @ns_dev: device of the PID namespace in which it has this number
  * @ns_ino: inode of that; 0: it is the first
@@ -201,8 +234,6 @@ struct trace_tally {
  * @text_at: where the address of its code is; negative: not known
  * @text_size_at: where the size of that is, 32 bits
  * @waits_traced: tracepoints say when module_mutex has to be waited for
- * @by_function: calls are watched as functions, and the returns of those that began before are not
- *	seen
  * @follow: also calls of all that @only_tgid forks
  * @stacks: keep the stack of the longest sleep in each phase
  */
@@ -212,7 +243,10 @@ struct trace_config {
 	__u64 module_notify_list;
 	__u64 ns_dev;
 	__u64 ns_ino;
-	__u32 enabled;
+	struct trace_step rows[TRACE_SLOTS][TRACE_KINDS][TRACE_SLOT_ROWS];
+	__u8 nr_args[TRACE_FUNCTIONS];
+	__u8 is_mutex[TRACE_FUNCTIONS];
+	struct trace_kind_config kinds[TRACE_KINDS];
 	__u32 only_tgid;
 	__s32 owner_at;
 	__s32 pid_at;
@@ -221,7 +255,6 @@ struct trace_config {
 	__s32 refcnt_at;
 	__s32 text_at;
 	__s32 text_size_at;
-	__u8 by_function;
 	__u8 waits_traced;
 	__u8 follow;
 	__u8 stacks;

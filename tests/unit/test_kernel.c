@@ -16,7 +16,6 @@
 
 #include <bpf/btf.h>
 
-#include "bpf/unload.h"
 #include "machine/kstruct.h"
 #include "machine/ksyms.h"
 #include "trace/watch.h"
@@ -115,7 +114,7 @@ static void looked_at(struct trace *t, const char *kallsyms)
 	put("/proc/kallsyms", kallsyms);
 	memset(t, 0, sizeof(*t));
 	snprintf(t->tracefs, sizeof(t->tracefs), "%s/tracing", root);
-	t->watches[t->nr_watches++].table = &trace_tables[TRACE_UNLOAD];
+	t->watches[t->nr_watches++].table = trace_tables[TRACE_UNLOAD];
 	assert_int_equal(find_symbols(t), 0);
 }
 
@@ -129,7 +128,7 @@ static bool any_fentry(const struct trace *t)
 	size_t i;
 
 	for (i = 0; i < NR_FUNCTIONS; i++)
-		if (t->watches[0].functions[i].in_btf)
+		if (t->functions[i].in_btf)
 			return true;
 	return false;
 }
@@ -140,6 +139,7 @@ static void fexit_is_used_only_where_it_is_safe(void **state)
 	bool here = btf && btf__find_by_name_kind(btf, "synchronize_rcu", BTF_KIND_FUNC) > 0;
 	char path[64];
 	static struct trace t;
+	int grace;
 
 	(void)state;
 	btf__free(btf);
@@ -149,7 +149,8 @@ static void fexit_is_used_only_where_it_is_safe(void **state)
 	looked_at(&t, SYMBOLS);
 	assert_false(t.trampolines_stay);
 	assert_false(any_fentry(&t));
-	assert_string_equal(t.watches[0].functions[UNLOAD_FTRACE_OUT].name, "synchronize_rcu");
+	grace = t.watches[0].slot[trace_event(&trace_unload, "grace period")];
+	assert_string_equal(t.functions[grace].name, "synchronize_rcu");
 	assert_non_null(t.note);
 	assert_int_equal(ksyms_has(path, KSYM_TRAMPOLINES_STAY), 0);
 

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "machine/ksyms.h"
 #include "trace/child.h"
+#include "trace/kind.h"
 #include "trace/out.h"
 #include "trace/sum.h"
 #include "trace/text.h"
@@ -361,7 +362,7 @@ static void hidden_addresses_are_refused(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-static void each_wait_has_a_slot(void **state)
+static void rows_are_in_order(void **state)
 {
 	enum trace_kind kind;
 
@@ -372,6 +373,11 @@ static void each_wait_has_a_slot(void **state)
 		int ev;
 
 		for (ev = 0; trace_boundary_name(kind, ev); ev++) {
+			assert_int_equal(
+				trace_event(trace_tables[kind], trace_boundary_name(kind, ev)), ev);
+			assert_in_range(trace_event(trace_tables[kind],
+						    trace_tables[kind]->rows[ev].after),
+					0, ev);
 			assert_int_equal(trace_is_lock_wait(kind, ev),
 					 !!strstr(trace_boundary_name(kind, ev), "lock wait"));
 			assert_null(trace_holder(&rec, ev));
@@ -383,6 +389,8 @@ static void each_wait_has_a_slot(void **state)
 		}
 		assert_in_range(seen, 1, TRACE_LOCKS);
 		assert_in_range(ev, 2, TRACE_EVENTS);
+		assert_int_not_equal(
+			trace_event(trace_tables[kind], trace_tables[kind]->last_failed), -1);
 		assert_null(trace_stacks(&rec));
 	}
 }
@@ -394,8 +402,10 @@ static struct trace_record passed(enum trace_kind kind, uint32_t watched, uint32
 	int ev, n = 0;
 
 	for (ev = 0; trace_boundary_name(kind, ev); ev++)
-		if (events & watched & (1U << ev))
+		if (events & watched & (1U << ev)) {
 			rec.ts[ev] = 1000 + 10 * n++;
+			rec.passed |= 1U << ev;
+		}
 	return rec;
 }
 
@@ -575,7 +585,7 @@ int main(void)
 		cmocka_unit_test(stacks_tell_why),
 		cmocka_unit_test(addresses_have_names),
 		cmocka_unit_test(hidden_addresses_are_refused),
-		cmocka_unit_test(each_wait_has_a_slot),
+		cmocka_unit_test(rows_are_in_order),
 		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
 		cmocka_unit_test(steps_that_came_later_have_phases_of_their_own),
 		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),

@@ -8,8 +8,7 @@
 
 #include "trace/watch.h" /* first: the skeletons need its types */
 
-#include "bpf/load.skel.h"
-#include "bpf/unload.skel.h"
+#include "bpf/phases.skel.h"
 
 #define ENOTSUPP 524 /* the kernel's own, when an architecture lacks trampolines */
 
@@ -39,8 +38,9 @@ static bool is_fentry_target(const struct function *f)
 
 static void choose_function(const struct trace *t, struct watch *w, int ev)
 {
-	const struct function *f = &w->functions[first_row(w, ev)];
-	bool ret = w->table->rows[ev].where != AT_ENTRY;
+	const struct trace_row *row = &w->table->rows[ev];
+	const struct function *f = &t->functions[w->slot[ev]];
+	bool ret = row->where != AT_ENTRY;
 
 	if (t->mech == TRACE_TRACEPOINTS)
 		merge(w, ev, "tracepoints alone were asked for");
@@ -48,7 +48,7 @@ static void choose_function(const struct trace *t, struct watch *w, int ev)
 		lack(w, ev);
 	else if (f->homonyms > 1)
 		merge(w, ev, "several functions have this name");
-	else if (w->table->rows[ev].wait && !t->config.module_mutex && !is_fentry_target(f))
+	else if (row->filter == FILTER_WAIT && !t->config.module_mutex && !is_fentry_target(f))
 		merge(w, ev, "the address of module_mutex is hidden");
 	else if (is_fentry_target(f))
 		w->mechanism[ev] = ret ? FEXIT : FENTRY;
@@ -71,25 +71,25 @@ static bool vouched(const struct watch *w, int ev)
 {
 	int i;
 
-	for (i = w->table->rows[ev].after; i < ev; i++)
+	for (i = trace_event(w->table, w->table->rows[ev].after); i < ev; i++)
 		if (is_enabled(w, i))
 			return true;
 	return false;
 }
 
 /* All system calls of a kind as functions, or none: their entries and returns must go together. */
-static void choose_calls(struct watch *w)
+static void choose_calls(struct trace *t, struct watch *w)
 {
 	int i;
 
 	w->call_functions[0] = '\0';
 	for (i = 0; i < w->table->nr_calls; i++)
-		if (!is_fentry_target(call_function(w, i)))
+		if (!is_fentry_target(call_function(t, w, i)))
 			return;
 	for (i = 0; i < w->table->nr_calls; i++)
 		snprintf(w->call_functions + strlen(w->call_functions),
 			 sizeof(w->call_functions) - strlen(w->call_functions), "%s%s",
-			 i ? "," : "", call_function(w, i)->name);
+			 i ? "," : "", call_function(t, w, i)->name);
 }
 
 static const char *call_mechanism(const struct watch *w, int ev)
@@ -97,21 +97,21 @@ static const char *call_mechanism(const struct watch *w, int ev)
 	return !w->call_functions[0] ? TRACEPOINT : ev ? FEXIT : FENTRY;
 }
 
-static void choose(const struct trace *t, struct watch *w)
+static void choose(struct trace *t, struct watch *w)
 {
 	int ev;
 
-	choose_calls(w);
+	choose_calls(t, w);
 	w->enabled = w->absent = 0;
 	for (ev = 0; ev < w->table->nr; ev++) {
 		const struct trace_row *row = &w->table->rows[ev];
 
 		w->why[ev] = NULL;
-		if (is_function(w, ev))
+		if (is_function(t, w, ev))
 			choose_function(t, w, ev);
 		else if (row->where == AT_SYSCALL)
 			w->mechanism[ev] = call_mechanism(w, ev);
-		else if (is_traced_wait(w, ev) || has_events(t, "module", row->symbols))
+		else if (is_traced_wait(t, w, ev) || has_events(t, "module", row->symbols))
 			w->mechanism[ev] = TRACEPOINT;
 		else
 			merge(w, ev, "this kernel has no such tracepoint");
@@ -122,212 +122,309 @@ static void choose(const struct trace *t, struct watch *w)
 	}
 }
 
-static struct bpf_program *program(const struct watch *w, const char *name)
+static enum trace_kind kind_of(const struct watch *w)
 {
-	return bpf_object__find_program_by_name(w->obj, name);
+	return w->table == trace_tables[TRACE_LOAD] ? TRACE_LOAD : TRACE_UNLOAD;
 }
 
-static struct bpf_program *variant_program(const struct watch *w, const char *variant,
+/*
+ * What programs know of a boundary, behind the rows that the program has already. Next to be passed
+ * may be what is later, is watched, and has had what it waits for.
+ */
+static void add_row(struct trace *t, const struct watch *w, int ev, int slot,
+		    enum trace_where where, enum trace_filter filter)
+{
+	const struct trace_table *table = w->table;
+	struct trace_step *b = t->config.rows[slot][kind_of(w)];
+	int next;
+
+	while (b->bit)
+		b++;
+	*b = (struct trace_step){
+		.bit = 1U << ev,
+		.earlier = (1U << ev) - 1,
+		.event = ev,
+		.where = where,
+		.filter = filter,
+		.lock = trace_lock(table, ev),
+	};
+	for (next = ev + 1; next < table->nr; next++)
+		if (is_enabled(w, next) && trace_event(table, table->rows[next].after) <= ev)
+			b->opens |= 1U << next;
+}
+
+static void add_wait(struct trace *t, const struct watch *w, int ev)
+{
+	const struct trace_row *row = &w->table->rows[ev];
+
+	if (is_traced_wait(t, w, ev))
+		add_row(t, w, ev, SLOT_WAIT, trace_ends_wait(row) ? AT_RETURN : AT_ENTRY,
+			FILTER_ANY);
+	else if (w->waits_traced && row->filter == FILTER_LEARN)
+		add_row(t, w, ev, SLOT_WAIT, AT_HOLDER, FILTER_ANY);
+}
+
+static int nr_args(enum trace_filter filter)
+{
+	switch (filter) {
+	case FILTER_ANY:
+		return 0;
+	case FILTER_LEARN:
+	case FILTER_LOCK:
+	case FILTER_WAIT:
+	case FILTER_MODULE1:
+	case FILTER_NAME1:
+		return 1;
+	case FILTER_MODULE2:
+		return 2;
+	case FILTER_GOING:
+	case FILTER_COMING:
+	case FILTER_LIVE:
+		return 3;
+	}
+	return 0;
+}
+
+static void add_function(struct trace *t, const struct watch *w, int ev)
+{
+	const struct trace_row *row = &w->table->rows[ev];
+	int slot = w->slot[ev];
+
+	add_row(t, w, ev, slot, row->where, row->filter);
+	if (t->config.nr_args[slot] < nr_args(row->filter))
+		t->config.nr_args[slot] = nr_args(row->filter);
+	t->config.is_mutex[slot] = row->filter == FILTER_LOCK || row->filter == FILTER_WAIT;
+}
+
+static void configure_kind(struct trace *t, const struct watch *w)
+{
+	struct trace_kind_config *k = &t->config.kinds[kind_of(w)];
+	int ev, last = w->table->nr - 1;
+
+	memset(k, 0, sizeof(*k));
+	k->enabled = w->enabled | w->absent;
+	k->nr = w->table->nr;
+	k->few = true;
+	k->waits_first = trace_ends_wait(&w->table->rows[1]) && !w->waits_traced;
+	add_row(t, w, 0, SLOT_ENTER, AT_SYSCALL, FILTER_ANY);
+	add_row(t, w, last, SLOT_EXIT, AT_SYSCALL, FILTER_ANY);
+	for (ev = 1; ev < last; ev++) {
+		if (is_enabled(w, ev) && w->table->rows[ev].where == AT_TRACEPOINT) {
+			k->marked = ev;
+			add_row(t, w, ev, SLOT_MODULE, AT_TRACEPOINT, w->table->rows[ev].filter);
+			continue;
+		}
+		k->few = k->few && !is_enabled(w, ev);
+		add_wait(t, w, ev);
+		if (is_enabled(w, ev) && is_function(t, w, ev))
+			add_function(t, w, ev);
+	}
+}
+
+/* Rows as the programs shall see them, from what was chosen. */
+static void configure(struct trace *t)
+{
+	size_t k;
+
+	memset(t->config.rows, 0, sizeof(t->config.rows));
+	memset(t->config.nr_args, 0, sizeof(t->config.nr_args));
+	memset(t->config.is_mutex, 0, sizeof(t->config.is_mutex));
+	for (k = 0; k < t->nr_watches; k++)
+		configure_kind(t, &t->watches[k]);
+}
+
+static struct bpf_program *program(const struct trace *t, const char *name)
+{
+	return bpf_object__find_program_by_name(t->obj, name);
+}
+
+static struct bpf_program *variant_program(const struct trace *t, const char *variant,
 					   const char *what)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s_%s", variant, what);
-	return program(w, name);
+	return program(t, name);
 }
 
-static struct bpf_program *row_program(const struct watch *w, const char *variant, int ev)
+static struct bpf_program *slot_program(const struct trace *t, const char *variant, int slot)
 {
-	return variant_program(w, variant, w->table->rows[ev].id);
+	char what[16];
+
+	snprintf(what, sizeof(what), "%d", slot);
+	return variant_program(t, variant, what);
 }
 
-static bool is_tracepoint(const struct watch *w, int ev)
+/* The tracepoint of the system "module" that a kind has; NULL: none that is watched. */
+static const char *module_event(const struct trace *t, const struct watch *w)
 {
-	return w->table->rows[ev].where == AT_TRACEPOINT && is_enabled(w, ev);
+	const struct trace_step *b = t->config.rows[SLOT_MODULE][kind_of(w)];
+
+	return b->bit ? w->table->rows[b->event].symbols : NULL;
 }
 
 /* Is a row about that end of its function? An awaited return is about both. */
-static bool is_about(const struct trace_row *row, enum trace_where where)
+static bool is_about(const struct trace_step *b, enum trace_where where)
 {
-	return row->where == AT_RETURN || (row->where == AT_END) == (where == AT_RETURN);
+	return b->where == AT_RETURN || (b->where == AT_END) == (where == AT_RETURN);
 }
 
 /* Which programs a function needs. */
-static bool is_used(const struct watch *w, int first, enum trace_where where)
+static bool is_used(const struct trace *t, int slot, enum trace_where where)
 {
-	int ev;
+	int kind, i;
 
-	for (ev = first; ev < w->table->nr; ev++)
-		if (is_function(w, ev) && first_row(w, ev) == first && is_enabled(w, ev) &&
-		    is_about(&w->table->rows[ev], where))
-			return true;
+	for (kind = 0; kind < TRACE_KINDS; kind++)
+		for (i = 0; i < TRACE_SLOT_ROWS; i++) {
+			const struct trace_step *b = &t->config.rows[slot][kind][i];
+
+			if (b->bit && is_about(b, where))
+				return true;
+		}
 	return false;
 }
 
-static const char *variant(const struct watch *w, int first, enum trace_where where)
+static const char *variant(const struct function *f, enum trace_where where)
 {
-	if (is_fentry_target(&w->functions[first]))
+	if (is_fentry_target(f))
 		return where == AT_ENTRY ? FENTRY : FEXIT;
 	return where == AT_ENTRY ? KPROBE : KRETPROBE;
 }
 
-int map_fd(const struct watch *w, const char *name)
+static int set_room(const struct trace *t, const char *map, __u32 entries)
 {
-	return bpf_map__fd(bpf_object__find_map_by_name(w->obj, name));
-}
-
-/* The first kind has the maps, the others use them, too: one buffer, one account. */
-static int share_maps(const struct trace *t, const struct watch *w)
-{
-	static const char *const names[] = { "slots",  "calls",	  "sleeps", "family",
-					     "strays", "records", "counts" };
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++)
-		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(w->obj, names[i]),
-					map_fd(&t->watches[0], names[i]));
-	return err;
+	return bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, map), entries);
 }
 
 /* What is not used is made small. */
-static int size_maps(const struct trace *t, const struct watch *w)
+static int size_maps(const struct trace *t)
 {
 	int err = 0;
 
 	if (!t->family)
-		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "family"), 1);
+		err = set_room(t, "family", 1);
 	if (err)
 		return err;
-	if (t->stacks)
-		return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "records"),
-						TRACE_RING_BYTES_STACKED);
-	return bpf_map__set_max_entries(bpf_object__find_map_by_name(w->obj, "sleeps"), 1);
+	return t->stacks ? set_room(t, "records", TRACE_RING_BYTES_STACKED)
+			 : set_room(t, "sleeps", 1);
 }
 
-static bool follows(const struct trace *t, const struct watch *w)
+static int select_function(const struct trace *t, int slot, enum trace_where where)
 {
-	return t->family && w == &t->watches[0];
-}
-
-static int select_functions(const struct watch *w)
-{
-	static const enum trace_where ways[] = { AT_ENTRY, AT_RETURN };
+	const struct function *f = &t->functions[slot];
 	struct bpf_program *prog;
-	int ev, i, err;
 
-	for (ev = 0; ev < w->table->nr; ev++) {
-		if (!leads_function(w, ev))
-			continue;
-		for (i = 0; i < 2; i++) {
-			if (!is_used(w, ev, ways[i]))
-				continue;
-			prog = row_program(w, variant(w, ev, ways[i]), ev);
-			bpf_program__set_autoload(prog, true);
-			if (variant(w, ev, AT_ENTRY) != FENTRY)
-				continue;
-			err = bpf_program__set_attach_target(prog, 0, w->functions[ev].name);
-			if (err)
-				return err;
-		}
+	if (!is_used(t, slot, where))
+		return 0;
+	prog = slot_program(t, variant(f, where), slot);
+	bpf_program__set_autoload(prog, true);
+	return is_fentry_target(f) ? bpf_program__set_attach_target(prog, 0, f->name) : 0;
+}
+
+static int select_functions(const struct trace *t)
+{
+	int slot, err = 0;
+
+	for (slot = 0; slot < TRACE_FUNCTIONS && !err; slot++) {
+		err = select_function(t, slot, AT_ENTRY);
+		if (!err)
+			err = select_function(t, slot, AT_RETURN);
 	}
-	return 0;
+	return err;
 }
 
 /* The program at one end of a system call. */
-static struct bpf_program *call_program(const struct watch *w, int call, enum trace_where where)
+static struct bpf_program *call_program(const struct trace *t, const struct watch *w, int call,
+					enum trace_where where)
 {
 	const char *variant = w->call_functions[0] ? where == AT_ENTRY ? FENTRY : FEXIT
 			      : where == AT_ENTRY  ? "syscall_enter"
 						   : "syscall_exit";
 
-	return variant_program(w, variant, w->table->calls[call].name);
+	return variant_program(t, variant, w->table->calls[call].name);
 }
 
 /* As far as there is such a thing. */
-static struct bpf_program *compat_program(const struct watch *w, int call, enum trace_where where)
+static struct bpf_program *compat_program(const struct trace *t, const struct watch *w, int call,
+					  enum trace_where where)
 {
-	return variant_program(w, where == AT_ENTRY ? "kprobe_compat" : "kretprobe_compat",
+	return variant_program(t, where == AT_ENTRY ? "kprobe_compat" : "kretprobe_compat",
 			       w->table->calls[call].name);
 }
 
-static int select_call(struct watch *w, int call, enum trace_where where)
+static int select_call(struct trace *t, const struct watch *w, int call, enum trace_where where)
 {
-	struct bpf_program *prog = call_program(w, call, where);
-	struct bpf_program *compat = compat_program(w, call, where);
+	struct bpf_program *prog = call_program(t, w, call, where);
+	struct bpf_program *compat = compat_program(t, w, call, where);
 
 	if (compat)
 		bpf_program__set_autoload(compat, true);
 	bpf_program__set_autoload(prog, true);
 	if (!w->call_functions[0])
 		return 0;
-	return bpf_program__set_attach_target(prog, 0, call_function(w, call)->name);
+	return bpf_program__set_attach_target(prog, 0, call_function(t, w, call)->name);
 }
 
-static int select_calls(struct watch *w)
+static int select_calls(struct trace *t, const struct watch *w)
 {
 	int call, err = 0;
 
-	for (call = 0; call < w->table->nr_calls && !err; call++)
-		err = select_call(w, call, AT_ENTRY) ?: select_call(w, call, AT_RETURN);
+	for (call = 0; call < w->table->nr_calls && !err; call++) {
+		err = select_call(t, w, call, AT_ENTRY);
+		if (!err)
+			err = select_call(t, w, call, AT_RETURN);
+	}
 	return err;
 }
 
-static void select_programs(const struct trace *t, const struct watch *w)
+static int select_programs(struct trace *t)
 {
+	bool waits = t->watches[0].waits_traced;
 	struct bpf_program *prog;
-	int ev;
+	int err;
+	size_t k;
 
-	bpf_object__for_each_program(prog, w->obj) bpf_program__set_autoload(prog, false);
-	bpf_program__set_autoload(program(w, "sched_switch"), true);
-	bpf_program__set_autoload(program(w, "contention_begin"), w->waits_traced);
-	bpf_program__set_autoload(program(w, "contention_end"), w->waits_traced);
-	bpf_program__set_autoload(program(w, "sched_process_fork"), follows(t, w));
-	bpf_program__set_autoload(program(w, "sched_process_exit"), follows(t, w));
-	for (ev = 0; ev < w->table->nr; ev++)
-		if (is_tracepoint(w, ev))
-			bpf_program__set_autoload(row_program(w, "raw_tp", ev), true);
+	bpf_object__for_each_program(prog, t->obj) bpf_program__set_autoload(prog, false);
+	bpf_program__set_autoload(program(t, "sched_switch"), true);
+	bpf_program__set_autoload(program(t, "contention_begin"), waits);
+	bpf_program__set_autoload(program(t, "contention_end"), waits);
+	bpf_program__set_autoload(program(t, "sched_process_fork"), t->family);
+	bpf_program__set_autoload(program(t, "sched_process_exit"), t->family);
+	err = select_functions(t);
+	for (k = 0; k < t->nr_watches && !err; k++) {
+		const struct watch *w = &t->watches[k];
+
+		if (module_event(t, w))
+			bpf_program__set_autoload(variant_program(t, "raw_tp", w->table->name),
+						  true);
+		err = select_calls(t, w);
+	}
+	return err;
 }
 
-static int open_object(struct watch *w)
+static int load(struct trace *t)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = w->table->name);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "refcost");
+	struct bpf_map *rodata;
 	const void *elf;
 	size_t size;
-
-	if (w->table == &trace_tables[TRACE_UNLOAD])
-		elf = unload_bpf__elf_bytes(&size);
-	else
-		elf = load_bpf__elf_bytes(&size);
-	w->obj = bpf_object__open_mem(elf, size, &opts);
-	return w->obj ? 0 : -errno;
-}
-
-static int load(const struct trace *t, struct watch *w)
-{
-	struct trace_config config = t->config;
-	struct bpf_map *rodata;
 	int err;
 
-	err = open_object(w);
-	if (err)
-		return err;
-	select_programs(t, w);
-	err = select_functions(w);
+	elf = phases_bpf__elf_bytes(&size);
+	t->obj = bpf_object__open_mem(elf, size, &opts);
+	if (!t->obj)
+		return -errno;
+	configure(t);
+	err = select_programs(t);
 	if (!err)
-		err = select_calls(w);
+		err = size_maps(t);
+	rodata = bpf_object__find_map_by_name(t->obj, ".rodata.config");
 	if (!err)
-		err = w == &t->watches[0] ? size_maps(t, w) : share_maps(t, w);
-	config.enabled = w->enabled | w->absent;
-	config.waits_traced = w->waits_traced;
-	config.by_function = w->call_functions[0];
-	rodata = bpf_object__find_map_by_name(w->obj, ".rodata.config");
-	if (!err)
-		err = bpf_map__set_initial_value(rodata, &config, sizeof(config));
-	return err ? err : bpf_object__load(w->obj);
+		err = bpf_map__set_initial_value(rodata, &t->config, sizeof(t->config));
+	return err ? err : bpf_object__load(t->obj);
 }
 
-static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog,
+static int keep(struct trace *t, struct bpf_link *link, struct bpf_program *prog,
 		const char *symbol)
 {
 	int err;
@@ -335,178 +432,177 @@ static int keep(struct watch *w, struct bpf_link *link, struct bpf_program *prog
 	err = libbpf_get_error(link);
 	if (err)
 		return err;
-	w->attached[w->nr_attached++] = (struct attached){ link, prog, symbol };
+	t->attached[t->nr_attached++] = (struct attached){ link, prog, symbol };
 	return 0;
 }
 
-static int attach_function(struct watch *w, int first, enum trace_where where)
+static int attach_function(struct trace *t, int slot, enum trace_where where)
 {
-	const char *kind = variant(w, first, where), *name = w->functions[first].name;
-	struct bpf_program *prog = row_program(w, kind, first);
+	const struct function *f = &t->functions[slot];
+	struct bpf_program *prog;
 
-	if (kind == FENTRY || kind == FEXIT)
-		return keep(w, bpf_program__attach_trace(prog), prog, name);
-	return keep(w, bpf_program__attach_kprobe(prog, kind == KRETPROBE, name), prog, name);
+	if (!is_used(t, slot, where))
+		return 0;
+	prog = slot_program(t, variant(f, where), slot);
+	if (is_fentry_target(f))
+		return keep(t, bpf_program__attach_trace(prog), prog, f->name);
+	return keep(t, bpf_program__attach_kprobe(prog, where == AT_RETURN, f->name), prog,
+		    f->name);
 }
 
 /* Without fentry at all, if there was any: trampolines may be lacking, or the BTF be unusable. */
-static bool give_up_fentry(struct watch *w)
+static bool give_up_fentry(struct trace *t)
 {
 	bool any = false;
 	int i;
 
 	for (i = 0; i < NR_FUNCTIONS; i++) {
-		any |= is_fentry_target(&w->functions[i]);
-		w->functions[i].no_fentry = true;
+		any |= is_fentry_target(&t->functions[i]);
+		t->functions[i].no_fentry = true;
 	}
 	return any;
 }
 
 /* 0; 1 when the function's mechanism failed and was struck off; -errno. */
-static int attach_ends(struct watch *w, int ev)
+static int attach_ends(struct trace *t, int slot)
 {
-	bool fentry = variant(w, ev, AT_ENTRY) == FENTRY;
+	struct function *f = &t->functions[slot];
 	int err;
 
-	err = is_used(w, ev, AT_RETURN) ? attach_function(w, ev, AT_RETURN) : 0;
-	if (!err && is_used(w, ev, AT_ENTRY))
-		err = attach_function(w, ev, AT_ENTRY);
+	err = attach_function(t, slot, AT_RETURN);
+	if (!err)
+		err = attach_function(t, slot, AT_ENTRY);
 	if (!err || err == -EPERM || err == -EACCES)
 		return err;
-	if (err == -ENOTSUPP && fentry)
-		give_up_fentry(w);
-	else if (fentry)
-		w->functions[ev].no_fentry = true;
+	if (!is_fentry_target(f))
+		f->no_kprobe = true;
+	else if (err == -ENOTSUPP)
+		give_up_fentry(t);
 	else
-		w->functions[ev].no_kprobe = true;
+		f->no_fentry = true;
 	return 1;
 }
 
-static int attach_named(struct watch *w, const char *name)
+static int attach_named(struct trace *t, const char *name)
 {
-	struct bpf_program *prog = program(w, name);
+	struct bpf_program *prog = program(t, name);
 
-	return keep(w, bpf_program__attach(prog), prog, name);
+	return keep(t, bpf_program__attach(prog), prog, name);
 }
 
 /*
  * A kernel need not have 32-bit callers; if it has and refuses the probe, they count as unmatched.
  */
-static void attach_compat(struct watch *w, int call, enum trace_where where)
+static void attach_compat(struct trace *t, const struct watch *w, int call, enum trace_where where)
 {
-	struct bpf_program *prog = compat_program(w, call, where);
+	struct bpf_program *prog = compat_program(t, w, call, where);
 	const char *name = w->table->calls[call].compat;
 
 	if (prog)
-		keep(w, bpf_program__attach_kprobe(prog, where == AT_RETURN, name), prog, name);
+		keep(t, bpf_program__attach_kprobe(prog, where == AT_RETURN, name), prog, name);
 }
 
-static int attach_calls(struct watch *w, enum trace_where where)
+static int attach_calls(struct trace *t, const struct watch *w, enum trace_where where)
 {
 	int call, err = 0;
 
 	for (call = 0; call < w->table->nr_calls; call++)
-		attach_compat(w, call, where);
+		attach_compat(t, w, call, where);
 
 	for (call = 0; call < w->table->nr_calls && !err; call++) {
-		struct bpf_program *prog = call_program(w, call, where);
-		struct function *f = call_function(w, call);
+		struct bpf_program *prog = call_program(t, w, call, where);
+		struct function *f = call_function(t, w, call);
 
 		if (w->call_functions[0]) {
-			err = keep(w, bpf_program__attach_trace(prog), prog, f->name);
+			err = keep(t, bpf_program__attach_trace(prog), prog, f->name);
 			if (!err || err == -EPERM || err == -EACCES)
 				continue;
 			f->no_fentry = true;
 			return 1;
 		}
-		err = keep(w, bpf_program__attach(prog), prog,
+		err = keep(t, bpf_program__attach(prog), prog,
 			   bpf_program__section_name(prog) + strlen("tp/syscalls/"));
 	}
 	return err;
 }
 
-static int attach_functions(struct watch *w)
+static int attach_module_event(struct trace *t, const struct watch *w)
 {
-	int ev, err = 0;
+	struct bpf_program *prog = variant_program(t, "raw_tp", w->table->name);
+	const char *event = module_event(t, w);
 
-	for (ev = 0; ev < w->table->nr && !err; ev++)
-		if (leads_function(w, ev))
-			err = attach_ends(w, ev);
-	return err;
+	if (!event)
+		return 0;
+	return keep(t, bpf_program__attach_raw_tracepoint(prog, event), prog, event);
 }
 
-static int attach_tracepoints(struct watch *w)
+/* What serves calls of all kinds. */
+static int attach_common(struct trace *t)
 {
-	int ev, err = 0;
+	static const char *const waits[] = { "contention_end", "contention_begin" };
+	static const char *const family[] = { "sched_process_exit", "sched_process_fork" };
+	int i, err = 0;
 
-	for (ev = 0; ev < w->table->nr && !err; ev++)
-		if (is_tracepoint(w, ev)) {
-			const char *event = w->table->rows[ev].symbols;
-			struct bpf_program *prog = row_program(w, "raw_tp", ev);
-
-			err = keep(w, bpf_program__attach_raw_tracepoint(prog, event), prog, event);
-		}
+	for (i = 0; i < TRACE_FUNCTIONS && !err; i++)
+		err = attach_ends(t, i);
+	for (i = 0; i < 2 && t->watches[0].waits_traced && !err; i++)
+		err = attach_named(t, waits[i]);
+	if (!err)
+		err = attach_named(t, "sched_switch");
+	for (i = 0; i < 2 && t->family && !err; i++)
+		err = attach_named(t, family[i]);
 	return err;
 }
 
 /*
- * Returns before entries, and the call's own entry last: no record begins before all is in place.
+ * Returns before entries, and the calls' own entries last: no record begins before all is in place.
  * Right before the calls what tells of calls that began earlier.
  *
  * Return: 0; 1 when a function's mechanism failed and was struck off: choose again; -errno.
  */
-static int attach(const struct trace *t, struct watch *w)
+static int attach(struct trace *t)
 {
+	size_t k;
 	int err;
 
-	err = attach_functions(w);
-	if (w->waits_traced) {
-		if (!err)
-			err = attach_named(w, "contention_end");
-		if (!err)
-			err = attach_named(w, "contention_begin");
-	}
-	if (!err)
-		err = attach_named(w, "sched_switch");
-	if (follows(t, w)) {
-		if (!err)
-			err = attach_named(w, "sched_process_exit");
-		if (!err)
-			err = attach_named(w, "sched_process_fork");
-	}
-	if (!err)
-		err = attach_tracepoints(w);
-	if (!err)
-		err = attach_calls(w, AT_RETURN);
-	return err ? err : attach_calls(w, AT_ENTRY);
+	err = attach_common(t);
+	for (k = 0; k < t->nr_watches && !err; k++)
+		err = attach_module_event(t, &t->watches[k]);
+	for (k = 0; k < t->nr_watches && !err; k++)
+		err = attach_calls(t, &t->watches[k], AT_RETURN);
+	for (k = 0; k < t->nr_watches && !err; k++)
+		err = attach_calls(t, &t->watches[k], AT_ENTRY);
+	return err;
 }
 
-/* Backwards: the call's entry first, so that no record begins any more. */
-void watch_end(struct watch *w)
+/* Backwards: the calls' entries first, so that no record begins any more. */
+void watch_end(struct trace *t)
 {
-	while (w->nr_attached)
-		bpf_link__destroy(w->attached[--w->nr_attached].link);
-	bpf_object__close(w->obj);
-	w->obj = NULL;
+	while (t->nr_attached)
+		bpf_link__destroy(t->attached[--t->nr_attached].link);
+	bpf_object__close(t->obj);
+	t->obj = NULL;
 }
 
 /* Each failure strikes something off, so this ends. */
-int watch_begin(struct trace *t, struct watch *w)
+int watch_begin(struct trace *t)
 {
 	char line[256];
+	size_t k;
 	int err;
 
 	for (;;) {
-		choose(t, w);
-		err = load(t, w);
+		for (k = 0; k < t->nr_watches; k++)
+			choose(t, &t->watches[k]);
+		err = load(t);
 		if (!err) {
-			err = attach(t, w);
+			err = attach(t);
 			if (!err)
 				return 0;
-		} else if (err != -EPERM && give_up_fentry(w)) {
+		} else if (err != -EPERM && give_up_fentry(t)) {
 			err = 1;
 		}
-		watch_end(w);
+		watch_end(t);
 		if (err != 1)
 			break;
 	}

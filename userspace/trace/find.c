@@ -15,63 +15,68 @@
 #include "machine/ksyms.h"
 #include "trace/watch.h"
 
-bool is_traced_wait(const struct watch *w, int ev)
+bool is_traced_wait(const struct trace *t, const struct watch *w, int ev)
 {
-	const struct trace_row *row = &w->table->rows[ev];
+	enum trace_filter filter = w->table->rows[ev].filter;
 
-	return w->waits_traced && (row->wait || (row->learn && w->mutex_known));
+	return w->waits_traced &&
+	       (filter == FILTER_WAIT || (filter == FILTER_LEARN && t->config.module_mutex));
 }
 
-bool is_function(const struct watch *w, int ev)
+static bool has_function(const struct trace_row *row)
 {
-	enum trace_where where = w->table->rows[ev].where;
-
-	return where != AT_SYSCALL && where != AT_TRACEPOINT && !is_traced_wait(w, ev);
+	return row->where != AT_SYSCALL && row->where != AT_TRACEPOINT;
 }
 
-struct function *call_function(struct watch *w, int call)
+bool is_function(const struct trace *t, const struct watch *w, int ev)
 {
-	return &w->functions[TRACE_EVENTS + call];
+	return has_function(&w->table->rows[ev]) && !is_traced_wait(t, w, ev);
 }
 
-int first_row(const struct watch *w, int ev)
+struct function *call_function(struct trace *t, const struct watch *w, int call)
 {
-	const struct trace_row *rows = w->table->rows;
-	int i;
-
-	for (i = 0; i < ev; i++)
-		if (is_function(w, i) && !strcmp(rows[i].symbols, rows[ev].symbols))
-			break;
-	return i;
+	return &t->functions[TRACE_FUNCTIONS + (w - t->watches) * TRACE_CALLS + call];
 }
 
-bool leads_function(const struct watch *w, int ev)
+static void add_candidates(struct trace *t, int function)
 {
-	return is_function(w, ev) && first_row(w, ev) == ev;
-}
-
-static void add_candidates(struct watch *w, const char *symbols, int function)
-{
-	const char *s = symbols;
+	const char *s = t->functions[function].symbols;
 	int nth;
 
-	for (nth = 1; *s && w->nr_candidates < 2 * NR_FUNCTIONS; nth++) {
+	for (nth = 1; *s && t->nr_candidates < 2 * NR_FUNCTIONS; nth++) {
 		size_t len = strcspn(s, ",");
 
-		w->candidates[w->nr_candidates++] = (struct candidate){ s, len, 2 * nth, function };
+		t->candidates[t->nr_candidates++] = (struct candidate){ s, len, 2 * nth, function };
 		s += len + (s[len] == ',');
 	}
 }
 
-static void list_candidates(struct watch *w)
+/* The number of a function: rows with the same candidates share its programs. */
+static int number(struct trace *t, const char *symbols)
+{
+	int i;
+
+	for (i = 0; i < TRACE_FUNCTIONS - 1 && t->functions[i].symbols; i++)
+		if (!strcmp(t->functions[i].symbols, symbols))
+			return i;
+	t->functions[i].symbols = symbols;
+	add_candidates(t, i);
+	return i;
+}
+
+static void list_functions(struct trace *t, struct watch *w)
 {
 	int i;
 
 	for (i = 0; i < w->table->nr; i++)
-		if (leads_function(w, i))
-			add_candidates(w, w->table->rows[i].symbols, i);
-	for (i = 0; i < w->table->nr_calls; i++)
-		add_candidates(w, w->table->calls[i].symbols, TRACE_EVENTS + i);
+		if (has_function(&w->table->rows[i]))
+			w->slot[i] = number(t, w->table->rows[i].symbols);
+	for (i = 0; i < w->table->nr_calls; i++) {
+		struct function *f = call_function(t, w, i);
+
+		f->symbols = w->table->calls[i].symbols;
+		add_candidates(t, f - t->functions);
+	}
 }
 
 /* Both lists have over 100,000 lines: each is read once, for all names. */
@@ -116,7 +121,7 @@ static void consider(struct function *f, const struct candidate *c, const char *
 static void on_symbol(struct trace *t, char *line)
 {
 	char *name = strchr(line, ' '), *end;
-	size_t i, k;
+	size_t i;
 
 	if (!name || !name[1] || !name[2])
 		return;
@@ -133,30 +138,24 @@ static void on_symbol(struct trace *t, char *line)
 		t->trampolines_stay = true;
 	if (!strchr("tTwW", name[-2]))
 		return;
-	for (k = 0; k < t->nr_watches; k++) {
-		struct watch *w = &t->watches[k];
-
-		for (i = 0; i < w->nr_candidates; i++)
-			if (w->candidates[i].name[0] == name[0])
-				consider(&w->functions[w->candidates[i].function],
-					 &w->candidates[i], name);
-	}
+	for (i = 0; i < t->nr_candidates; i++)
+		if (t->candidates[i].name[0] == name[0])
+			consider(&t->functions[t->candidates[i].function], &t->candidates[i], name);
 }
 
 static void on_traceable(struct trace *t, char *line)
 {
-	size_t len = strcspn(line, "\n"), k, i;
+	size_t len = strcspn(line, "\n"), i;
 
 	line[len] = '\0';
 	if (strchr(line, '[')) /* a module's: never attach there, it would be pinned */
 		return;
-	for (k = 0; k < t->nr_watches; k++)
-		for (i = 0; i < NR_FUNCTIONS; i++) {
-			struct function *f = &t->watches[k].functions[i];
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		struct function *f = &t->functions[i];
 
-			if (f->name[0] == line[0] && !strcmp(f->name, line))
-				f->traceable = true;
-		}
+		if (f->name[0] == line[0] && !strcmp(f->name, line))
+			f->traceable = true;
+	}
 }
 
 /* Since 6.4 a module lies in several places, the first of which has its code. */
@@ -198,7 +197,7 @@ static bool is_readable(const struct btf *btf, int func)
 
 static void find_in_btf(struct trace *t, const struct btf *btf)
 {
-	size_t k, i;
+	size_t i;
 
 	if (!btf) {
 		t->note =
@@ -208,14 +207,13 @@ static void find_in_btf(struct trace *t, const struct btf *btf)
 		return;
 	}
 	find_members(t, btf);
-	for (k = 0; k < t->nr_watches; k++)
-		for (i = 0; i < NR_FUNCTIONS; i++) {
-			struct function *f = &t->watches[k].functions[i];
-			int func = btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC);
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		struct function *f = &t->functions[i];
+		int func = btf__find_by_name_kind(btf, f->name, BTF_KIND_FUNC);
 
-			f->in_btf = t->mech == TRACE_AUTO && t->trampolines_stay && f->traceable &&
-				    func > 0 && is_readable(btf, func);
-		}
+		f->in_btf = t->mech == TRACE_AUTO && t->trampolines_stay && f->traceable &&
+			    func > 0 && is_readable(btf, func);
+	}
 }
 
 static bool has_waits(const struct trace_table *table)
@@ -223,7 +221,7 @@ static bool has_waits(const struct trace_table *table)
 	int ev;
 
 	for (ev = 0; ev < table->nr; ev++)
-		if (table->rows[ev].wait)
+		if (table->rows[ev].filter == FILTER_WAIT)
 			return true;
 	return false;
 }
@@ -253,12 +251,10 @@ static int find_functions(struct trace *t, const struct btf *btf)
 		t->watches[k].waits_traced =
 			t->mech == TRACE_AUTO && has_waits(t->watches[k].table) &&
 			has_events(t, "lock", "contention_begin,contention_end");
-		list_candidates(&t->watches[k]);
+		list_functions(t, &t->watches[k]);
 	}
 	if (each_line(env_path("/proc/kallsyms", path, sizeof(path)), on_symbol, t))
 		return complain(t, errno, "cannot read /proc/kallsyms: is /proc mounted?");
-	for (k = 0; k < t->nr_watches; k++)
-		t->watches[k].mutex_known = t->config.module_mutex;
 	snprintf(path, sizeof(path), "%s/available_filter_functions", t->tracefs);
 	if (t->mech == TRACE_AUTO && each_line(path, on_traceable, t))
 		t->note = "this kernel has no function tracer: kprobes instead of fentry";

@@ -7,56 +7,53 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "base/refcost.h"
-#include "bpf/load.h"
-#include "bpf/unload.h"
+#include <string.h>
+
 #include "trace/trace.h"
 
-#define ROW(kind, id, where, filter, after, need, label, symbols) \
-	{ #id,                                                    \
-	  label,                                                  \
-	  symbols,                                                \
-	  AT_##where,                                             \
-	  kind##_##after,                                         \
-	  need,                                                   \
-	  TRACE_IS_LOCK(where, filter),                           \
-	  FILTER_##filter == FILTER_WAIT,                         \
-	  FILTER_##filter == FILTER_LEARN },
-
-static const struct trace_row unload_rows[] = {
-#define X(...) ROW(UNLOAD, __VA_ARGS__)
-	UNLOAD_BOUNDARIES(X)
-#undef X
+const struct trace_table *const trace_tables[TRACE_KINDS] = {
+	[TRACE_UNLOAD] = &trace_unload,
+	[TRACE_LOAD] = &trace_load,
 };
 
-static const struct trace_row load_rows[] = {
-#define X(...) ROW(LOAD, __VA_ARGS__)
-	LOAD_BOUNDARIES(X)
-#undef X
-};
+int trace_event(const struct trace_table *t, const char *label)
+{
+	int ev;
 
-#define CALL(call, symbols, compat) { #call, symbols, compat },
-static const struct trace_call unload_calls[] = { UNLOAD_CALLS(CALL) };
-static const struct trace_call load_calls[] = { LOAD_CALLS(CALL) };
+	if (!label)
+		return 0;
+	for (ev = 0; ev < t->nr; ev++)
+		if (!strcmp(t->rows[ev].label, label))
+			return ev;
+	return -1;
+}
 
-_Static_assert(ARRAY_SIZE(unload_calls) <= TRACE_CALLS && ARRAY_SIZE(load_calls) <= TRACE_CALLS,
-	       "a watch has no room for so many system calls");
+bool trace_ends_wait(const struct trace_row *row)
+{
+	return (row->where == AT_RETURN || row->where == AT_END) &&
+	       (row->filter == FILTER_LEARN || row->filter == FILTER_LOCK ||
+		row->filter == FILTER_WAIT);
+}
 
-const struct trace_table trace_tables[TRACE_KINDS] = {
-	[TRACE_UNLOAD] = { "unload", unload_rows, UNLOAD_NR, unload_calls, ARRAY_SIZE(unload_calls),
-			   UNLOAD_CHECKED, "return" },
-	[TRACE_LOAD] = { "load", load_rows, LOAD_NR, load_calls, ARRAY_SIZE(load_calls),
-			 LOAD_INITIALISED, "undo" },
-};
+int trace_lock(const struct trace_table *t, int event)
+{
+	int ev, lock = 0;
+
+	if (!trace_ends_wait(&t->rows[event]))
+		return TRACE_NO_LOCK;
+	for (ev = 0; ev < event; ev++)
+		lock += trace_ends_wait(&t->rows[ev]);
+	return lock;
+}
 
 const char *trace_kind_name(enum trace_kind kind)
 {
-	return trace_tables[kind].name;
+	return trace_tables[kind]->name;
 }
 
 static const struct trace_row *row(enum trace_kind kind, int event)
 {
-	const struct trace_table *t = &trace_tables[kind];
+	const struct trace_table *t = trace_tables[kind];
 
 	return event >= 0 && event < t->nr ? &t->rows[event] : NULL;
 }
@@ -79,10 +76,10 @@ static bool is_blind(const struct trace_record *rec, int ev)
 	return !(rec->enabled & (1U << ev)) || rec->flags & TRACE_UNPAIRED;
 }
 
-/* When a boundary was passed; 0: it was not, as far as anybody looked. */
+/* When a boundary was passed; 0: it was not, as far as it was watched. */
 static uint64_t passed(const struct trace_record *rec, int ev)
 {
-	return rec->enabled & (1U << ev) ? rec->ts[ev] : 0;
+	return rec->enabled & rec->passed & (1U << ev) ? rec->ts[ev] : 0;
 }
 
 /*
@@ -91,8 +88,8 @@ static uint64_t passed(const struct trace_record *rec, int ev)
  */
 static int reach(const struct trace_record *rec)
 {
-	const struct trace_table *t = &trace_tables[rec->kind];
-	int ev = t->nr - 1;
+	const struct trace_table *t = trace_tables[rec->kind];
+	int ev = t->nr - 1, last = trace_event(t, t->last_failed);
 
 	if (!rec->ret)
 		return ev;
@@ -101,13 +98,13 @@ static int reach(const struct trace_record *rec)
 	while (!passed(rec, ev));
 	do
 		ev++;
-	while (ev <= t->last_failed && (is_blind(rec, ev) || is_rare(&t->rows[ev])));
+	while (ev <= last && (is_blind(rec, ev) || is_rare(&t->rows[ev])));
 	return ev;
 }
 
 size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, size_t cap)
 {
-	const struct trace_table *t = &trace_tables[rec->kind];
+	const struct trace_table *t = trace_tables[rec->kind];
 	int ev, first = t->nr, far = reach(rec);
 	uint64_t last = rec->ts[0], sum = 0;
 	size_t n = 0;
@@ -143,12 +140,12 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 
 uint64_t trace_total(const struct trace_record *rec)
 {
-	return rec->ts[trace_tables[rec->kind].nr - 1] - rec->ts[0];
+	return rec->ts[trace_tables[rec->kind]->nr - 1] - rec->ts[0];
 }
 
 bool trace_init_began(const struct trace_record *rec)
 {
-	return rec->kind == TRACE_LOAD && passed(rec, LOAD_LOADED);
+	return rec->kind == TRACE_LOAD && passed(rec, trace_event(&trace_load, "file copy"));
 }
 
 const struct trace_stacks *trace_stacks(const struct trace_record *rec)
@@ -160,17 +157,15 @@ bool trace_is_lock_wait(enum trace_kind kind, int event)
 {
 	const struct trace_row *r = row(kind, event);
 
-	return r && r->lock;
+	return r && trace_ends_wait(r);
 }
 
 const struct trace_holder *trace_holder(const struct trace_record *rec, int event)
 {
-	const struct trace_holder *h = rec->holder;
-	int ev;
+	const struct trace_holder *h;
 
 	if (!trace_is_lock_wait(rec->kind, event))
 		return NULL;
-	for (ev = 0; ev < event; ev++)
-		h += trace_tables[rec->kind].rows[ev].lock;
+	h = &rec->holder[trace_lock(trace_tables[rec->kind], event)];
 	return h->pid ? h : NULL;
 }

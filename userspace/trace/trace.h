@@ -98,10 +98,8 @@ struct trace_boundary {
 	const char *why;
 };
 
-#define TRACE_PROGS_KIND                      \
-	(2 * TRACE_EVENTS + 2 * TRACE_CALLS + \
-	 7) /* no more programs than this are attached for a kind */
-#define TRACE_PROGS (TRACE_KINDS * TRACE_PROGS_KIND)
+/* No more programs than this are attached. */
+#define TRACE_PROGS (2 * TRACE_FUNCTIONS + TRACE_KINDS * (4 * TRACE_CALLS + 1) + 5)
 
 struct trace;
 

@@ -76,18 +76,17 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
 	t->config.stacks = t->stacks;
 	for (k = 0; k < TRACE_KINDS; k++)
 		if (k != TRACE_LOAD || opts->loads)
-			t->watches[t->nr_watches++].table = &trace_tables[k];
+			t->watches[t->nr_watches++].table = trace_tables[k];
 	t->nap_ms = NAP_MIN_MS;
 	t->wake_fd = t->stats_fd = -1;
 	t->err = err;
 	t->errlen = errlen;
 	libbpf_set_print(bpf_print);
-	if (set_module(t, opts->module) || set_process(t) || find_tracefs(t) || find_symbols(t))
+	if (set_module(t, opts->module) || set_process(t) || find_tracefs(t) || find_symbols(t) ||
+	    watch_begin(t))
 		goto fail;
-	for (k = 0; k < t->nr_watches; k++)
-		if (watch_begin(t, &t->watches[k]))
-			goto fail;
-	t->ring = ring_buffer__new(map_fd(&t->watches[0], "records"), on_record, t, NULL);
+	t->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(t->obj, "records"), on_record, t,
+				   NULL);
 	if (!t->ring) {
 		complain(t, errno, "cannot map the tracer's ring buffer");
 		goto fail;
@@ -144,11 +143,11 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	struct trace_tally n;
 	struct bpf_prog_info info;
 	__u32 zero = 0;
-	size_t i, k;
+	size_t i;
 	int err = 0;
 
 	memset(counts, 0, sizeof(*counts));
-	if (bpf_map_lookup_elem(map_fd(&t->watches[0], "counts"), &zero, &n))
+	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, "counts"), &zero, &n))
 		return -errno;
 	counts->records = n.records;
 	counts->entries = n.entries;
@@ -158,11 +157,10 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	counts->unmatched = n.unmatched;
 	counts->probe_entries = n.probe_entries;
 	counts->probe_exits = n.probe_exits;
-	for (k = 0; k < t->nr_watches; k++)
-		for (i = 0; i < t->watches[k].nr_attached && !err; i++) {
-			err = bpf_info(t->watches[k].attached[i].prog, &info);
-			counts->missed += info.recursion_misses;
-		}
+	for (i = 0; i < t->nr_attached && !err; i++) {
+		err = bpf_info(t->attached[i].prog, &info);
+		counts->missed += info.recursion_misses;
+	}
 	return err;
 }
 
@@ -171,7 +169,7 @@ static const struct watch *find_watch(const struct trace *t, enum trace_kind kin
 	size_t k;
 
 	for (k = 0; k < t->nr_watches; k++)
-		if (t->watches[k].table == &trace_tables[kind])
+		if (t->watches[k].table == trace_tables[kind])
 			return &t->watches[k];
 	return NULL;
 }
@@ -180,16 +178,18 @@ bool trace_boundary(const struct trace *t, enum trace_kind kind, int event,
 		    struct trace_boundary *out)
 {
 	const struct watch *w = find_watch(t, kind);
+	const struct trace_row *row;
 
 	if (!w || event < 0 || event >= w->table->nr)
 		return false;
-	out->label = w->table->rows[event].label;
-	out->symbol = w->table->rows[event].symbols;
-	if (is_function(w, event) && w->functions[first_row(w, event)].name[0])
-		out->symbol = w->functions[first_row(w, event)].name;
-	else if (is_traced_wait(w, event))
-		out->symbol = w->table->rows[event].lock ? "contention_end" : "contention_begin";
-	else if (w->table->rows[event].where == AT_SYSCALL && w->call_functions[0])
+	row = &w->table->rows[event];
+	out->label = row->label;
+	out->symbol = row->symbols;
+	if (is_function(t, w, event) && t->functions[w->slot[event]].name[0])
+		out->symbol = t->functions[w->slot[event]].name;
+	else if (is_traced_wait(t, w, event))
+		out->symbol = trace_ends_wait(row) ? "contention_end" : "contention_begin";
+	else if (row->where == AT_SYSCALL && w->call_functions[0])
 		out->symbol = w->call_functions;
 	out->mechanism = w->mechanism[event];
 	out->why = w->why[event];
@@ -213,30 +213,25 @@ int trace_stats_enable(struct trace *t)
 size_t trace_prog_stats(const struct trace *t, struct bpf_cost *out, size_t cap)
 {
 	struct bpf_prog_info info;
-	size_t i, k, n = 0;
+	size_t i, n = 0;
 
-	for (k = 0; k < t->nr_watches; k++)
-		for (i = 0; i < t->watches[k].nr_attached && n < cap; i++) {
-			const struct attached *a = &t->watches[k].attached[i];
+	for (i = 0; i < t->nr_attached && n < cap; i++) {
+		const struct attached *a = &t->attached[i];
 
-			if (bpf_info(a->prog, &info))
-				continue;
-			out[n++] = (struct bpf_cost){ bpf_program__name(a->prog), a->symbol,
-						      info.run_cnt, info.run_time_ns,
-						      info.recursion_misses };
-		}
+		if (bpf_info(a->prog, &info))
+			continue;
+		out[n++] = (struct bpf_cost){ bpf_program__name(a->prog), a->symbol, info.run_cnt,
+					      info.run_time_ns, info.recursion_misses };
+	}
 	return n;
 }
 
 void trace_close(struct trace *t)
 {
-	size_t k;
-
 	if (!t)
 		return;
 	ring_buffer__free(t->ring);
-	for (k = 0; k < t->nr_watches; k++)
-		watch_end(&t->watches[k]);
+	watch_end(t);
 	if (t->stats_fd >= 0)
 		close(t->stats_fd);
 	free(t);

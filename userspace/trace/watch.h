@@ -20,18 +20,28 @@ struct candidate {
 	int function;
 };
 
-/*
- * Functions: of a boundary, at the index of its first row; of system calls, behind all boundaries.
- */
-#define NR_FUNCTIONS (TRACE_EVENTS + TRACE_CALLS)
+/* Those that programs have numbers for, and behind them the system calls. */
+#define NR_FUNCTIONS (TRACE_FUNCTIONS + TRACE_KINDS * TRACE_CALLS)
 
+/**
+ * struct function - one that may be watched
+ * @symbols: candidates for its name; NULL: there is no such function
+ * @name: in this kernel; "" if it has none
+ * @rank: later candidates over earlier, plain names over name.isra.0
+ * @homonyms: how many symbols have this name
+ * @traceable: ftrace can attach to it
+ * @in_btf: fentry can, as far as is known
+ * @no_fentry: that was tried, and failed
+ * @no_kprobe: likewise
+ */
 struct function {
-	char name[NAME_LEN]; /* in this kernel; "" if it has none */
-	int rank;	     /* later candidates over earlier, plain names over name.isra.0 */
-	int homonyms;	     /* how many symbols have this name */
-	bool traceable;	     /* ftrace can attach to it */
+	const char *symbols;
+	char name[NAME_LEN];
+	int rank;
+	int homonyms;
+	bool traceable;
 	bool in_btf;
-	bool no_fentry, no_kprobe; /* tried, and failed */
+	bool no_fentry, no_kprobe;
 };
 
 struct attached {
@@ -40,29 +50,25 @@ struct attached {
 	const char *symbol;
 };
 
-/*
- * What watches the calls of one kind.
- *
+/**
+ * struct watch - how the calls of one kind are watched
+ * @table: their boundaries
+ * @slot: the number of a boundary's function
  * @waits_traced: the kernel has tracepoints that serve rows which are about waits
- * @mutex_known: and no row has to learn which lock it is
+ * @mechanism: of each boundary
+ * @why: if merged
+ * @call_functions: the functions of the system calls, if these are watched so; else ""
  * @enabled: boundaries that are watched
  * @absent: those of steps that this kernel does not have
- * @call_functions: the functions of the system calls, if these are watched so; else ""
  */
 struct watch {
 	const struct trace_table *table;
-	struct candidate candidates[2 * NR_FUNCTIONS];
-	size_t nr_candidates;
-	struct function functions[NR_FUNCTIONS];
+	int slot[TRACE_EVENTS];
 	bool waits_traced;
-	bool mutex_known;
 	const char *mechanism[TRACE_EVENTS];
 	const char *why[TRACE_EVENTS];
 	char call_functions[TRACE_CALLS * NAME_LEN];
 	uint32_t enabled, absent;
-	struct bpf_object *obj;
-	struct attached attached[TRACE_PROGS_KIND];
-	size_t nr_attached;
 };
 
 struct trace {
@@ -71,9 +77,15 @@ struct trace {
 	bool family, stacks;
 	bool trampolines_stay; /* see machine/ksyms.h; else fexit is not safe */
 	char tracefs[64];
-	struct trace_config config; /* but for the boundaries, the same for all kinds */
+	struct trace_config config;
+	struct candidate candidates[2 * NR_FUNCTIONS];
+	size_t nr_candidates;
+	struct function functions[NR_FUNCTIONS];
 	struct watch watches[TRACE_KINDS];
 	size_t nr_watches;
+	struct bpf_object *obj;
+	struct attached attached[TRACE_PROGS];
+	size_t nr_attached;
 	struct ring_buffer *ring;
 	void (*fn)(const struct trace_record *rec, void *arg);
 	void *arg;
@@ -86,48 +98,33 @@ struct trace {
 
 /**
  * is_traced_wait() - is a boundary at one end of a wait that the kernel has tracepoints for?
- * @w: whose table
+ * @t: the tracer
+ * @w: one of its watches
  * @ev: the boundary
  *
  * Return: true if so; its function is not probed then.
  */
-bool is_traced_wait(const struct watch *w, int ev);
+bool is_traced_wait(const struct trace *t, const struct watch *w, int ev);
 
 /**
  * is_function() - is a boundary at one end of a function?
- * @w: whose table
+ * @t: the tracer
+ * @w: one of its watches
  * @ev: the boundary
  *
  * Return: true if it is; else it is a tracepoint.
  */
-bool is_function(const struct watch *w, int ev);
+bool is_function(const struct trace *t, const struct watch *w, int ev);
 
 /**
  * call_function() - the function that a system call is
- * @w: whose table
+ * @t: the tracer
+ * @w: one of its watches
  * @call: which
  *
- * Return: it; without a name if this kernel has none.
+ * Return: the function; without a name if this kernel has none.
  */
-struct function *call_function(struct watch *w, int call);
-
-/**
- * first_row() - rows of one function share its programs, named after the first of them
- * @w: whose table
- * @ev: a row of that function
- *
- * Return: the first; @ev itself for a tracepoint.
- */
-int first_row(const struct watch *w, int ev);
-
-/**
- * leads_function() - is a row the first of a function?
- * @w: whose table
- * @ev: the row
- *
- * Return: true if so.
- */
-bool leads_function(const struct watch *w, int ev);
+struct function *call_function(struct trace *t, const struct watch *w, int call);
 
 /**
  * complain() - say what is wrong to who opens the tracer
@@ -166,27 +163,17 @@ bool has_events(const struct trace *t, const char *system, const char *events);
 int find_symbols(struct trace *t);
 
 /**
- * watch_begin() - load and attach the programs for one kind of calls
+ * watch_begin() - load and attach the programs
  * @t: the tracer
- * @w: one of its watches; the first before others
  *
  * Return: 0, or as complain().
  */
-int watch_begin(struct trace *t, struct watch *w);
+int watch_begin(struct trace *t);
 
 /**
  * watch_end() - detach and unload them
- * @w: the watch
+ * @t: the tracer
  */
-void watch_end(struct watch *w);
-
-/**
- * map_fd() - a map, which all watches of a tracer share
- * @w: one that has begun
- * @name: of the map
- *
- * Return: its file descriptor.
- */
-int map_fd(const struct watch *w, const char *name);
+void watch_end(struct trace *t);
 
 #endif

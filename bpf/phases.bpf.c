@@ -1,20 +1,13 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel half of the tracer: one record per call.
  *
- * What includes this has said whose boundaries these are: BOUNDARIES is the table, EVENT(id) a row
- * of it, CALLS the list of the system calls, KIND the enum trace_kind.
- *
- * Programs are made out of the table, each function in two variants (fentry and fexit, kprobe and
- * kretprobe) around one body; user space loads those it attaches. A call in flight is found by its
- * task, so that no kernel structure is read and one object serves every kernel, with BTF and
- * without. Functions watched here are busy ones: all but such calls leave after one load.
- *
- * If two kinds are traced, their objects share all maps but their own data.
+ * Programs are numbered, and pass their number on: it says which rows of the configuration they
+ * serve. Each function has two variants (fentry and fexit, kprobe and kretprobe) around one body;
+ * user space loads those it attaches. A call in flight is found by its task, so that no kernel
+ * structure is read and one object serves every kernel, with BTF and without. Functions watched
+ * here are busy ones: all but such calls leave after one load.
  */
-#ifndef REFCOST_PHASES_BPF_H
-#define REFCOST_PHASES_BPF_H
-
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
@@ -31,18 +24,11 @@
 #define MAX_FAMILY	    8192
 #define MUTEX_FLAGS	    7 /* in the owner's word */
 
-_Static_assert(EVENT(NR) <= TRACE_EVENTS, "a record has no room for so many boundaries");
-
-#define X(id, where, filter, after, need, label, symbols) +TRACE_IS_LOCK(where, filter)
-_Static_assert(BOUNDARIES(X) <= TRACE_LOCKS, "a record has no room for so many waits");
-#undef X
-
 char LICENSE[] SEC("license") = "GPL";
 
 /* Found and set before loading, by the name of its section. */
 const volatile struct trace_config config SEC(".rodata.config") = {};
 
-/* Of the same size in all objects, which share the map. */
 struct in_flight {
 	struct trace_record rec;
 	__u64 name;		   /* in the caller's memory; 0 once read */
@@ -52,7 +38,7 @@ struct in_flight {
 	__u64 slept;		   /* how long that was; 0: it still is */
 	__u64 off_ns;		   /* off the CPU so far in this phase */
 	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
-	__u32 last;		   /* the latest boundary passed */
+	__u32 open;		   /* boundaries that may be passed now, a bit each */
 	__u32 pending;		   /* returns awaited, a bit each */
 	__u32 waiting;		   /* for module_mutex */
 	__u32 claims; /* who wants this slot: its owner is alone; 0 in the hash table */
@@ -72,7 +58,7 @@ struct asleep {
 static const struct in_flight blank;
 static const struct asleep awake;
 
-/* How many calls of this kind are in flight: the cheapest of questions, and nearly always 0. */
+/* How many calls are in flight: the cheapest of questions, and nearly always 0. */
 static __u32 nr_in_flight;
 
 /* How many of them are in the hash table, since their slots were taken. */
@@ -175,26 +161,18 @@ static __always_inline struct in_flight *find(__u64 task)
 	if (!*(volatile __u32 *)&nr_in_flight)
 		return NULL;
 	c = slot_of(task);
-	if (c && c->task == task && c->rec.kind == KIND)
+	if (c && c->task == task)
 		return c;
 	if (!*(volatile __u32 *)&nr_displaced)
 		return NULL;
-	c = bpf_map_lookup_elem(&calls, &task);
-	return c && c->rec.kind == KIND ? c : NULL;
-}
-
-/* A call of any kind. */
-static __always_inline const struct in_flight *find_any(__u64 task)
-{
-	const struct in_flight *c = slot_of(task);
-
-	return c && c->task == task ? c : bpf_map_lookup_elem(&calls, &task);
+	return bpf_map_lookup_elem(&calls, &task);
 }
 
 static __always_inline bool same_name(const char *a, const volatile char *b)
 {
 	int i;
 
+#pragma clang loop unroll(disable)
 	for (i = 0; i < TRACE_NAME_LEN; i++) {
 		if (a[i] != b[i])
 			return false;
@@ -267,14 +245,20 @@ static __always_inline void keep_text(const struct in_flight *c, __u64 mod)
 			      (const void *)(unsigned long)(mod + config.text_size_at));
 }
 
-static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
+static __always_inline void pass(struct in_flight *c, const volatile struct trace_step *b,
+				 __u64 now)
 {
+	__u32 ev = b->event;
+
+	if (ev >= TRACE_EVENTS)
+		return;
 	if (config.stacks)
 		keep_stack(c, ev);
 	c->rec.ts[ev] = now;
 	c->rec.off_ns[ev] = c->off_ns;
 	c->off_ns = 0;
-	c->last = ev;
+	c->rec.passed |= b->bit;
+	c->open = b->opens;
 	/* A program that has taken the time may be preempted: that sleep is in the next phase. */
 	if (c->off_since > now) {
 		c->rec.off_ns[ev] -= c->slept;
@@ -283,10 +267,9 @@ static __always_inline void pass(struct in_flight *c, __u32 ev, __u64 now)
 }
 
 /* In order, not before its time, and not inside a function whose return comes first. */
-static __always_inline bool may_pass(const struct in_flight *c, __u32 ev, __u32 after)
+static __always_inline bool may_pass(const struct in_flight *c, const volatile struct trace_step *b)
 {
-	return config.enabled & (1U << ev) && ev > c->last && c->last >= after &&
-	       !(c->pending & ((1U << ev) - 1));
+	return c->open & b->bit && !(c->pending & b->earlier);
 }
 
 static __always_inline bool is_notice(const struct in_flight *c, __u64 list, __u64 mod)
@@ -327,30 +310,12 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 	return false;
 }
 
-/* The slot of a wait for module_mutex, by the boundary that ends it. */
-static __always_inline unsigned int lock_slot(__u32 ev)
-{
-#define X(id, where, filter, after, need, label, symbols) \
-	+(EVENT(id) < ev && TRACE_IS_LOCK(where, filter))
-	return BOUNDARIES(X);
-#undef X
-}
-
-/* Is the first phase a wait? */
-static __always_inline bool begins_with_wait(void)
-{
-#define X(id, where, filter, after, need, label, symbols) \
-	+(EVENT(id) == EVENT(ENTER) + 1 && TRACE_IS_LOCK(where, filter))
-	return BOUNDARIES(X);
-#undef X
-}
-
 /*
  * A holder that is traced is known here; of any other one only what the kernel's BTF tells to find.
  */
-static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
+static __always_inline void note_holder(struct in_flight *c, unsigned int lock)
 {
-	struct trace_holder *h = &c->rec.holder[slot];
+	struct trace_holder *h = &c->rec.holder[lock];
 	const struct in_flight *other;
 	__u64 owner = 0;
 
@@ -361,7 +326,7 @@ static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
 	owner &= ~(__u64)MUTEX_FLAGS;
 	if (!owner)
 		return;
-	other = find_any(owner);
+	other = find(owner);
 	if (other) {
 		h->pid = other->rec.pid;
 		h->kind = other->rec.kind;
@@ -376,79 +341,106 @@ static __always_inline void note_holder(struct in_flight *c, unsigned int slot)
 	}
 }
 
-static __always_inline void row_entry(struct in_flight *c, __u32 ev, enum trace_where where,
-				      enum trace_filter filter, __u32 after, __u64 arg1, __u64 arg2,
-				      __u64 arg3, __u64 now)
+/* What a function, or a tracepoint of waits, passes as it begins. */
+static __always_inline void begin(struct in_flight *c, const volatile struct trace_step *rows,
+				  __u64 arg1, __u64 arg2, __u64 arg3, __u64 now)
 {
-	if (where == AT_RETURN && c->pending & (1U << ev)) {
-		c->nested[ev]++;
-		return;
+	int i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < TRACE_SLOT_ROWS; i++) {
+		const volatile struct trace_step *b = &rows[i];
+		__u32 bit = b->bit, where = b->where;
+
+		if (!bit)
+			break;
+		if (where == AT_END)
+			continue;
+		if (where == AT_RETURN && c->pending & bit) {
+			c->nested[b->event & (TRACE_EVENTS - 1)]++;
+			continue;
+		}
+		if (!may_pass(c, b) || !accept(c, b->filter, arg1, arg2, arg3))
+			continue;
+		if (where == AT_ENTRY) {
+			pass(c, b, now);
+			continue;
+		}
+		if (where == AT_RETURN) {
+			c->pending |= bit;
+			c->rec.entries++;
+		}
+		if (b->lock < TRACE_LOCKS)
+			note_holder(c, b->lock);
 	}
-	if (!may_pass(c, ev, after) || !accept(c, filter, arg1, arg2, arg3))
-		return;
-	if (where == AT_ENTRY) {
-		pass(c, ev, now);
-		return;
-	}
-	c->pending |= 1U << ev;
-	c->rec.entries++;
-	if (filter == FILTER_LOCK || filter == FILTER_WAIT)
-		note_holder(c, lock_slot(ev));
 }
 
-static __always_inline void row_return(struct in_flight *c, __u32 ev, __u64 now)
+/* And as it ends. */
+static __always_inline void end(struct in_flight *c, const volatile struct trace_step *rows,
+				__u64 arg1, __u64 now)
 {
-	if (!(c->pending & (1U << ev)))
-		return;
-	if (c->nested[ev]) {
-		c->nested[ev]--;
-		return;
-	}
-	c->pending &= ~(1U << ev);
-	c->rec.exits++;
-	if (ev > c->last)
-		pass(c, ev, now);
-}
+	int i;
 
-/* The comparison of two literals is folded away: each program holds its own rows alone. */
-#define SAME_FUNCTION(where, symbols, function)                                         \
-	((AT_##where == AT_ENTRY || AT_##where == AT_RETURN || AT_##where == AT_END) && \
-	 !__builtin_strcmp(symbols, function))
+#pragma clang loop unroll(disable)
+	for (i = 0; i < TRACE_SLOT_ROWS; i++) {
+		const volatile struct trace_step *b = &rows[i];
+		__u32 bit = b->bit, where = b->where, ev = b->event & (TRACE_EVENTS - 1);
+
+		if (!bit)
+			break;
+		if (where == AT_END) {
+			if (may_pass(c, b) && accept(c, b->filter, arg1, 0, 0))
+				pass(c, b, now);
+			continue;
+		}
+		if (where != AT_RETURN || !(c->pending & bit))
+			continue;
+		if (c->nested[ev]) {
+			c->nested[ev]--;
+			continue;
+		}
+		c->pending &= ~bit;
+		c->rec.exits++;
+		if (c->open & bit)
+			pass(c, b, now);
+	}
+}
 
 /*
  * Functions of every mutex are the busiest here, and other mutexes than ours nearly all of their
  * calls.
  */
-static __always_inline bool is_other_mutex(enum trace_filter filter, __u64 arg1)
+static __always_inline bool is_other_mutex(__u64 mutex)
 {
-	return (filter == FILTER_LOCK || filter == FILTER_WAIT) && config.module_mutex &&
-	       config.module_mutex != arg1;
+	return config.module_mutex && config.module_mutex != mutex;
 }
 
-static __always_inline int function_entry(const char *function, enum trace_filter filter,
-					  __u64 arg1, __u64 arg2, __u64 arg3)
+/* A program's rows for the kind that the call is of. */
+static __always_inline const volatile struct trace_step *rows_of(const struct in_flight *c,
+								 int slot)
+{
+	return c->rec.kind == TRACE_UNLOAD ? config.rows[slot][TRACE_UNLOAD]
+					   : config.rows[slot][TRACE_LOAD];
+}
+
+static __always_inline int function_entry(int slot, __u64 arg1, __u64 arg2, __u64 arg3)
 {
 	struct in_flight *c;
 	__u64 now;
 
-	if (is_other_mutex(filter, arg1))
+	if (config.is_mutex[slot] && is_other_mutex(arg1))
 		return 0;
 	c = find(bpf_get_current_task());
 	if (!c)
 		return 0;
 	now = bpf_ktime_get_ns();
 	read_name(c);
-#define X(id, where, filter, after, need, label, symbols)                                      \
-	if (AT_##where != AT_END && SAME_FUNCTION(where, symbols, function))                   \
-		row_entry(c, EVENT(id), AT_##where, FILTER_##filter, EVENT(after), arg1, arg2, \
-			  arg3, now);
-	BOUNDARIES(X)
-#undef X
+	begin(c, rows_of(c, slot), arg1, arg2, arg3, now);
 	return 0;
 }
 
 /* @arg1: 0 if not known, as in a kretprobe */
-static __always_inline int function_return(const char *function, __u64 arg1)
+static __always_inline int function_return(int slot, __u64 arg1)
 {
 	struct in_flight *c = find(bpf_get_current_task());
 	__u64 now;
@@ -456,14 +448,7 @@ static __always_inline int function_return(const char *function, __u64 arg1)
 	if (!c)
 		return 0;
 	now = bpf_ktime_get_ns();
-#define X(id, where, filter, after, need, label, symbols)                                   \
-	if (AT_##where == AT_RETURN && SAME_FUNCTION(where, symbols, function))             \
-		row_return(c, EVENT(id), now);                                              \
-	if (AT_##where == AT_END && SAME_FUNCTION(where, symbols, function) &&              \
-	    may_pass(c, EVENT(id), EVENT(after)) && accept(c, FILTER_##filter, arg1, 0, 0)) \
-		pass(c, EVENT(id), now);
-	BOUNDARIES(X)
-#undef X
+	end(c, rows_of(c, slot), arg1, now);
 	return 0;
 }
 
@@ -472,7 +457,7 @@ static __always_inline struct in_flight *find_waiter(__u64 mutex)
 {
 	struct in_flight *c;
 
-	if (is_other_mutex(FILTER_WAIT, mutex))
+	if (is_other_mutex(mutex))
 		return NULL;
 	c = find(bpf_get_current_task());
 	return c && c->mutex == mutex ? c : NULL;
@@ -493,16 +478,7 @@ int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 	now = bpf_ktime_get_ns();
 	c->waiting = true;
 	read_name(c);
-#define X(id, where, filter, after, need, label, symbols)                                      \
-	if (FILTER_##filter == FILTER_LEARN && !config.module_mutex) {                         \
-		if (c->last < EVENT(id))                                                       \
-			note_holder(c, lock_slot(EVENT(id)));                                  \
-	} else if (FILTER_##filter == FILTER_LEARN || FILTER_##filter == FILTER_WAIT) {        \
-		row_entry(c, EVENT(id), TRACE_IS_LOCK(where, filter) ? AT_RETURN : AT_##where, \
-			  FILTER_WAIT, EVENT(after), mutex, 0, 0, now);                        \
-	}
-	BOUNDARIES(X)
-#undef X
+	begin(c, rows_of(c, SLOT_WAIT), mutex, 0, 0, now);
 	return 0;
 }
 
@@ -517,44 +493,68 @@ int contention_end(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	c->waiting = false;
-#define X(id, where, filter, after, need, label, symbols)                   \
-	if (FILTER_##filter != FILTER_LOCK && TRACE_IS_LOCK(where, filter)) \
-		row_return(c, EVENT(id), now);
-	BOUNDARIES(X)
-#undef X
+	end(c, rows_of(c, SLOT_WAIT), 0, now);
 	return 0;
 }
 
 /* An argument may be read only where the function has it: the verifier knows its prototype. */
-#define FENTRY_ARG(ctx, filter, n) (ARGS_##filter >= (n) ? (ctx)[(n)-1] : 0)
+#define FENTRY_ARG(ctx, slot, n) (config.nr_args[slot] >= (n) ? (ctx)[(n)-1] : 0)
 
-#define ENTRY_PROGRAMS(id, filter, symbols)                                                    \
-	SEC("fentry")                                                                          \
-	int fentry_##id(__u64 *ctx)                                                            \
-	{                                                                                      \
-		return function_entry(symbols, FILTER_##filter, FENTRY_ARG(ctx, filter, 1),    \
-				      FENTRY_ARG(ctx, filter, 2), FENTRY_ARG(ctx, filter, 3)); \
-	}                                                                                      \
-	SEC("kprobe")                                                                          \
-	int kprobe_##id(struct pt_regs *ctx)                                                   \
-	{                                                                                      \
-		return function_entry(symbols, FILTER_##filter, PT_REGS_PARM1(ctx),            \
-				      PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));                 \
+#define FUNCTION_PROGRAMS(slot)                                                                 \
+	SEC("fentry")                                                                           \
+	int fentry_##slot(__u64 *ctx)                                                           \
+	{                                                                                       \
+		return function_entry(slot, FENTRY_ARG(ctx, slot, 1), FENTRY_ARG(ctx, slot, 2), \
+				      FENTRY_ARG(ctx, slot, 3));                                \
+	}                                                                                       \
+	SEC("kprobe")                                                                           \
+	int kprobe_##slot(struct pt_regs *ctx)                                                  \
+	{                                                                                       \
+		return function_entry(slot, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),             \
+				      PT_REGS_PARM3(ctx));                                      \
+	}                                                                                       \
+	SEC("fexit")                                                                            \
+	int fexit_##slot(__u64 *ctx)                                                            \
+	{                                                                                       \
+		if (config.is_mutex[slot] && is_other_mutex(FENTRY_ARG(ctx, slot, 1)))          \
+			return 0;                                                               \
+		return function_return(slot, FENTRY_ARG(ctx, slot, 1));                         \
+	}                                                                                       \
+	SEC("kretprobe")                                                                        \
+	int kretprobe_##slot(struct pt_regs *ctx)                                               \
+	{                                                                                       \
+		return function_return(slot, 0);                                                \
 	}
 
-#define RETURN_PROGRAMS(id, filter, symbols)                                     \
-	SEC("fexit")                                                             \
-	int fexit_##id(__u64 *ctx)                                               \
-	{                                                                        \
-		if (is_other_mutex(FILTER_##filter, FENTRY_ARG(ctx, filter, 1))) \
-			return 0;                                                \
-		return function_return(symbols, FENTRY_ARG(ctx, filter, 1));     \
-	}                                                                        \
-	SEC("kretprobe")                                                         \
-	int kretprobe_##id(struct pt_regs *ctx)                                  \
-	{                                                                        \
-		return function_return(symbols, 0);                              \
-	}
+FUNCTION_PROGRAMS(0)
+FUNCTION_PROGRAMS(1)
+FUNCTION_PROGRAMS(2)
+FUNCTION_PROGRAMS(3)
+FUNCTION_PROGRAMS(4)
+FUNCTION_PROGRAMS(5)
+FUNCTION_PROGRAMS(6)
+FUNCTION_PROGRAMS(7)
+FUNCTION_PROGRAMS(8)
+FUNCTION_PROGRAMS(9)
+FUNCTION_PROGRAMS(10)
+FUNCTION_PROGRAMS(11)
+FUNCTION_PROGRAMS(12)
+FUNCTION_PROGRAMS(13)
+FUNCTION_PROGRAMS(14)
+FUNCTION_PROGRAMS(15)
+FUNCTION_PROGRAMS(16)
+FUNCTION_PROGRAMS(17)
+FUNCTION_PROGRAMS(18)
+FUNCTION_PROGRAMS(19)
+FUNCTION_PROGRAMS(20)
+FUNCTION_PROGRAMS(21)
+FUNCTION_PROGRAMS(22)
+FUNCTION_PROGRAMS(23)
+FUNCTION_PROGRAMS(24)
+FUNCTION_PROGRAMS(25)
+FUNCTION_PROGRAMS(26)
+FUNCTION_PROGRAMS(27)
+_Static_assert(TRACE_FUNCTIONS == 28, "each function has its programs");
 
 /* A task in another namespace than the one that is meant has no number there. */
 static __always_inline __u32 current_tgid(void)
@@ -596,7 +596,7 @@ static __always_inline bool is_target_module(__u64 mod)
  * seen, nor is that of a 32-bit caller's by the tracepoints. Such a call shows by what it passes:
  * of unloads, as against loads that fail, by a module without references.
  */
-static __always_inline void note_unmatched(__u64 mod)
+static __always_inline void note_unmatched(enum trace_kind kind, __u64 mod)
 {
 	__u64 task = bpf_get_current_task();
 	struct trace_tally *n = count();
@@ -605,7 +605,7 @@ static __always_inline void note_unmatched(__u64 mod)
 
 	if (!n || !is_wanted(task) || !is_target_module(mod))
 		return;
-	if (KIND == TRACE_UNLOAD &&
+	if (kind == TRACE_UNLOAD &&
 	    (config.refcnt_at < 0 ||
 	     bpf_probe_read_kernel(&refs, sizeof(refs),
 				   (const void *)(unsigned long)(mod + config.refcnt_at)) ||
@@ -615,34 +615,36 @@ static __always_inline void note_unmatched(__u64 mod)
 	bpf_map_update_elem(&strays, &task, &one, BPF_ANY);
 }
 
-/* All of the system "module" that are watched have the module as their first argument. */
-#define TRACEPOINT_PROGRAM(id, filter, after)                            \
-	SEC("raw_tp")                                                    \
-	int raw_tp_##id(struct bpf_raw_tracepoint_args *ctx)             \
-	{                                                                \
-		struct in_flight *c = find(bpf_get_current_task());      \
-                                                                         \
-		if (c && config.stacks)                                  \
-			keep_text(c, ctx->args[0]);                      \
-		if (!c)                                                  \
-			note_unmatched(ctx->args[0]);                    \
-		else if (may_pass(c, EVENT(id), EVENT(after)) &&         \
-			 accept(c, FILTER_##filter, ctx->args[0], 0, 0)) \
-			pass(c, EVENT(id), bpf_ktime_get_ns());          \
-		return 0;                                                \
+/* The tracepoint that a kind has of the system "module": its first argument is the module. */
+static __always_inline int module_passes(enum trace_kind kind, struct bpf_raw_tracepoint_args *ctx)
+{
+	const volatile struct trace_step *b = config.rows[SLOT_MODULE][kind];
+	struct in_flight *c = find(bpf_get_current_task());
+
+	if (!c) {
+		note_unmatched(kind, ctx->args[0]);
+		return 0;
 	}
+	if (c->rec.kind != kind)
+		return 0;
+	if (config.stacks)
+		keep_text(c, ctx->args[0]);
+	if (may_pass(c, b) && accept(c, b->filter, ctx->args[0], 0, 0))
+		pass(c, b, bpf_ktime_get_ns());
+	return 0;
+}
 
-#define PROGRAMS_SYSCALL(id, filter, after, symbols)
-#define PROGRAMS_TRACEPOINT(id, filter, after, symbols) TRACEPOINT_PROGRAM(id, filter, after)
-#define PROGRAMS_ENTRY(id, filter, after, symbols) \
-	ENTRY_PROGRAMS(id, filter, symbols) RETURN_PROGRAMS(id, filter, symbols)
-#define PROGRAMS_RETURN(id, filter, after, symbols) PROGRAMS_ENTRY(id, filter, after, symbols)
-#define PROGRAMS_END(id, filter, after, symbols)    RETURN_PROGRAMS(id, filter, symbols)
+SEC("raw_tp")
+int raw_tp_unload(struct bpf_raw_tracepoint_args *ctx)
+{
+	return module_passes(TRACE_UNLOAD, ctx);
+}
 
-#define X(id, where, filter, after, need, label, symbols) \
-	PROGRAMS_##where(id, filter, after, symbols)
-BOUNDARIES(X)
-#undef X
+SEC("raw_tp")
+int raw_tp_load(struct bpf_raw_tracepoint_args *ctx)
+{
+	return module_passes(TRACE_LOAD, ctx);
+}
 
 /*
  * Room for a call. A call whose slot is claimed by others takes the hash table; so may two that
@@ -676,38 +678,19 @@ static __always_inline void release(struct in_flight *c, __u64 task)
 }
 
 /*
- * Boundaries that tracepoints mark. Where these are all that is watched, so much of a record is
- * touched alone: the verifier knows the configuration, and takes the rest out of the programs.
+ * A slot holds what its last owner left: of that, clear what does not mean something by itself.
+ * Each call passes both ends. Where few boundaries are watched, most of a record is not used.
  */
-#define IS_MARKED(where) (AT_##where == AT_SYSCALL || AT_##where == AT_TRACEPOINT)
-
-static __always_inline bool only_marked(void)
+static __always_inline void clear(struct in_flight *c, enum trace_kind kind)
 {
-#define X(id, where, filter, after, need, label, symbols) +((__u32)IS_MARKED(where) << EVENT(id))
-	return !(config.enabled & ~(BOUNDARIES(X)));
-#undef X
-}
-
-/*
- * A slot holds what its last owner left: of that, what does not mean something by itself is
- * cleared. Each call passes both ends.
- */
-static __always_inline void clear(struct in_flight *c)
-{
-	bool all = !only_marked();
 	int i;
 
-#define X(id, where, filter, after, need, label, symbols)          \
-	if ((all || IS_MARKED(where)) && AT_##where != AT_SYSCALL) \
-		c->rec.ts[EVENT(id)] = 0;
-	BOUNDARIES(X)
-#undef X
-	if (all) {
+	if (!config.kinds[kind].few) {
 		__builtin_memset(c->nested, 0, sizeof(c->nested));
 		for (i = 0; i < TRACE_LOCKS; i++)
 			c->rec.holder[i].pid = 0;
 	}
-	c->rec.flags = c->rec.entries = c->rec.exits = 0;
+	c->rec.passed = c->rec.flags = c->rec.entries = c->rec.exits = 0;
 	c->rec.module[0] = '\0';
 	c->off_since = c->off_ns = 0;
 	c->pending = c->waiting = 0;
@@ -718,7 +701,7 @@ static __always_inline void clear(struct in_flight *c)
  *
  * A task that died in a call left its record behind: begin again.
  */
-static __always_inline int enter(__u64 name)
+static __always_inline int enter(enum trace_kind kind, __u64 name)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
 	struct trace_tally *n = count();
@@ -737,7 +720,7 @@ static __always_inline int enter(__u64 name)
 		add(&n->lost, 1);
 		return 0;
 	}
-	clear(c);
+	clear(c, kind);
 	c->name = name;
 	read_name(c);
 	if (name && !c->name && !is_target(c->rec.module)) {
@@ -747,15 +730,15 @@ static __always_inline int enter(__u64 name)
 	if (config.stacks)
 		bpf_map_update_elem(&sleeps, &task, &awake, BPF_ANY);
 	id = bpf_get_current_pid_tgid();
-	c->rec.kind = KIND;
+	c->rec.kind = kind;
 	c->rec.pid = id;
 	c->rec.tgid = id >> 32;
-	c->rec.enabled = config.enabled;
+	c->rec.enabled = config.kinds[kind].enabled;
 	c->mutex = config.module_mutex ?: learnt_mutex;
 	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
-	if (begins_with_wait() && !config.waits_traced)
+	if (config.kinds[kind].waits_first)
 		note_holder(c, 0);
-	pass(c, EVENT(ENTER), now);
+	pass(c, config.rows[SLOT_ENTER][kind], now);
 	c->task = task;
 	add(&n->entries, 1);
 	__sync_fetch_and_add(&nr_in_flight, 1);
@@ -774,25 +757,38 @@ static __always_inline __u64 wakeup(void)
 									 : BPF_RB_NO_WAKEUP;
 }
 
-/* What says nothing about this call stays what it was in the buffer. */
-static __always_inline void copy_record(struct trace_record *to, const struct trace_record *rec)
+static __always_inline void copy_boundary(struct trace_record *to, const struct trace_record *rec,
+					  __u32 ev)
 {
-	bool all = !only_marked();
-	int i;
+	if (ev >= TRACE_EVENTS)
+		return;
+	to->ts[ev] = rec->ts[ev];
+	to->off_ns[ev] = rec->off_ns[ev];
+}
 
-#define X(id, where, filter, after, need, label, symbols)               \
-	if (all || IS_MARKED(where)) {                                  \
-		to->ts[EVENT(id)] = rec->ts[EVENT(id)];                 \
-		if (EVENT(id) != EVENT(ENTER)) /* ends no phase */      \
-			to->off_ns[EVENT(id)] = rec->off_ns[EVENT(id)]; \
-	}
-	BOUNDARIES(X)
-#undef X
+/* Copy the watched boundaries only; what the buffer holds of others is stale. */
+static __always_inline void copy_record(struct trace_record *to, const struct trace_record *rec,
+					enum trace_kind kind)
+{
+	const volatile struct trace_kind_config *k = &config.kinds[kind];
+	__u32 i, nr = k->nr;
+
 	__builtin_memcpy(&to->kind, &rec->kind,
 			 offsetof(struct trace_record, holder) -
 				 offsetof(struct trace_record, kind));
-	if (!all)
+	if (k->few) {
+		copy_boundary(to, rec, 0);
+		copy_boundary(to, rec, k->marked);
+		copy_boundary(to, rec, nr - 1);
 		return;
+	}
+#pragma unroll
+	for (i = 0; i < TRACE_EVENTS; i++) {
+		if (i >= nr)
+			continue; /* to break here would keep clang from unrolling */
+		to->ts[i] = rec->ts[i];
+		to->off_ns[i] = rec->off_ns[i];
+	}
 #pragma unroll
 	for (i = 0; i < TRACE_LOCKS; i++) {
 		to->holder[i].pid = 0;
@@ -801,35 +797,36 @@ static __always_inline void copy_record(struct trace_record *to, const struct tr
 	}
 }
 
-static __always_inline bool put_stacked(struct in_flight *c, const struct asleep *s)
+static __always_inline bool put_stacked(struct in_flight *c, const struct asleep *s,
+					enum trace_kind kind)
 {
 	struct trace_stacked *full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
 
 	if (!full)
 		return false;
 	c->rec.flags |= TRACE_STACKED;
-	copy_record(&full->rec, &c->rec);
+	copy_record(&full->rec, &c->rec, kind);
 	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
 	bpf_ringbuf_submit(full, wakeup());
 	return true;
 }
 
-static __always_inline bool put_record(struct in_flight *c)
+static __always_inline bool put_record(struct in_flight *c, enum trace_kind kind)
 {
 	const struct asleep *s = config.stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
 	struct trace_record *rec;
 
 	if (s)
-		return put_stacked(c, s);
+		return put_stacked(c, s, kind);
 	rec = bpf_ringbuf_reserve(&records, sizeof(*rec), 0);
 	if (!rec)
 		return false;
-	copy_record(rec, &c->rec);
+	copy_record(rec, &c->rec, kind);
 	bpf_ringbuf_submit(rec, wakeup());
 	return true;
 }
 
-static __always_inline void emit(struct in_flight *c, struct trace_tally *n)
+static __always_inline void emit(struct in_flight *c, struct trace_tally *n, enum trace_kind kind)
 {
 	struct trace_record *rec = &c->rec;
 
@@ -837,14 +834,14 @@ static __always_inline void emit(struct in_flight *c, struct trace_tally *n)
 		rec->flags |= TRACE_UNPAIRED;
 	add(&n->probe_entries, rec->entries);
 	add(&n->probe_exits, rec->exits);
-	add(put_record(c) ? &n->records : &n->dropped, 1);
+	add(put_record(c, kind) ? &n->records : &n->dropped, 1);
 }
 
 /*
  * It ends. What it was about is not known of every load that fails: with a target, those are left
  * out.
  */
-static __always_inline int leave(__s64 ret)
+static __always_inline int leave(enum trace_kind kind, __s64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
 	struct trace_tally *n = count();
@@ -860,11 +857,11 @@ static __always_inline int leave(__s64 ret)
 		return 0;
 	}
 	read_name(c);
-	pass(c, EVENT(EXIT), now);
+	pass(c, config.rows[SLOT_EXIT][kind], now);
 	c->rec.ret = ret;
 	add(&n->exits, 1);
 	if (c->name || is_target(c->rec.module))
-		emit(c, n);
+		emit(c, n, kind);
 	if (config.stacks)
 		bpf_map_delete_elem(&sleeps, &task);
 	release(c, task);
@@ -876,52 +873,56 @@ static __always_inline int leave(__s64 ret)
  * A system call, by its tracepoints and as a function, whose argument is its caller's registers. An
  * unload names its module in the first.
  */
-#define CALL_PROGRAMS(call, symbols, compat)                                  \
-	SEC("tp/syscalls/sys_enter_" #call)                                   \
-	int syscall_enter_##call(struct sys_enter_args *ctx)                  \
-	{                                                                     \
-		return enter(KIND == TRACE_UNLOAD ? ctx->args[0] : 0);        \
-	}                                                                     \
-	SEC("tp/syscalls/sys_exit_" #call)                                    \
-	int syscall_exit_##call(struct sys_exit_args *ctx)                    \
-	{                                                                     \
-		return leave(ctx->ret);                                       \
-	}                                                                     \
-	SEC("fentry")                                                         \
-	int fentry_##call(__u64 *ctx)                                         \
-	{                                                                     \
-		struct pt_regs *regs = (void *)ctx[0];                        \
-                                                                              \
-		return enter(KIND == TRACE_UNLOAD ? PT_REGS_PARM1(regs) : 0); \
-	}                                                                     \
-	SEC("fexit")                                                          \
-	int fexit_##call(__u64 *ctx)                                          \
-	{                                                                     \
-		return leave(ctx[1]);                                         \
+#define CALL_PROGRAMS(call, kind)                                                   \
+	SEC("tp/syscalls/sys_enter_" #call)                                         \
+	int syscall_enter_##call(struct sys_enter_args *ctx)                        \
+	{                                                                           \
+		return enter(kind, kind == TRACE_UNLOAD ? ctx->args[0] : 0);        \
+	}                                                                           \
+	SEC("tp/syscalls/sys_exit_" #call)                                          \
+	int syscall_exit_##call(struct sys_exit_args *ctx)                          \
+	{                                                                           \
+		return leave(kind, ctx->ret);                                       \
+	}                                                                           \
+	SEC("fentry")                                                               \
+	int fentry_##call(__u64 *ctx)                                               \
+	{                                                                           \
+		struct pt_regs *regs = (void *)ctx[0];                              \
+                                                                                    \
+		return enter(kind, kind == TRACE_UNLOAD ? PT_REGS_PARM1(regs) : 0); \
+	}                                                                           \
+	SEC("fexit")                                                                \
+	int fexit_##call(__u64 *ctx)                                                \
+	{                                                                           \
+		return leave(kind, ctx[1]);                                         \
 	}
 
-CALLS(CALL_PROGRAMS)
+CALL_PROGRAMS(delete_module, TRACE_UNLOAD)
+CALL_PROGRAMS(finit_module, TRACE_LOAD)
+CALL_PROGRAMS(init_module, TRACE_LOAD)
 
 /* The same of 32-bit callers. Few are left: a kprobe does, whatever else is used. */
 #ifdef __TARGET_ARCH_x86
-#define COMPAT_PROGRAMS(call, symbols, compat)                                  \
+#define COMPAT_PROGRAMS(call, kind)                                             \
 	SEC("kprobe")                                                           \
 	int kprobe_compat_##call(struct pt_regs *ctx)                           \
 	{                                                                       \
 		const struct pt_regs *regs = (void *)PT_REGS_PARM1(ctx);        \
 		__u64 name = 0;                                                 \
                                                                                 \
-		if (KIND == TRACE_UNLOAD)                                       \
+		if (kind == TRACE_UNLOAD)                                       \
 			bpf_probe_read_kernel(&name, sizeof(name), &regs->rbx); \
-		return enter((__u32)name);                                      \
+		return enter(kind, (__u32)name);                                \
 	}                                                                       \
 	SEC("kretprobe")                                                        \
 	int kretprobe_compat_##call(struct pt_regs *ctx)                        \
 	{                                                                       \
-		return leave((int)PT_REGS_RC(ctx));                             \
+		return leave(kind, (int)PT_REGS_RC(ctx));                       \
 	}
 
-CALLS(COMPAT_PROGRAMS)
+COMPAT_PROGRAMS(delete_module, TRACE_UNLOAD)
+COMPAT_PROGRAMS(finit_module, TRACE_LOAD)
+COMPAT_PROGRAMS(init_module, TRACE_LOAD)
 #endif
 
 /* Arguments: preempt, the task that leaves, the task that comes. */
@@ -979,5 +980,3 @@ int sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
 	bpf_map_delete_elem(&family, &task);
 	return 0;
 }
-
-#endif
