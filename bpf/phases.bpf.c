@@ -342,68 +342,94 @@ static __always_inline void note_holder(struct in_flight *c, unsigned int lock)
 }
 
 /* What a function, or a tracepoint of waits, passes as it begins. */
-static __always_inline void begin(struct in_flight *c, const volatile struct trace_step *rows,
+static __always_inline void begin_row(struct in_flight *c, const volatile struct trace_step *b,
+				      __u64 arg1, __u64 arg2, __u64 arg3, __u64 now)
+{
+	__u32 bit = b->bit, where = b->where;
+
+	if (where == AT_END)
+		return;
+	if (where == AT_RETURN && c->pending & bit) {
+		c->nested[b->event & (TRACE_EVENTS - 1)]++;
+		return;
+	}
+	if (!may_pass(c, b) || !accept(c, b->filter, arg1, arg2, arg3))
+		return;
+	if (where == AT_ENTRY) {
+		pass(c, b, now);
+		return;
+	}
+	if (where == AT_RETURN) {
+		c->pending |= bit;
+		c->rec.entries++;
+	}
+	if (b->lock < TRACE_LOCKS)
+		note_holder(c, b->lock);
+}
+
+/* And as it ends. */
+static __always_inline void end_row(struct in_flight *c, const volatile struct trace_step *b,
+				    __u64 arg1, __u64 now)
+{
+	__u32 bit = b->bit, where = b->where, ev = b->event & (TRACE_EVENTS - 1);
+
+	if (where == AT_END) {
+		if (may_pass(c, b) && accept(c, b->filter, arg1, 0, 0))
+			pass(c, b, now);
+		return;
+	}
+	if (where != AT_RETURN || !(c->pending & bit))
+		return;
+	if (c->nested[ev]) {
+		c->nested[ev]--;
+		return;
+	}
+	c->pending &= ~bit;
+	c->rec.exits++;
+	if (c->open & bit)
+		pass(c, b, now);
+}
+
+/* Keeps the compiler from working out each row's address again for each of its members. */
+#define hide(pointer) asm volatile("" : "+r"(pointer))
+
+/* The first row stands alone: most programs have one, whose branches the verifier all removes. */
+static __always_inline void begin(struct in_flight *c, const volatile struct trace_step *b,
 				  __u64 arg1, __u64 arg2, __u64 arg3, __u64 now)
 {
 	int i;
 
+	begin_row(c, b, arg1, arg2, arg3, now);
 #pragma clang loop unroll(disable)
-	for (i = 0; i < TRACE_SLOT_ROWS; i++) {
-		const volatile struct trace_step *b = &rows[i];
-		__u32 bit = b->bit, where = b->where;
-
-		if (!bit)
+	for (i = 1; i < TRACE_SLOT_ROWS; i++) {
+		b++;
+		hide(b);
+		if (!b->bit)
 			break;
-		if (where == AT_END)
-			continue;
-		if (where == AT_RETURN && c->pending & bit) {
-			c->nested[b->event & (TRACE_EVENTS - 1)]++;
-			continue;
-		}
-		if (!may_pass(c, b) || !accept(c, b->filter, arg1, arg2, arg3))
-			continue;
-		if (where == AT_ENTRY) {
-			pass(c, b, now);
-			continue;
-		}
-		if (where == AT_RETURN) {
-			c->pending |= bit;
-			c->rec.entries++;
-		}
-		if (b->lock < TRACE_LOCKS)
-			note_holder(c, b->lock);
+		begin_row(c, b, arg1, arg2, arg3, now);
 	}
 }
 
-/* And as it ends. */
-static __always_inline void end(struct in_flight *c, const volatile struct trace_step *rows,
+static __always_inline void end(struct in_flight *c, const volatile struct trace_step *b,
 				__u64 arg1, __u64 now)
 {
 	int i;
 
+	end_row(c, b, arg1, now);
 #pragma clang loop unroll(disable)
-	for (i = 0; i < TRACE_SLOT_ROWS; i++) {
-		const volatile struct trace_step *b = &rows[i];
-		__u32 bit = b->bit, where = b->where, ev = b->event & (TRACE_EVENTS - 1);
-
-		if (!bit)
+	for (i = 1; i < TRACE_SLOT_ROWS; i++) {
+		b++;
+		hide(b);
+		if (!b->bit)
 			break;
-		if (where == AT_END) {
-			if (may_pass(c, b) && accept(c, b->filter, arg1, 0, 0))
-				pass(c, b, now);
-			continue;
-		}
-		if (where != AT_RETURN || !(c->pending & bit))
-			continue;
-		if (c->nested[ev]) {
-			c->nested[ev]--;
-			continue;
-		}
-		c->pending &= ~bit;
-		c->rec.exits++;
-		if (c->open & bit)
-			pass(c, b, now);
+		end_row(c, b, arg1, now);
 	}
+}
+
+/* May any of a program's rows be passed, or end? Most calls of busy functions leave here. */
+static __always_inline bool concerns(const struct in_flight *c, const volatile struct trace_step *b)
+{
+	return (c->open | c->pending) & b->all;
 }
 
 /*
@@ -425,6 +451,7 @@ static __always_inline const volatile struct trace_step *rows_of(const struct in
 
 static __always_inline int function_entry(int slot, __u64 arg1, __u64 arg2, __u64 arg3)
 {
+	const volatile struct trace_step *rows;
 	struct in_flight *c;
 	__u64 now;
 
@@ -433,9 +460,12 @@ static __always_inline int function_entry(int slot, __u64 arg1, __u64 arg2, __u6
 	c = find(bpf_get_current_task());
 	if (!c)
 		return 0;
+	rows = rows_of(c, slot);
+	if (!concerns(c, rows))
+		return 0;
 	now = bpf_ktime_get_ns();
 	read_name(c);
-	begin(c, rows_of(c, slot), arg1, arg2, arg3, now);
+	begin(c, rows, arg1, arg2, arg3, now);
 	return 0;
 }
 
@@ -443,12 +473,13 @@ static __always_inline int function_entry(int slot, __u64 arg1, __u64 arg2, __u6
 static __always_inline int function_return(int slot, __u64 arg1)
 {
 	struct in_flight *c = find(bpf_get_current_task());
-	__u64 now;
+	const volatile struct trace_step *rows;
 
 	if (!c)
 		return 0;
-	now = bpf_ktime_get_ns();
-	end(c, rows_of(c, slot), arg1, now);
+	rows = rows_of(c, slot);
+	if (concerns(c, rows))
+		end(c, rows, arg1, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -473,7 +504,7 @@ int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 	__u64 mutex = ctx->args[0], now;
 	struct in_flight *c = find_waiter(mutex);
 
-	if (!c || c->waiting)
+	if (!c || c->waiting || !concerns(c, rows_of(c, SLOT_WAIT)))
 		return 0;
 	now = bpf_ktime_get_ns();
 	c->waiting = true;
@@ -487,13 +518,12 @@ SEC("raw_tp/contention_end")
 int contention_end(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct in_flight *c = find_waiter(ctx->args[0]);
-	__u64 now;
 
 	if (!c)
 		return 0;
-	now = bpf_ktime_get_ns();
 	c->waiting = false;
-	end(c, rows_of(c, SLOT_WAIT), 0, now);
+	if (concerns(c, rows_of(c, SLOT_WAIT)))
+		end(c, rows_of(c, SLOT_WAIT), 0, bpf_ktime_get_ns());
 	return 0;
 }
 

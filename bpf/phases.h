@@ -83,6 +83,7 @@ enum trace_slot {
  * @bit: of the boundary; 0: no row
  * @opens: boundaries that may be passed next once this one was: later ones that are watched and
  *	need no other before them
+ * @all: in the first row of a program and kind, the boundaries of all its rows
  * @earlier: boundaries before it; while one of these awaits its return, this one is not passed
  * @event: its number
  * @where: enum trace_where
@@ -92,6 +93,7 @@ enum trace_slot {
 struct trace_step {
 	__u32 bit;
 	__u32 opens;
+	__u32 all;
 	__u32 earlier;
 	__u8 event;
 	__u8 where;

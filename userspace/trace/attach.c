@@ -135,12 +135,13 @@ static void add_row(struct trace *t, const struct watch *w, int ev, int slot,
 		    enum trace_where where, enum trace_filter filter)
 {
 	const struct trace_table *table = w->table;
-	struct trace_step *b = t->config.rows[slot][kind_of(w)];
+	struct trace_step *rows = t->config.rows[slot][kind_of(w)], *b = rows;
 	int next;
 
 	while (b->bit)
 		b++;
 	*b = (struct trace_step){
+		.all = b->all,
 		.bit = 1U << ev,
 		.earlier = (1U << ev) - 1,
 		.event = ev,
@@ -151,6 +152,7 @@ static void add_row(struct trace *t, const struct watch *w, int ev, int slot,
 	for (next = ev + 1; next < table->nr; next++)
 		if (is_enabled(w, next) && trace_event(table, table->rows[next].after) <= ev)
 			b->opens |= 1U << next;
+	rows->all |= b->bit;
 }
 
 static void add_wait(struct trace *t, const struct watch *w, int ev)
