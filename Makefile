@@ -102,7 +102,9 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 		echo "no $(CLANG), which builds the tracer's programs: install clang, or give CLANG=" >&2; exit 1; }
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
-		-Wall -Werror -c $< -o $@
+		-Wall -Werror -c $< -o $@.new
+	$(Q)$(BPFTOOL) gen object $@ $@.new # without DWARF, which nothing reads
+	$(Q)rm $@.new
 
 .SECONDARY: $(SKEL:.skel.h=.bpf.o)
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
