@@ -31,17 +31,17 @@ const volatile struct trace_config config SEC(".rodata.config") = {};
 
 struct in_flight {
 	struct trace_record rec;
-	__u64 name;		   /* in the caller's memory; 0 once read */
-	__u64 mutex;		   /* module_mutex, as far as known */
-	__u64 task;		   /* 0: none yet */
-	__u64 off_since;	   /* when last switched out; 0: it was not */
-	__u64 slept;		   /* how long that was; 0: it still is */
-	__u64 off_ns;		   /* off the CPU so far in this phase */
-	__u8 nested[TRACE_EVENTS]; /* calls of the same function inside the awaited one */
-	__u32 open;		   /* boundaries that may be passed now, a bit each */
-	__u32 pending;		   /* returns awaited, a bit each */
-	__u32 waiting;		   /* for module_mutex */
-	__u32 claims; /* who wants this slot: its owner is alone; 0 in the hash table */
+	__u64 name;	 /* in the caller's memory; 0 once read */
+	__u64 mutex;	 /* module_mutex, as far as known */
+	__u64 task;	 /* 0: none yet */
+	__u64 off_since; /* when last switched out; 0: it was not */
+	__u64 slept;	 /* how long that was; 0: it still is */
+	__u64 off_ns;	 /* off the CPU so far in this phase */
+	__u64 open;	 /* boundaries that may be passed now, a bit each */
+	__u64 awaited;	 /* the one whose return comes first; nothing is open then */
+	__u32 nested;	 /* calls of the same function inside that one */
+	__u32 waiting;	 /* for module_mutex */
+	__u32 claims;	 /* who wants this slot: its owner is alone; 0 in the hash table */
 };
 
 /*
@@ -71,12 +71,7 @@ static __u64 learnt_mutex;
  * A call's place follows from the address of its task: found in a few instructions, unless it is
  * taken.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NR_SLOTS);
-	__type(key, __u32);
-	__type(value, struct in_flight);
-} slots SEC(".maps");
+static struct in_flight slots[NR_SLOTS];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -115,12 +110,7 @@ struct {
 } records SEC(".maps");
 
 /* Added to atomically: programs of two calls may interrupt each other on one CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct trace_tally);
-} counts SEC(".maps");
+struct trace_tally counts SEC(".data.counts") = {};
 
 /* Layouts of the system calls' tracepoints: part of the kernel's ABI. */
 struct sys_enter_args {
@@ -135,13 +125,6 @@ struct sys_exit_args {
 	__s64 ret;
 };
 
-static __always_inline struct trace_tally *count(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&counts, &zero);
-}
-
 static __always_inline void add(__u64 *tally, __u64 n)
 {
 	__sync_fetch_and_add(tally, n);
@@ -149,9 +132,7 @@ static __always_inline void add(__u64 *tally, __u64 n)
 
 static __always_inline struct in_flight *slot_of(__u64 task)
 {
-	__u32 slot = (task * 0x9e3779b97f4a7c15) >> 32 & (NR_SLOTS - 1);
-
-	return bpf_map_lookup_elem(&slots, &slot);
+	return &slots[(task * 0x9e3779b97f4a7c15) >> 32 & (NR_SLOTS - 1)];
 }
 
 static __always_inline struct in_flight *find(__u64 task)
@@ -161,7 +142,7 @@ static __always_inline struct in_flight *find(__u64 task)
 	if (!*(volatile __u32 *)&nr_in_flight)
 		return NULL;
 	c = slot_of(task);
-	if (c && c->task == task)
+	if (c->task == task)
 		return c;
 	if (!*(volatile __u32 *)&nr_displaced)
 		return NULL;
@@ -188,7 +169,7 @@ static __always_inline bool is_target(const char *name)
 }
 
 /* Is there a struct module of the name that the call is about? */
-static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
+static __noinline int is_module(const struct in_flight *c, __u64 mod)
 {
 	char name[TRACE_NAME_LEN] = {};
 
@@ -198,11 +179,12 @@ static __always_inline bool is_module(const struct in_flight *c, __u64 mod)
 	       same_name(name, c->rec.module);
 }
 
-static __always_inline void keep_name(struct in_flight *c, __u64 name)
+static __noinline int keep_name(struct in_flight *c, __u64 name)
 {
 	if (!c->rec.module[0])
 		bpf_probe_read_kernel_str(c->rec.module, sizeof(c->rec.module),
 					  (const void *)(unsigned long)name);
+	return 0;
 }
 
 static __always_inline void learn_name(struct in_flight *c, __u64 mod)
@@ -212,20 +194,27 @@ static __always_inline void learn_name(struct in_flight *c, __u64 mod)
 }
 
 /* The page with the name may be absent at first; once the kernel has copied it, it is not. */
+static __noinline int try_name(struct in_flight *c)
+{
+	if (bpf_probe_read_user_str(c->rec.module, sizeof(c->rec.module),
+				    (const void *)(unsigned long)c->name) > 0)
+		c->name = 0;
+	return 0;
+}
+
 static __always_inline void read_name(struct in_flight *c)
 {
-	if (c->name && bpf_probe_read_user_str(c->rec.module, sizeof(c->rec.module),
-					       (const void *)(unsigned long)c->name) > 0)
-		c->name = 0;
+	if (c->name)
+		try_name(c);
 }
 
 /* The longest sleep belongs to the phase that ends here. */
-static __always_inline void keep_stack(const struct in_flight *c, __u32 ev)
+static __always_inline void keep_stack(const struct in_flight *c, __u64 ev)
 {
 	__u64 task = c->task;
 	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
 
-	if (!s || !s->longest_ns)
+	if (!s || !s->longest_ns || ev >= TRACE_EVENTS)
 		return;
 	s->out.ns[ev] = s->longest_ns;
 	bpf_probe_read_kernel(s->out.ips[ev], sizeof(s->longest), s->longest);
@@ -245,66 +234,92 @@ static __always_inline void keep_text(const struct in_flight *c, __u64 mod)
 			      (const void *)(unsigned long)(mod + config.text_size_at));
 }
 
+/* The verifier knows where that is. */
+static __always_inline __u64 *time_at(const struct trace_record *rec, __u64 at)
+{
+	return (void *)rec + at;
+}
+
+#define OFF_NS (offsetof(struct trace_record, off_ns) / sizeof(__u64)) /* from the time on */
+
 static __always_inline void pass(struct in_flight *c, const volatile struct trace_step *b,
 				 __u64 now)
 {
-	__u32 ev = b->event;
+	__u64 at = b->at, *ts = time_at(&c->rec, at);
 
-	if (ev >= TRACE_EVENTS)
-		return;
 	if (config.stacks)
-		keep_stack(c, ev);
-	c->rec.ts[ev] = now;
-	c->rec.off_ns[ev] = c->off_ns;
+		keep_stack(c, at / sizeof(*ts));
+	ts[0] = now;
+	ts[OFF_NS] = c->off_ns;
 	c->off_ns = 0;
-	c->rec.passed |= b->bit;
 	c->open = b->opens;
 	/* A program that has taken the time may be preempted: that sleep is in the next phase. */
 	if (c->off_since > now) {
-		c->rec.off_ns[ev] -= c->slept;
+		ts[OFF_NS] -= c->slept;
 		c->off_ns = c->slept;
 	}
 }
 
-/* In order, not before its time, and not inside a function whose return comes first. */
-static __always_inline bool may_pass(const struct in_flight *c, const volatile struct trace_step *b)
-{
-	return c->open & b->bit && !(c->pending & b->earlier);
-}
+/* What a program is given. */
+enum context { BY_REGISTERS, BY_ARGUMENTS, BY_NOTHING };
+
+/* The compiler may not add to the context's address, nor read what the function does not have. */
+#define READ(ctx, at)                                               \
+	({                                                          \
+		__u64 value;                                        \
+                                                                    \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"               \
+			     : "=r"(value)                          \
+			     : "r"(ctx), "i"((unsigned long)(at))); \
+		value;                                              \
+	})
+#define NO_REGISTERS ((struct pt_regs *)0)
+#define ARGUMENT(ctx, by, n)                                                \
+	((by) == BY_NOTHING	? 0                                         \
+	 : (by) == BY_REGISTERS ? READ(ctx, &PT_REGS_PARM##n(NO_REGISTERS)) \
+				: READ(ctx, ((n)-1) * sizeof(__u64)))
 
 static __always_inline bool is_notice(const struct in_flight *c, __u64 list, __u64 mod)
 {
 	return config.module_notify_list ? config.module_notify_list == list : is_module(c, mod);
 }
 
-static __always_inline bool accept(struct in_flight *c, enum trace_filter filter, __u64 arg1,
-				   __u64 arg2, __u64 arg3)
+/* Arguments are read where a filter asks for them alone: the verifier knows their number. */
+static __always_inline bool accept(struct in_flight *c, enum trace_filter filter, void *ctx,
+				   enum context by)
 {
+	__u64 lock;
+
 	switch (filter) {
 	case FILTER_ANY:
 		return true;
 	case FILTER_LEARN:
-		if (arg1 && !config.module_mutex)
-			c->mutex = learnt_mutex = arg1;
-		return !arg1 || c->mutex == arg1;
+		lock = ARGUMENT(ctx, by, 1);
+		if (lock && !config.module_mutex)
+			c->mutex = learnt_mutex = lock;
+		return !lock || c->mutex == lock;
 	case FILTER_LOCK:
 	case FILTER_WAIT:
-		return c->mutex == arg1;
+		return c->mutex == ARGUMENT(ctx, by, 1);
 	case FILTER_GOING:
-		return arg2 == MODULE_STATE_GOING && is_notice(c, arg1, arg3);
+		return ARGUMENT(ctx, by, 2) == MODULE_STATE_GOING &&
+		       is_notice(c, ARGUMENT(ctx, by, 1), ARGUMENT(ctx, by, 3));
 	case FILTER_COMING:
-		return arg2 == MODULE_STATE_COMING && arg3 == MODULE_STATE_GOING &&
-		       (!config.module_notify_list || config.module_notify_list == arg1);
+		return ARGUMENT(ctx, by, 2) == MODULE_STATE_COMING &&
+		       ARGUMENT(ctx, by, 3) == MODULE_STATE_GOING &&
+		       (!config.module_notify_list ||
+			config.module_notify_list == ARGUMENT(ctx, by, 1));
 	case FILTER_LIVE:
-		return arg2 == MODULE_STATE_LIVE && is_notice(c, arg1, arg3);
+		return ARGUMENT(ctx, by, 2) == MODULE_STATE_LIVE &&
+		       is_notice(c, ARGUMENT(ctx, by, 1), ARGUMENT(ctx, by, 3));
 	case FILTER_MODULE1:
-		learn_name(c, arg1);
+		learn_name(c, ARGUMENT(ctx, by, 1));
 		return true;
 	case FILTER_MODULE2:
-		learn_name(c, arg2);
+		learn_name(c, ARGUMENT(ctx, by, 2));
 		return true;
 	case FILTER_NAME1:
-		keep_name(c, arg1);
+		keep_name(c, ARGUMENT(ctx, by, 1));
 		return true;
 	}
 	return false;
@@ -313,19 +328,19 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 /*
  * A holder that is traced is known here; of any other one only what the kernel's BTF tells to find.
  */
-static __always_inline void note_holder(struct in_flight *c, unsigned int lock)
+static __noinline int note_holder(struct in_flight *c, __u64 lock)
 {
 	struct trace_holder *h = &c->rec.holder[lock];
 	const struct in_flight *other;
 	__u64 owner = 0;
 
-	if (config.owner_at < 0 || !c->mutex ||
+	if (lock >= TRACE_LOCKS || config.owner_at < 0 || !c->mutex ||
 	    bpf_probe_read_kernel(&owner, sizeof(owner),
 				  (const void *)(unsigned long)(c->mutex + config.owner_at)))
-		return;
+		return 0;
 	owner &= ~(__u64)MUTEX_FLAGS;
 	if (!owner)
-		return;
+		return 0;
 	other = find(owner);
 	if (other) {
 		h->pid = other->rec.pid;
@@ -339,28 +354,31 @@ static __always_inline void note_holder(struct in_flight *c, unsigned int lock)
 		bpf_probe_read_kernel(&h->pid, sizeof(h->pid),
 				      (const void *)(unsigned long)(owner + config.pid_at));
 	}
+	return 0;
 }
 
 /* What a function, or a tracepoint of waits, passes as it begins. */
 static __always_inline void begin_row(struct in_flight *c, const volatile struct trace_step *b,
-				      __u64 arg1, __u64 arg2, __u64 arg3, __u64 now)
+				      __u64 bit, void *ctx, enum context by)
 {
-	__u32 bit = b->bit, where = b->where;
+	__u32 where = b->where;
 
-	if (where == AT_END)
-		return;
-	if (where == AT_RETURN && c->pending & bit) {
-		c->nested[b->event & (TRACE_EVENTS - 1)]++;
+	if (where == AT_RETURN && c->awaited == bit) {
+		c->nested++;
 		return;
 	}
-	if (!may_pass(c, b) || !accept(c, b->filter, arg1, arg2, arg3))
+	if (!(c->open & bit))
+		return;
+	read_name(c);
+	if (!accept(c, b->filter, ctx, by))
 		return;
 	if (where == AT_ENTRY) {
-		pass(c, b, now);
+		pass(c, b, bpf_ktime_get_ns());
 		return;
 	}
 	if (where == AT_RETURN) {
-		c->pending |= bit;
+		c->awaited = bit;
+		c->open = 0;
 		c->rec.entries++;
 	}
 	if (b->lock < TRACE_LOCKS)
@@ -369,67 +387,65 @@ static __always_inline void begin_row(struct in_flight *c, const volatile struct
 
 /* And as it ends. */
 static __always_inline void end_row(struct in_flight *c, const volatile struct trace_step *b,
-				    __u64 arg1, __u64 now)
+				    __u64 bit, void *ctx, enum context by)
 {
-	__u32 bit = b->bit, where = b->where, ev = b->event & (TRACE_EVENTS - 1);
-
-	if (where == AT_END) {
-		if (may_pass(c, b) && accept(c, b->filter, arg1, 0, 0))
-			pass(c, b, now);
+	if (b->where == AT_END) {
+		if (c->open & bit && accept(c, b->filter, ctx, by))
+			pass(c, b, bpf_ktime_get_ns());
 		return;
 	}
-	if (where != AT_RETURN || !(c->pending & bit))
+	if (c->awaited != bit)
 		return;
-	if (c->nested[ev]) {
-		c->nested[ev]--;
+	if (c->nested) {
+		c->nested--;
 		return;
 	}
-	c->pending &= ~bit;
+	c->awaited = 0;
 	c->rec.exits++;
-	if (c->open & bit)
-		pass(c, b, now);
+	pass(c, b, bpf_ktime_get_ns());
+}
+
+static __always_inline void do_row(struct in_flight *c, const volatile struct trace_step *b,
+				   __u64 bit, enum trace_end end, void *ctx, enum context by)
+{
+	if (end == ON_ENTRY)
+		begin_row(c, b, bit, ctx, by);
+	else
+		end_row(c, b, bit, ctx, by);
 }
 
 /* Keeps the compiler from working out each row's address again for each of its members. */
 #define hide(pointer) asm volatile("" : "+r"(pointer))
 
-/* The first row stands alone: most programs have one, whose branches the verifier all removes. */
-static __always_inline void begin(struct in_flight *c, const volatile struct trace_step *b,
-				  __u64 arg1, __u64 arg2, __u64 arg3, __u64 now)
+/*
+ * The first rows stand alone, and few programs have more: the verifier knows each value there, and
+ * takes out all branches.
+ */
+static __always_inline void do_rows(struct in_flight *c, int slot, enum trace_end end, void *ctx,
+				    enum context by)
 {
+	const volatile struct trace_step *b = config.rows[slot][end];
+	__u64 bit;
 	int i;
 
-	begin_row(c, b, arg1, arg2, arg3, now);
-#pragma clang loop unroll(disable)
-	for (i = 1; i < TRACE_SLOT_ROWS; i++) {
-		b++;
-		hide(b);
-		if (!b->bit)
-			break;
-		begin_row(c, b, arg1, arg2, arg3, now);
+#pragma unroll
+	for (i = 0; i < 4; i++) {
+		bit = b[i].bit;
+		if (!bit)
+			return;
+		if (i == 1 && !((c->open | c->awaited) & config.more[slot][end]))
+			return;
+		do_row(c, &b[i], bit, end, ctx, by);
 	}
-}
-
-static __always_inline void end(struct in_flight *c, const volatile struct trace_step *b,
-				__u64 arg1, __u64 now)
-{
-	int i;
-
-	end_row(c, b, arg1, now);
+	b += 4;
 #pragma clang loop unroll(disable)
-	for (i = 1; i < TRACE_SLOT_ROWS; i++) {
-		b++;
+	for (i = 4; i < TRACE_SLOT_ROWS; i++, b++) {
 		hide(b);
-		if (!b->bit)
-			break;
-		end_row(c, b, arg1, now);
+		bit = b->bit;
+		if (!bit)
+			return;
+		do_row(c, b, bit, end, ctx, by);
 	}
-}
-
-/* May any of a program's rows be passed, or end? Most calls of busy functions leave here. */
-static __always_inline bool concerns(const struct in_flight *c, const volatile struct trace_step *b)
-{
-	return (c->open | c->pending) & b->all;
 }
 
 /*
@@ -438,48 +454,20 @@ static __always_inline bool concerns(const struct in_flight *c, const volatile s
  */
 static __always_inline bool is_other_mutex(__u64 mutex)
 {
-	return config.module_mutex && config.module_mutex != mutex;
+	__u64 ours = config.module_mutex;
+
+	return ours && ours != mutex;
 }
 
-/* A program's rows for the kind that the call is of. */
-static __always_inline const volatile struct trace_step *rows_of(const struct in_flight *c,
-								 int slot)
+static __always_inline int function(int slot, enum trace_end end, void *ctx, enum context by)
 {
-	return c->rec.kind == TRACE_UNLOAD ? config.rows[slot][TRACE_UNLOAD]
-					   : config.rows[slot][TRACE_LOAD];
-}
-
-static __always_inline int function_entry(int slot, __u64 arg1, __u64 arg2, __u64 arg3)
-{
-	const volatile struct trace_step *rows;
 	struct in_flight *c;
-	__u64 now;
 
-	if (config.is_mutex[slot] && is_other_mutex(arg1))
+	if (by != BY_NOTHING && config.is_mutex[slot] && is_other_mutex(ARGUMENT(ctx, by, 1)))
 		return 0;
 	c = find(bpf_get_current_task());
-	if (!c)
-		return 0;
-	rows = rows_of(c, slot);
-	if (!concerns(c, rows))
-		return 0;
-	now = bpf_ktime_get_ns();
-	read_name(c);
-	begin(c, rows, arg1, arg2, arg3, now);
-	return 0;
-}
-
-/* @arg1: 0 if not known, as in a kretprobe */
-static __always_inline int function_return(int slot, __u64 arg1)
-{
-	struct in_flight *c = find(bpf_get_current_task());
-	const volatile struct trace_step *rows;
-
-	if (!c)
-		return 0;
-	rows = rows_of(c, slot);
-	if (concerns(c, rows))
-		end(c, rows, arg1, bpf_ktime_get_ns());
+	if (c)
+		do_rows(c, slot, end, ctx, by);
 	return 0;
 }
 
@@ -501,15 +489,12 @@ static __always_inline struct in_flight *find_waiter(__u64 mutex)
 SEC("raw_tp/contention_begin")
 int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 mutex = ctx->args[0], now;
-	struct in_flight *c = find_waiter(mutex);
+	struct in_flight *c = find_waiter(ctx->args[0]);
 
-	if (!c || c->waiting || !concerns(c, rows_of(c, SLOT_WAIT)))
+	if (!c || c->waiting)
 		return 0;
-	now = bpf_ktime_get_ns();
 	c->waiting = true;
-	read_name(c);
-	begin(c, rows_of(c, SLOT_WAIT), mutex, 0, 0, now);
+	do_rows(c, SLOT_WAIT, ON_ENTRY, ctx, BY_ARGUMENTS);
 	return 0;
 }
 
@@ -522,38 +507,30 @@ int contention_end(struct bpf_raw_tracepoint_args *ctx)
 	if (!c)
 		return 0;
 	c->waiting = false;
-	if (concerns(c, rows_of(c, SLOT_WAIT)))
-		end(c, rows_of(c, SLOT_WAIT), 0, bpf_ktime_get_ns());
+	do_rows(c, SLOT_WAIT, ON_RETURN, ctx, BY_ARGUMENTS);
 	return 0;
 }
 
-/* An argument may be read only where the function has it: the verifier knows its prototype. */
-#define FENTRY_ARG(ctx, slot, n) (config.nr_args[slot] >= (n) ? (ctx)[(n)-1] : 0)
-
-#define FUNCTION_PROGRAMS(slot)                                                                 \
-	SEC("fentry")                                                                           \
-	int fentry_##slot(__u64 *ctx)                                                           \
-	{                                                                                       \
-		return function_entry(slot, FENTRY_ARG(ctx, slot, 1), FENTRY_ARG(ctx, slot, 2), \
-				      FENTRY_ARG(ctx, slot, 3));                                \
-	}                                                                                       \
-	SEC("kprobe")                                                                           \
-	int kprobe_##slot(struct pt_regs *ctx)                                                  \
-	{                                                                                       \
-		return function_entry(slot, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),             \
-				      PT_REGS_PARM3(ctx));                                      \
-	}                                                                                       \
-	SEC("fexit")                                                                            \
-	int fexit_##slot(__u64 *ctx)                                                            \
-	{                                                                                       \
-		if (config.is_mutex[slot] && is_other_mutex(FENTRY_ARG(ctx, slot, 1)))          \
-			return 0;                                                               \
-		return function_return(slot, FENTRY_ARG(ctx, slot, 1));                         \
-	}                                                                                       \
-	SEC("kretprobe")                                                                        \
-	int kretprobe_##slot(struct pt_regs *ctx)                                               \
-	{                                                                                       \
-		return function_return(slot, 0);                                                \
+#define FUNCTION_PROGRAMS(slot)                                      \
+	SEC("fentry")                                                \
+	int fentry_##slot(__u64 *ctx)                                \
+	{                                                            \
+		return function(slot, ON_ENTRY, ctx, BY_ARGUMENTS);  \
+	}                                                            \
+	SEC("kprobe")                                                \
+	int kprobe_##slot(struct pt_regs *ctx)                       \
+	{                                                            \
+		return function(slot, ON_ENTRY, ctx, BY_REGISTERS);  \
+	}                                                            \
+	SEC("fexit")                                                 \
+	int fexit_##slot(__u64 *ctx)                                 \
+	{                                                            \
+		return function(slot, ON_RETURN, ctx, BY_ARGUMENTS); \
+	}                                                            \
+	SEC("kretprobe")                                             \
+	int kretprobe_##slot(struct pt_regs *ctx)                    \
+	{                                                            \
+		return function(slot, ON_RETURN, ctx, BY_NOTHING);   \
 	}
 
 FUNCTION_PROGRAMS(0)
@@ -629,11 +606,10 @@ static __always_inline bool is_target_module(__u64 mod)
 static __always_inline void note_unmatched(enum trace_kind kind, __u64 mod)
 {
 	__u64 task = bpf_get_current_task();
-	struct trace_tally *n = count();
 	__u8 one = 1;
 	int refs = 0;
 
-	if (!n || !is_wanted(task) || !is_target_module(mod))
+	if (!is_wanted(task) || !is_target_module(mod))
 		return;
 	if (kind == TRACE_UNLOAD &&
 	    (config.refcnt_at < 0 ||
@@ -641,25 +617,23 @@ static __always_inline void note_unmatched(enum trace_kind kind, __u64 mod)
 				   (const void *)(unsigned long)(mod + config.refcnt_at)) ||
 	     refs))
 		return;
-	add(&n->unmatched, 1);
+	add(&counts.unmatched, 1);
 	bpf_map_update_elem(&strays, &task, &one, BPF_ANY);
 }
 
 /* The tracepoint that a kind has of the system "module": its first argument is the module. */
 static __always_inline int module_passes(enum trace_kind kind, struct bpf_raw_tracepoint_args *ctx)
 {
-	const volatile struct trace_step *b = config.rows[SLOT_MODULE][kind];
+	const volatile struct trace_step *b = config.rows[SLOT_MODULE + kind][ON_ENTRY];
 	struct in_flight *c = find(bpf_get_current_task());
 
 	if (!c) {
 		note_unmatched(kind, ctx->args[0]);
 		return 0;
 	}
-	if (c->rec.kind != kind)
-		return 0;
-	if (config.stacks)
+	if (config.stacks && c->rec.kind == kind)
 		keep_text(c, ctx->args[0]);
-	if (may_pass(c, b) && accept(c, b->filter, ctx->args[0], 0, 0))
+	if (c->open & b->bit && accept(c, b->filter, ctx, BY_ARGUMENTS))
 		pass(c, b, bpf_ktime_get_ns());
 	return 0;
 }
@@ -684,12 +658,10 @@ static __always_inline struct in_flight *claim(__u64 task)
 {
 	struct in_flight *c = slot_of(task);
 
-	if (c) {
-		__sync_fetch_and_add(&c->claims, 1);
-		if (*(volatile __u32 *)&c->claims == 1)
-			return c;
-		__sync_fetch_and_add(&c->claims, -1);
-	}
+	__sync_fetch_and_add(&c->claims, 1);
+	if (*(volatile __u32 *)&c->claims == 1)
+		return c;
+	__sync_fetch_and_add(&c->claims, -1);
 	if (bpf_map_update_elem(&calls, &task, &blank, BPF_ANY))
 		return NULL;
 	__sync_fetch_and_add(&nr_displaced, 1);
@@ -716,14 +688,14 @@ static __always_inline void clear(struct in_flight *c, enum trace_kind kind)
 	int i;
 
 	if (!config.kinds[kind].few) {
-		__builtin_memset(c->nested, 0, sizeof(c->nested));
 		for (i = 0; i < TRACE_LOCKS; i++)
 			c->rec.holder[i].pid = 0;
 	}
-	c->rec.passed = c->rec.flags = c->rec.entries = c->rec.exits = 0;
+	c->rec.flags = c->rec.entries = c->rec.exits = 0;
 	c->rec.module[0] = '\0';
 	c->off_since = c->off_ns = 0;
-	c->pending = c->waiting = 0;
+	c->awaited = 0;
+	c->nested = c->waiting = 0;
 }
 
 /*
@@ -734,11 +706,8 @@ static __always_inline void clear(struct in_flight *c, enum trace_kind kind)
 static __always_inline int enter(enum trace_kind kind, __u64 name)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
-	struct trace_tally *n = count();
 	struct in_flight *c = find(task);
 
-	if (!n)
-		return 0;
 	if (c) {
 		__sync_fetch_and_add(&nr_in_flight, -1);
 		release(c, task);
@@ -747,7 +716,7 @@ static __always_inline int enter(enum trace_kind kind, __u64 name)
 		return 0;
 	c = claim(task);
 	if (!c) {
-		add(&n->lost, 1);
+		add(&counts.lost, 1);
 		return 0;
 	}
 	clear(c, kind);
@@ -768,9 +737,9 @@ static __always_inline int enter(enum trace_kind kind, __u64 name)
 	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
 	if (config.kinds[kind].waits_first)
 		note_holder(c, 0);
-	pass(c, config.rows[SLOT_ENTER][kind], now);
+	pass(c, config.rows[SLOT_ENTER + kind][ON_ENTRY], now);
 	c->task = task;
-	add(&n->entries, 1);
+	add(&counts.entries, 1);
 	__sync_fetch_and_add(&nr_in_flight, 1);
 	return 0;
 }
@@ -788,12 +757,19 @@ static __always_inline __u64 wakeup(void)
 }
 
 static __always_inline void copy_boundary(struct trace_record *to, const struct trace_record *rec,
-					  __u32 ev)
+					  __u64 at)
 {
-	if (ev >= TRACE_EVENTS)
-		return;
-	to->ts[ev] = rec->ts[ev];
-	to->off_ns[ev] = rec->off_ns[ev];
+	__u64 *into = time_at(to, at), *ts = time_at(rec, at);
+
+	into[0] = ts[0];
+	into[OFF_NS] = ts[OFF_NS];
+}
+
+static __always_inline void copy_four(struct trace_record *to, const struct trace_record *rec,
+				      __u32 ev)
+{
+	__builtin_memcpy(&to->ts[ev], &rec->ts[ev], 4 * sizeof(to->ts[0]));
+	__builtin_memcpy(&to->off_ns[ev], &rec->off_ns[ev], 4 * sizeof(to->off_ns[0]));
 }
 
 /* Copy the watched boundaries only; what the buffer holds of others is stale. */
@@ -807,18 +783,15 @@ static __always_inline void copy_record(struct trace_record *to, const struct tr
 			 offsetof(struct trace_record, holder) -
 				 offsetof(struct trace_record, kind));
 	if (k->few) {
-		copy_boundary(to, rec, 0);
-		copy_boundary(to, rec, k->marked);
-		copy_boundary(to, rec, nr - 1);
+		to->ts[0] = rec->ts[0];
+		copy_boundary(to, rec, k->marked_at);
+		copy_boundary(to, rec, config.rows[SLOT_EXIT + kind][ON_ENTRY][0].at);
 		return;
 	}
 #pragma unroll
-	for (i = 0; i < TRACE_EVENTS; i++) {
-		if (i >= nr)
-			continue; /* to break here would keep clang from unrolling */
-		to->ts[i] = rec->ts[i];
-		to->off_ns[i] = rec->off_ns[i];
-	}
+	for (i = 0; i < TRACE_EVENTS; i += 4)
+		if (i < nr)
+			copy_four(to, rec, i);
 #pragma unroll
 	for (i = 0; i < TRACE_LOCKS; i++) {
 		to->holder[i].pid = 0;
@@ -856,15 +829,15 @@ static __always_inline bool put_record(struct in_flight *c, enum trace_kind kind
 	return true;
 }
 
-static __always_inline void emit(struct in_flight *c, struct trace_tally *n, enum trace_kind kind)
+static __always_inline void emit(struct in_flight *c, enum trace_kind kind)
 {
 	struct trace_record *rec = &c->rec;
 
 	if (rec->entries != rec->exits)
 		rec->flags |= TRACE_UNPAIRED;
-	add(&n->probe_entries, rec->entries);
-	add(&n->probe_exits, rec->exits);
-	add(put_record(c, kind) ? &n->records : &n->dropped, 1);
+	add(&counts.probe_entries, rec->entries);
+	add(&counts.probe_exits, rec->exits);
+	add(put_record(c, kind) ? &counts.records : &counts.dropped, 1);
 }
 
 /*
@@ -874,24 +847,21 @@ static __always_inline void emit(struct in_flight *c, struct trace_tally *n, enu
 static __always_inline int leave(enum trace_kind kind, __s64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
-	struct trace_tally *n = count();
 	struct in_flight *c;
 
-	if (!n)
-		return 0;
 	c = find(task);
 	if (!c) {
 		/* with a target, other modules are not looked at */
 		if (bpf_map_delete_elem(&strays, &task) && !config.target[0] && is_wanted(task))
-			add(&n->unmatched, 1);
+			add(&counts.unmatched, 1);
 		return 0;
 	}
 	read_name(c);
-	pass(c, config.rows[SLOT_EXIT][kind], now);
+	pass(c, config.rows[SLOT_EXIT + kind][ON_ENTRY], now);
 	c->rec.ret = ret;
-	add(&n->exits, 1);
+	add(&counts.exits, 1);
 	if (c->name || is_target(c->rec.module))
-		emit(c, n, kind);
+		emit(c, kind);
 	if (config.stacks)
 		bpf_map_delete_elem(&sleeps, &task);
 	release(c, task);
@@ -994,11 +964,10 @@ SEC("raw_tp/sched_process_fork")
 int sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 child = ctx->args[1];
-	struct trace_tally *n = count();
 	__u8 one = 1;
 
-	if (is_family(ctx->args[0]) && bpf_map_update_elem(&family, &child, &one, BPF_ANY) && n)
-		add(&n->lost, 1);
+	if (is_family(ctx->args[0]) && bpf_map_update_elem(&family, &child, &one, BPF_ANY))
+		add(&counts.lost, 1);
 	return 0;
 }
 

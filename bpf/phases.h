@@ -57,7 +57,7 @@ enum trace_filter {
 #define TRACE_LOCKS	  5  /* room for the waits of any table */
 #define TRACE_CALLS	  2  /* room for the system calls of any table */
 #define TRACE_NO_LOCK	  TRACE_LOCKS
-#define TRACE_SLOT_ROWS	  8  /* room for the rows of one kind that a program serves */
+#define TRACE_SLOT_ROWS	  16 /* room for the rows that a program serves */
 #define TRACE_NAME_LEN	  56 /* MODULE_NAME_LEN on 64-bit kernels */
 #define TRACE_STACK_DEPTH 24
 
@@ -72,30 +72,33 @@ enum trace_filter {
 #define TRACE_FUNCTIONS 28
 enum trace_slot {
 	SLOT_WAIT = TRACE_FUNCTIONS, /* the kernel's tracepoints of waits for a lock */
-	SLOT_MODULE,		     /* a tracepoint of the system "module" */
-	SLOT_ENTER,		     /* the call begins, */
-	SLOT_EXIT,		     /* and ends */
-	TRACE_SLOTS
+	SLOT_MODULE,		     /* the tracepoint of the system "module" that a kind has */
+	SLOT_ENTER = SLOT_MODULE + TRACE_KINDS, /* a call of a kind begins, */
+	SLOT_EXIT = SLOT_ENTER + TRACE_KINDS,	/* and ends */
+	TRACE_SLOTS = SLOT_EXIT + TRACE_KINDS
 };
 
 /**
+ * enum trace_end - which program of a slot
+ * @ON_ENTRY: the one at the entry of a function, or at a tracepoint
+ * @ON_RETURN: the one at the return of a function, or at the end of a wait
+ */
+enum trace_end { ON_ENTRY, ON_RETURN, TRACE_ENDS };
+
+/**
  * struct trace_step - a row: how one boundary is passed
- * @bit: of the boundary; 0: no row
+ * @bit: of the boundary, another one for each kind of calls; 0: no row
  * @opens: boundaries that may be passed next once this one was: later ones that are watched and
  *	need no other before them
- * @all: in the first row of a program and kind, the boundaries of all its rows
- * @earlier: boundaries before it; while one of these awaits its return, this one is not passed
- * @event: its number
+ * @at: where its time is in a record, bytes
  * @where: enum trace_where
  * @filter: enum trace_filter
  * @lock: which of the record's waits ends here; TRACE_NO_LOCK: none
  */
 struct trace_step {
-	__u32 bit;
-	__u32 opens;
-	__u32 all;
-	__u32 earlier;
-	__u8 event;
+	__u64 bit;
+	__u64 opens;
+	__u16 at;
 	__u8 where;
 	__u8 filter;
 	__u8 lock;
@@ -122,11 +125,11 @@ struct trace_holder {
 
 /**
  * struct trace_record - one call, successful or not
- * @ts: when each boundary in @passed was, CLOCK_MONOTONIC ns; of others this says nothing
- * @off_ns: time off the CPU in the phase that ends at this boundary, ns; likewise
+ * @ts: when each boundary in @enabled was passed, CLOCK_MONOTONIC ns; before the first one's: it was
+ *	not, and the time is an earlier call's
+ * @off_ns: time off the CPU in the phase that ends at this boundary, ns; if it was passed
  * @kind: enum trace_kind; says which table the boundaries are of
  * @enabled: mask of the boundaries that were watched, or that this kernel does not have
- * @passed: mask of the boundaries that the call passed
  * @flags: TRACE_*
  * @ret: what the call returned, 0 or -errno
  * @pid: the thread
@@ -143,7 +146,6 @@ struct trace_record {
 	__u64 off_ns[TRACE_EVENTS];
 	__u32 kind;
 	__u32 enabled;
-	__u32 passed;
 	__u32 flags;
 	__s32 ret;
 	__u32 pid;
@@ -202,16 +204,16 @@ struct trace_tally {
 /**
  * struct trace_kind_config - calls of one kind
  * @enabled: mask of the boundaries that are watched, or that this kernel does not have
+ * @marked_at: where the time of the boundary at a tracepoint is in a record, bytes
  * @nr: how many boundaries a call has
- * @few: no boundary is watched but its ends and the tracepoint at @marked
- * @marked: the boundary at a tracepoint
+ * @few: no boundary is watched but its ends and the one at a tracepoint
  * @waits_first: the first phase is a wait for module_mutex, which no tracepoint tells of
  */
 struct trace_kind_config {
 	__u32 enabled;
+	__u16 marked_at;
 	__u8 nr;
 	__u8 few;
-	__u8 marked;
 	__u8 waits_first;
 };
 
@@ -220,9 +222,8 @@ struct trace_kind_config {
  * @target: calls on this module only; "": on any
  * @module_mutex: its address; 0: hidden, learn the lock
  * @module_notify_list: its address; 0: hidden, know the notifier by its arguments
- * @rows: boundaries, by the program that watches them and the kind of the call, in the order in
- *	which they are passed
- * @nr_args: arguments that the rows of a function read
+ * @rows: boundaries by the program that watches them, in the order in which they are passed
+ * @more: those of all rows of a program but the first
  * @is_mutex: a function takes or gives back a mutex, and its rows are about module_mutex alone
  * @kinds: what is common to calls of a kind
  * @only_tgid: calls of this process only; 0: of any
@@ -245,8 +246,8 @@ struct trace_config {
 	__u64 module_notify_list;
 	__u64 ns_dev;
 	__u64 ns_ino;
-	struct trace_step rows[TRACE_SLOTS][TRACE_KINDS][TRACE_SLOT_ROWS];
-	__u8 nr_args[TRACE_FUNCTIONS];
+	struct trace_step rows[TRACE_SLOTS][TRACE_ENDS][TRACE_SLOT_ROWS];
+	__u64 more[TRACE_SLOTS][TRACE_ENDS];
 	__u8 is_mutex[TRACE_FUNCTIONS];
 	struct trace_kind_config kinds[TRACE_KINDS];
 	__u32 only_tgid;

@@ -2,7 +2,9 @@
 /*
  * How each boundary is watched, and the programs that do.
  */
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,32 +129,62 @@ static enum trace_kind kind_of(const struct watch *w)
 	return w->table == trace_tables[TRACE_LOAD] ? TRACE_LOAD : TRACE_UNLOAD;
 }
 
-/*
- * What programs know of a boundary, behind the rows that the program has already. Next to be passed
- * may be what is later, is watched, and has had what it waits for.
- */
-static void add_row(struct trace *t, const struct watch *w, int ev, int slot,
-		    enum trace_where where, enum trace_filter filter)
+/* Of the boundaries of all kinds. */
+static __u64 bit_of(const struct watch *w, int ev)
+{
+	return 1ULL << (kind_of(w) * TRACE_EVENTS + ev);
+}
+
+static __u64 opens(const struct watch *w, int ev)
 {
 	const struct trace_table *table = w->table;
-	struct trace_step *rows = t->config.rows[slot][kind_of(w)], *b = rows;
+	__u64 bits = 0;
 	int next;
 
-	while (b->bit)
-		b++;
-	*b = (struct trace_step){
-		.all = b->all,
-		.bit = 1U << ev,
-		.earlier = (1U << ev) - 1,
-		.event = ev,
-		.where = where,
-		.filter = filter,
-		.lock = trace_lock(table, ev),
-	};
 	for (next = ev + 1; next < table->nr; next++)
 		if (is_enabled(w, next) && trace_event(table, table->rows[next].after) <= ev)
-			b->opens |= 1U << next;
-	rows->all |= b->bit;
+			bits |= bit_of(w, next);
+	return bits;
+}
+
+static __u16 time_at(int ev)
+{
+	return offsetof(struct trace_record, ts[ev]);
+}
+
+/*
+ * What a program knows of a boundary, behind the rows that it has already. Next to be passed may be
+ * what is later, is watched, and has had what it waits for.
+ */
+static void add_row(struct trace *t, const struct watch *w, int ev, int slot, enum trace_end end,
+		    enum trace_where where, enum trace_filter filter)
+{
+	struct trace_step *rows = t->config.rows[slot][end];
+	int i = 0;
+
+	while (i < TRACE_SLOT_ROWS && rows[i].bit)
+		i++;
+	assert(i < TRACE_SLOT_ROWS && "raise TRACE_SLOT_ROWS: a function ends too many phases");
+	rows[i] = (struct trace_step){
+		.bit = bit_of(w, ev),
+		.opens = opens(w, ev),
+		.at = time_at(ev),
+		.where = where,
+		.filter = filter,
+		.lock = trace_lock(w->table, ev),
+	};
+	if (i)
+		t->config.more[slot][end] |= rows[i].bit;
+}
+
+/* An awaited return is about both ends. */
+static void add_ends(struct trace *t, const struct watch *w, int ev, int slot,
+		     enum trace_where where, enum trace_filter filter)
+{
+	if (where != AT_END)
+		add_row(t, w, ev, slot, ON_ENTRY, where, filter);
+	if (where == AT_END || where == AT_RETURN)
+		add_row(t, w, ev, slot, ON_RETURN, where, filter);
 }
 
 static void add_wait(struct trace *t, const struct watch *w, int ev)
@@ -160,31 +192,10 @@ static void add_wait(struct trace *t, const struct watch *w, int ev)
 	const struct trace_row *row = &w->table->rows[ev];
 
 	if (is_traced_wait(t, w, ev))
-		add_row(t, w, ev, SLOT_WAIT, trace_ends_wait(row) ? AT_RETURN : AT_ENTRY,
-			FILTER_ANY);
+		add_ends(t, w, ev, SLOT_WAIT, trace_ends_wait(row) ? AT_RETURN : AT_ENTRY,
+			 FILTER_ANY);
 	else if (w->waits_traced && row->filter == FILTER_LEARN)
-		add_row(t, w, ev, SLOT_WAIT, AT_HOLDER, FILTER_ANY);
-}
-
-static int nr_args(enum trace_filter filter)
-{
-	switch (filter) {
-	case FILTER_ANY:
-		return 0;
-	case FILTER_LEARN:
-	case FILTER_LOCK:
-	case FILTER_WAIT:
-	case FILTER_MODULE1:
-	case FILTER_NAME1:
-		return 1;
-	case FILTER_MODULE2:
-		return 2;
-	case FILTER_GOING:
-	case FILTER_COMING:
-	case FILTER_LIVE:
-		return 3;
-	}
-	return 0;
+		add_ends(t, w, ev, SLOT_WAIT, AT_HOLDER, FILTER_ANY);
 }
 
 static void add_function(struct trace *t, const struct watch *w, int ev)
@@ -192,9 +203,7 @@ static void add_function(struct trace *t, const struct watch *w, int ev)
 	const struct trace_row *row = &w->table->rows[ev];
 	int slot = w->slot[ev];
 
-	add_row(t, w, ev, slot, row->where, row->filter);
-	if (t->config.nr_args[slot] < nr_args(row->filter))
-		t->config.nr_args[slot] = nr_args(row->filter);
+	add_ends(t, w, ev, slot, row->where, row->filter);
 	t->config.is_mutex[slot] = row->filter == FILTER_LOCK || row->filter == FILTER_WAIT;
 }
 
@@ -208,15 +217,16 @@ static void configure_kind(struct trace *t, const struct watch *w)
 	k->nr = w->table->nr;
 	k->few = true;
 	k->waits_first = trace_ends_wait(&w->table->rows[1]) && !w->waits_traced;
-	add_row(t, w, 0, SLOT_ENTER, AT_SYSCALL, FILTER_ANY);
-	add_row(t, w, last, SLOT_EXIT, AT_SYSCALL, FILTER_ANY);
+	add_ends(t, w, 0, SLOT_ENTER + kind_of(w), AT_SYSCALL, FILTER_ANY);
+	add_ends(t, w, last, SLOT_EXIT + kind_of(w), AT_SYSCALL, FILTER_ANY);
 	for (ev = 1; ev < last; ev++) {
 		if (is_enabled(w, ev) && w->table->rows[ev].where == AT_TRACEPOINT) {
-			k->marked = ev;
-			add_row(t, w, ev, SLOT_MODULE, AT_TRACEPOINT, w->table->rows[ev].filter);
+			k->marked_at = time_at(ev);
+			add_ends(t, w, ev, SLOT_MODULE + kind_of(w), AT_TRACEPOINT,
+				 w->table->rows[ev].filter);
 			continue;
 		}
-		k->few = k->few && !is_enabled(w, ev);
+		k->few = k->few && !(k->enabled & (1U << ev));
 		add_wait(t, w, ev);
 		if (is_enabled(w, ev) && is_function(t, w, ev))
 			add_function(t, w, ev);
@@ -229,7 +239,7 @@ static void configure(struct trace *t)
 	size_t k;
 
 	memset(t->config.rows, 0, sizeof(t->config.rows));
-	memset(t->config.nr_args, 0, sizeof(t->config.nr_args));
+	memset(t->config.more, 0, sizeof(t->config.more));
 	memset(t->config.is_mutex, 0, sizeof(t->config.is_mutex));
 	for (k = 0; k < t->nr_watches; k++)
 		configure_kind(t, &t->watches[k]);
@@ -258,32 +268,20 @@ static struct bpf_program *slot_program(const struct trace *t, const char *varia
 }
 
 /* The tracepoint of the system "module" that a kind has; NULL: none that is watched. */
-static const char *module_event(const struct trace *t, const struct watch *w)
+static const char *module_event(const struct watch *w)
 {
-	const struct trace_step *b = t->config.rows[SLOT_MODULE][kind_of(w)];
+	int ev;
 
-	return b->bit ? w->table->rows[b->event].symbols : NULL;
-}
-
-/* Is a row about that end of its function? An awaited return is about both. */
-static bool is_about(const struct trace_step *b, enum trace_where where)
-{
-	return b->where == AT_RETURN || (b->where == AT_END) == (where == AT_RETURN);
+	for (ev = 0; ev < w->table->nr; ev++)
+		if (is_enabled(w, ev) && w->table->rows[ev].where == AT_TRACEPOINT)
+			return w->table->rows[ev].symbols;
+	return NULL;
 }
 
 /* Which programs a function needs. */
 static bool is_used(const struct trace *t, int slot, enum trace_where where)
 {
-	int kind, i;
-
-	for (kind = 0; kind < TRACE_KINDS; kind++)
-		for (i = 0; i < TRACE_SLOT_ROWS; i++) {
-			const struct trace_step *b = &t->config.rows[slot][kind][i];
-
-			if (b->bit && is_about(b, where))
-				return true;
-		}
-	return false;
+	return t->config.rows[slot][where == AT_RETURN ? ON_RETURN : ON_ENTRY][0].bit;
 }
 
 static const char *variant(const struct function *f, enum trace_where where)
@@ -396,7 +394,7 @@ static int select_programs(struct trace *t)
 	for (k = 0; k < t->nr_watches && !err; k++) {
 		const struct watch *w = &t->watches[k];
 
-		if (module_event(t, w))
+		if (module_event(w))
 			bpf_program__set_autoload(variant_program(t, "raw_tp", w->table->name),
 						  true);
 		err = select_calls(t, w);
@@ -531,7 +529,7 @@ static int attach_calls(struct trace *t, const struct watch *w, enum trace_where
 static int attach_module_event(struct trace *t, const struct watch *w)
 {
 	struct bpf_program *prog = variant_program(t, "raw_tp", w->table->name);
-	const char *event = module_event(t, w);
+	const char *event = module_event(w);
 
 	if (!event)
 		return 0;

@@ -2,6 +2,7 @@
 /*
  * What this kernel has of what the tracer looks for: tracepoints, functions, addresses, members.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +57,10 @@ static int number(struct trace *t, const char *symbols)
 {
 	int i;
 
-	for (i = 0; i < TRACE_FUNCTIONS - 1 && t->functions[i].symbols; i++)
+	for (i = 0; i < TRACE_FUNCTIONS && t->functions[i].symbols; i++)
 		if (!strcmp(t->functions[i].symbols, symbols))
 			return i;
+	assert(i < TRACE_FUNCTIONS && "raise TRACE_FUNCTIONS: rows name too many functions");
 	t->functions[i].symbols = symbols;
 	add_candidates(t, i);
 	return i;

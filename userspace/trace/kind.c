@@ -79,7 +79,7 @@ static bool is_blind(const struct trace_record *rec, int ev)
 /* When a boundary was passed; 0: it was not, as far as it was watched. */
 static uint64_t passed(const struct trace_record *rec, int ev)
 {
-	return rec->enabled & rec->passed & (1U << ev) ? rec->ts[ev] : 0;
+	return rec->enabled & (1U << ev) && rec->ts[ev] >= rec->ts[0] ? rec->ts[ev] : 0;
 }
 
 /*

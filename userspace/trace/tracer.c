@@ -147,7 +147,7 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	int err = 0;
 
 	memset(counts, 0, sizeof(*counts));
-	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, "counts"), &zero, &n))
+	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, ".data.counts"), &zero, &n))
 		return -errno;
 	counts->records = n.records;
 	counts->entries = n.entries;
