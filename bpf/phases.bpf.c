@@ -361,14 +361,14 @@ static __noinline int note_holder(struct in_flight *c, __u64 lock)
 static __always_inline void begin_row(struct in_flight *c, const volatile struct trace_step *b,
 				      __u64 bit, void *ctx, enum context by)
 {
-	__u32 where = b->where;
+	__u32 where;
 
-	if (where == AT_RETURN && c->awaited == bit) {
-		c->nested++;
+	if (!(c->open & bit)) {
+		if (c->awaited == bit)
+			c->nested++;
 		return;
 	}
-	if (!(c->open & bit))
-		return;
+	where = b->where;
 	read_name(c);
 	if (!accept(c, b->filter, ctx, by))
 		return;
@@ -425,7 +425,7 @@ static __always_inline void do_rows(struct in_flight *c, int slot, enum trace_en
 				    enum context by)
 {
 	const volatile struct trace_step *b = config.rows[slot][end];
-	__u64 bit;
+	__u64 bit, more;
 	int i;
 
 #pragma unroll
@@ -433,8 +433,11 @@ static __always_inline void do_rows(struct in_flight *c, int slot, enum trace_en
 		bit = b[i].bit;
 		if (!bit)
 			return;
-		if (i == 1 && !((c->open | c->awaited) & config.more[slot][end]))
-			return;
+		if (i == 1) {
+			more = config.more[slot][end];
+			if (more && !((c->open | c->awaited) & more))
+				return;
+		}
 		do_row(c, &b[i], bit, end, ctx, by);
 	}
 	b += 4;

@@ -223,7 +223,7 @@ struct trace_kind_config {
  * @module_mutex: its address; 0: hidden, learn the lock
  * @module_notify_list: its address; 0: hidden, know the notifier by its arguments
  * @rows: boundaries by the program that watches them, in the order in which they are passed
- * @more: those of all rows of a program but the first
+ * @more: those of all rows of a program but the first; 0: there are few, which are looked at
  * @is_mutex: a function takes or gives back a mutex, and its rows are about module_mutex alone
  * @kinds: what is common to calls of a kind
  * @only_tgid: calls of this process only; 0: of any

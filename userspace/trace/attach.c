@@ -173,8 +173,8 @@ static void add_row(struct trace *t, const struct watch *w, int ev, int slot, en
 		.filter = filter,
 		.lock = trace_lock(w->table, ev),
 	};
-	if (i)
-		t->config.more[slot][end] |= rows[i].bit;
+	if (i > 1)
+		t->config.more[slot][end] |= rows[1].bit | rows[i].bit;
 }
 
 /* An awaited return is about both ends. */
