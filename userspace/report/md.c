@@ -27,9 +27,8 @@ static void heading(const struct model *m, FILE *f)
 {
 	char label[512];
 
-	fprintf(f,
-		"<!-- Written by refcost report; ./bench.sh --update writes it again. -->\n"
-		"# Tables of all schemes\n\n");
+	fprintf(f, "<!-- Written by refcost report; ./bench.sh --update writes it again. -->\n"
+		   "# Tables of all schemes\n\n");
 	fprintf(f, "**%s.**\n\n", report_label(m, label, sizeof(label)));
 	machine(m, f);
 	if (strcmp(model_text(m, "run.status"), "complete"))
