@@ -38,8 +38,10 @@ have_headers() {
 	[ -n "$("$(dirname "$0")/kernel-release.sh")" ]
 }
 
-installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+# not_installed PACKAGE...: those of them
+not_installed() {
+	dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' |
+		grep -vxFf - <(printf '%s\n' "$@" | awk '!seen[$0]++') || true
 }
 
 as_root() {
@@ -59,10 +61,8 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "deps.sh: no apt here; make sure that you have what these Debian packages hold: ${wanted[*]}" >&2
 	exit 0
 fi
-missing=()
-for package in "${wanted[@]}"; do
-	installed "$package" || missing+=("$package")
-done
+[ ${#wanted[@]} -gt 0 ] || exit 0
+mapfile -t missing < <(not_installed "${wanted[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ $install = 0 ]; then
 	echo "missing packages: ${missing[*]}: apt-get install ${missing[*]}" >&2
