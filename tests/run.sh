@@ -57,11 +57,11 @@ guest/accel.sh "$release" >/dev/null # before guests look for it at once
 # Little of their outcomes depends on when something happens, and they wait for grace periods much of the time.
 waiting_guests() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
-	suite guest-tracers 900 tests/guest/boot.sh tracers
+	suite guest-other 1200 tests/guest/boot.sh other
 }
 beside guests waiting_guests
 checks
-suite guest-other 1200 tests/guest/boot.sh other
+suite guest-tracers 900 tests/guest/boot.sh tracers
 suite guest-killed 330 tests/guest/boot.sh killed
 suite guest-fuzz 430 tests/guest/boot.sh fuzz
 joined guests
