@@ -151,7 +151,7 @@ counts_as() {
 	fi
 }
 
-# Counts are as they were, and a build whose kref takes one instruction more is told from that.
+# Counts are as they were, and a build whose kref takes one instruction more is found by comparing.
 stored_counts() {
 	counts_as "instructions as stored" 0 'counts as in' --measured "$dir/icount1"
 	local -x REFCOST_MODULES=$PWD/build/kmod-fault/SLOW/$release
