@@ -59,7 +59,7 @@ row = 17
 high = n * row + 30.0
 width = 830
 gap = 66.0
-height = down * (high + gap) + 150
+height = down * (high + gap) + 178
 left = longest * 7.2 + 24
 wide = (width - left - 30.0 - (across - 1) * 26) / across
 on = colour(1)
@@ -76,7 +76,7 @@ set ytics scale 0 font small
 do for [p = 1:n_panels] {
 	c = (p - 1) % across
 	r = (p - 1) / across
-	top = 100.0 + r * (high + gap)
+	top = 128.0 + r * (high + gap)
 	set tmargin at screen 1 - top / height
 	set bmargin at screen 1 - (top + high) / height
 	set lmargin at screen (left + c * (wide + 26)) / width
@@ -92,7 +92,7 @@ do for [p = 1:n_panels] {
 	set xrange [0:shared * 1.02]
 	set xlabel (r == down - 1 ? "ms since the call began (linear)" : "") font small
 	if (p == 1) {
-		set key at screen 1 - 30.0 / width, screen 1 - 60.0 / height right bottom \
+		set key at screen 1 - 30.0 / width, screen 1 - 100.0 / height right bottom \
 			horizontal samplen 1 font small
 	} else {
 		unset key

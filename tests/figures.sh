@@ -219,7 +219,7 @@ ok "swept: the figure of holds has a panel a number of CPUs" grep -q '2 CPUs' "$
 ok "swept: ... and names who is how far from the cheapest" grep -q 'rwsem  1.00×' "$dir/swept/svg/hold.svg"
 says swept '^| 1 | 1 us | `kref` .* `rwsem` .* no |$'
 says swept '^| 1 | 20 us | `kref` .* `rwsem` .* yes |$'
-says swept 'On 1 CPU, from a hold of 20 us on, the most expensive scheme is within 5 % of the cheapest'
+says swept 'On 1 CPU all are within 5 % from a hold of 20 us on'
 is "swept: the fast path's figures are of the least hold" "$(costs bare)" "$(costs swept)"
 shows swept
 says swept 'starved 23/23'

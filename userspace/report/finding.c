@@ -165,7 +165,7 @@ static struct grown grown_schemes(const struct model *m)
 	return g;
 }
 
-/* Without a full stop; "" where there is nothing to say. */
+/* Without a full stop; "" where there is nothing to say. @plain: short, for a figure. */
 static void growth_text(const struct model *m, char *buf, size_t len, bool plain)
 {
 	struct grown g = grown_schemes(m);
@@ -183,7 +183,7 @@ static void growth_text(const struct model *m, char *buf, size_t len, bool plain
 		     g.flat, all, g.flat == 1 ? "stays" : "stay");
 	if (g.more)
 		n += snprintf(buf + n, len - n, ", %zu %s", g.more, g.more == 1 ? "grows" : "grow");
-	if (g.unclear)
+	if (g.unclear && !plain)
 		n += snprintf(buf + n, len - n, ", %zu %s not distinguishable", g.unclear,
 			      g.unclear == 1 ? "is" : "are");
 	if (finding_growth(m, c.object, &object) && surely(&object, false) > FLAT)

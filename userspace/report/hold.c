@@ -116,48 +116,35 @@ static double by_median(const struct spread *s)
 	return s->ratio.median;
 }
 
-void md_hold_title(const struct model *m, char *buf, size_t len)
+static void hold_text(const struct model *m, int cpus, char *buf, size_t len)
 {
-	int cpus = model_max_cpus(m, REFCOST_GETPUT);
 	double sure = within_from(m, cpus, by_interval), median = within_from(m, cpus, by_median);
 	char text[32], on[MD_NUM];
 
-	if (!any_swept(m))
-		return;
 	md_cpus(on, cpus);
 	if (isnan(median))
 		snprintf(buf, len, "On %s the choice of scheme matters at every hold measured", on);
 	else
-		snprintf(buf, len, "On %s all schemes swept are within 5 %% from a hold of %s on%s",
-			 on, ns_text(isnan(sure) ? median : sure, text, sizeof(text)),
+		snprintf(buf, len, "On %s all are within 5 %% from a hold of %s on%s", on,
+			 ns_text(isnan(sure) ? median : sure, text, sizeof(text)),
 			 isnan(sure) ? ", by medians alone" : "");
 }
 
-static void sentence(const struct model *m, FILE *f, int cpus)
+void md_hold_title(const struct model *m, char *buf, size_t len)
 {
-	double sure = within_from(m, cpus, by_interval), median = within_from(m, cpus, by_median);
-	char text[32];
-
-	if (isnan(median))
-		return;
-	fprintf(f, "- On %d CPU%s, ", cpus, cpus == 1 ? "" : "s");
-	if (!isnan(sure))
-		fprintf(f,
-			"from a hold of %s on, the most expensive scheme is within 5 %% of the cheapest.\n",
-			ns_text(sure, text, sizeof(text)));
-	else
-		fprintf(f,
-			"by the medians, the most expensive scheme is within 5 %% of the cheapest from a hold of "
-			"%s on; the samples spread too far to be sure.\n",
-			ns_text(median, text, sizeof(text)));
+	if (any_swept(m))
+		hold_text(m, model_max_cpus(m, REFCOST_GETPUT), buf, len);
 }
 
 void md_hold_sentences(const struct model *m, FILE *f)
 {
 	int cpus = 0, last = model_max_cpus(m, REFCOST_GETPUT);
+	char text[160];
 
-	while ((cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) && cpus <= last)
-		sentence(m, f, cpus);
+	while ((cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) && cpus <= last) {
+		hold_text(m, cpus, text, sizeof(text));
+		fprintf(f, "- %s.\n", text);
+	}
 }
 
 void md_hold(const struct model *m, FILE *f)
