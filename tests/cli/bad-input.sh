@@ -75,6 +75,9 @@ chmod -R a+rwX "$dir/out"
 ok "html: without root" unprivileged "$dir/refcost" html "$dir/good" -o "$dir/out/page.html"
 ok "run --dry-run: without root" planned -o "$dir/good"
 ok "... and all of it is done" grep -q "420 windows, 420 of them done; takes about 0 s" <<<"$(planned -o "$dir/good")"
+ok "... and all counts" grep -q "14 cells, 28 counts, 28 of them done" <<<"$(HWLOC_SYNTHETIC="core:1 pu:1" unprivileged "$dir/refcost" \
+	run --dry-run --instructions -b 2 --mode getput,lookup --window 150ms --warmup 30ms -o "$dir/good" \
+	-s empty,percpu_inc,atomic_private,atomic_shared,try_module_get,percpu_live,kref,rwsem,module_rwsem)"
 
 mend="restore it, or measure again"
 wrong "a newer schema" run.json 's/"schema":1/"schema":2/' "bad/run.json has another schema than 1: use the refcost that wrote it, which is newer"

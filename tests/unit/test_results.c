@@ -326,6 +326,29 @@ static void test_keys(void **state)
 	results_close(&r);
 }
 
+/* A count has no number of CPUs, though the plan of one has. */
+static void test_a_table_without_a_column_has_its_cells(void **state)
+{
+	struct cell_key key = { .scheme = "kref", .mode = REFCOST_LOOKUP, .cpus = 1 };
+	struct results r;
+	struct done done;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(results_open(&r, in_dir("counts")), EXIT_FINE);
+	f = results_csv(&r, "instructions.csv", "block", KEY_OF_COUNTS, "floor,instructions");
+	assert_non_null(f);
+	fputs("0,kref,lookup,0,51.00\n", f);
+	fclose(f);
+	assert_int_equal(resume_done(r.dir, "instructions.csv", KEY_OF_COUNTS, &done), EXIT_FINE);
+	assert_true(resume_has(&done, 0, &key));
+	assert_false(resume_has(&done, 1, &key));
+	key.mode = REFCOST_GETPUT;
+	assert_false(resume_has(&done, 0, &key));
+	done_free(&done);
+	results_close(&r);
+}
+
 /* Rows of a cell that was not finished are cut off; those of finished ones stay. */
 static void test_unfinished_cells_leave_nothing(void **state)
 {
@@ -333,7 +356,7 @@ static void test_unfinished_cells_leave_nothing(void **state)
 		{ 0, { .scheme = "kref", .arm = ARM_IDLE } },
 		{ 0, { .scheme = "kref", .arm = ARM_LOADED, .hold_ns = 1000 } },
 	};
-	struct done done = { cells, ARRAY_SIZE(cells) };
+	struct done done = { cells, ARRAY_SIZE(cells), KEY_OF_UNLOAD };
 	struct csv left;
 	struct results r;
 	FILE *f;
@@ -539,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_longer_holds_stand_apart),
 		cmocka_unit_test(test_placements_stand_apart),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_a_table_without_a_column_has_its_cells),
 		cmocka_unit_test(test_unfinished_cells_leave_nothing),
 		cmocka_unit_test(test_nothing_is_mixed),
 		cmocka_unit_test(test_cpu_goes_offline),

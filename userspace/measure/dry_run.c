@@ -40,7 +40,7 @@ const struct pace *dry_run_pace(void)
 }
 
 int dry_run_look(const char *dir, const char *part, struct json_object *plan, const char *file,
-		 struct done *done)
+		 int dims, struct done *done)
 {
 	struct json_object *section, *old;
 	char path[PATH_MAX + 16];
@@ -59,7 +59,7 @@ int dry_run_look(const char *dir, const char *part, struct json_object *plan, co
 		err = resume_same_plan(dir, part, old, plan);
 	json_object_put(plan);
 	if (!err)
-		err = resume_done(dir, file, done);
+		err = resume_done(dir, file, dims, done);
 	results_close(&r);
 	return err;
 }

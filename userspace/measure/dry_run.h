@@ -63,12 +63,13 @@ struct dry_run {
  * @part: of run.json
  * @plan: as it would be run; its reference is taken over
  * @file: that has one row per cell
+ * @dims: what it tells cells apart by
  * @done: filled; free with done_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line, where the directory would be refused.
  */
 int dry_run_look(const char *dir, const char *part, struct json_object *plan, const char *file,
-		 struct done *done);
+		 int dims, struct done *done);
 
 /**
  * dry_run_cell() - print a cell, and take it into account

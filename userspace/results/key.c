@@ -138,6 +138,25 @@ void key_write(const struct cell_key *key, int dims, FILE *f)
 	}
 }
 
+struct cell_key key_only(const struct cell_key *key, int dims)
+{
+	struct cell_key only = *key;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dimensions); i++) {
+		const struct dimension *d = &dimensions[i];
+		char *at = (char *)&only + d->at;
+
+		if (dims & d->bit)
+			continue;
+		if (d->kind == NAME)
+			*at = '\0';
+		else
+			memset(at, 0, d->kind == TIME ? sizeof(uint64_t) : sizeof(unsigned int));
+	}
+	return only;
+}
+
 int key_cmp(const struct cell_key *a, const struct cell_key *b, int dims)
 {
 	int order = 0;

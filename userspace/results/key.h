@@ -107,6 +107,13 @@ const char *key_header(int dims, char *buf, size_t len);
 void key_write(const struct cell_key *key, int dims, FILE *f);
 
 /**
+ * key_only() - a cell by some of its dimensions
+ * @key: the cell
+ * @dims: those that are kept; the others become 0
+ */
+struct cell_key key_only(const struct cell_key *key, int dims);
+
+/**
  * key_cmp() - compare two cells
  * @a: one
  * @b: the other

@@ -189,11 +189,11 @@ static int add_done(void *arg, const struct row *r)
 	return key_read(&cell->key, r);
 }
 
-int resume_done(const char *dir, const char *name, struct done *done)
+int resume_done(const char *dir, const char *name, int dims, struct done *done)
 {
 	int err;
 
-	*done = (struct done){ 0 };
+	*done = (struct done){ .dims = dims };
 	err = rows_read(dir, name, add_done, done);
 	if (done->n)
 		qsort(done->v, done->n, sizeof(*done->v), done_cmp);
@@ -202,7 +202,7 @@ int resume_done(const char *dir, const char *name, struct done *done)
 
 bool resume_has(const struct done *done, uint64_t number, const struct cell_key *key)
 {
-	struct done_cell cell = { number, *key };
+	struct done_cell cell = { number, key_only(key, done->dims) };
 
 	return done->n && bsearch(&cell, done->v, done->n, sizeof(cell), done_cmp);
 }

@@ -41,6 +41,7 @@ struct json_object *resume_section(struct results *r, const char *name, struct j
  * struct done - the cells of a directory that are finished, sorted
  * @v: cells, each with the number of its block or cycle
  * @n: how many
+ * @dims: what the table tells cells apart by
  */
 struct done {
 	struct done_cell {
@@ -48,23 +49,25 @@ struct done {
 		struct cell_key key;
 	} * v;
 	size_t n;
+	int dims;
 };
 
 /**
  * resume_done() - read the cells that are finished
  * @dir: results directory
  * @name: of the file that has one row per cell
+ * @dims: what it tells cells apart by
  * @done: filled; free with done_free()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.
  */
-int resume_done(const char *dir, const char *name, struct done *done);
+int resume_done(const char *dir, const char *name, int dims, struct done *done);
 
 /**
  * resume_has() - is a cell finished?
  * @done: from resume_done()
  * @number: of the block or cycle
- * @key: the cell
+ * @key: the cell; dimensions that the table does not have are not looked at
  */
 bool resume_has(const struct done *done, uint64_t number, const struct cell_key *key);
 

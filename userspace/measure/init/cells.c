@@ -214,7 +214,8 @@ static int open_output(struct loads *l)
 			     : NULL;
 	if (!l->rows)
 		return EXIT_FAILED;
-	return resume_done(l->results.dir, "loading.csv", &l->done) ?: results_save(&l->results);
+	return resume_done(l->results.dir, "loading.csv", KEY_OF_LOADING, &l->done)
+		       ?: results_save(&l->results);
 }
 
 static int measure(int fd, const struct refcost_info *info, void *arg)

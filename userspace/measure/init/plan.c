@@ -47,8 +47,8 @@ int load_dry(struct loads *l)
 	struct load_cell *cells AUTO_FREE = array_new(most, sizeof(*cells));
 	gsl_rng *rng = order_begin(l->opts.seed);
 	double ms = dry_run_pace()->load;
-	int err =
-		dry_run_look(l->opts.output, "loading", load_plan_json(l), "loading.csv", &l->done);
+	int err = dry_run_look(l->opts.output, "loading", load_plan_json(l), "loading.csv",
+			       KEY_OF_LOADING, &l->done);
 
 	for (i = 0; i < most; i++)
 		if (l->opts.forms[i % FORMS])

@@ -392,6 +392,7 @@ static void note_kinds(struct run *r)
 int open_output(struct run *r)
 {
 	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
+	int dims = env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN;
 	int err;
 
 	err = results_open(&r->results, env.output);
@@ -402,8 +403,7 @@ int open_output(struct run *r)
 	if (!r->section)
 		return EXIT_FAILED;
 	note_kinds(r);
-	r->samples = results_csv(&r->results, name, "block",
-				 env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN,
+	r->samples = results_csv(&r->results, name, "block", dims,
 				 env.instructions ? COUNTS_COLUMNS : SAMPLES_COLUMNS);
 	if (!r->samples)
 		return EXIT_FAILED;
@@ -413,7 +413,7 @@ int open_output(struct run *r)
 		if (!r->workers || counters_open(r))
 			return EXIT_FAILED;
 	}
-	err = resume_done(r->results.dir, name, &r->done);
+	err = resume_done(r->results.dir, name, dims, &r->done);
 	if (!err && r->workers)
 		err = resume_trim(&r->results, "workers.csv", &r->done);
 	if (!err && r->counters)
@@ -439,7 +439,8 @@ int run_dry(struct run *r)
 	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), i;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
 			       plan_json(&r->plan),
-			       env.instructions ? "instructions.csv" : "samples.csv", &r->done);
+			       env.instructions ? "instructions.csv" : "samples.csv",
+			       env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN, &r->done);
 
 	order_draw(rng, order, r->plan.nr_cells);
 	for (i = 0; i < r->plan.nr_cells && !err; i++) {

@@ -269,7 +269,7 @@ int unload_output(struct unloads *u)
 	u->attempts = u->phases ? unload_csv(u, "attempts.csv", ATTEMPTS_COLUMNS) : NULL;
 	if (!u->attempts)
 		return EXIT_FAILED;
-	err = resume_done(u->results.dir, "unload.csv", &u->done);
+	err = resume_done(u->results.dir, "unload.csv", KEY_OF_UNLOAD, &u->done);
 	if (!err)
 		err = resume_trim(&u->results, "phases.csv", &u->done);
 	if (!err)

@@ -112,8 +112,8 @@ int unload_dry(struct unloads *u)
 	const struct pace *pace = dry_run_pace();
 	gsl_rng *rng = order_begin(u->opts.seed);
 	size_t *order AUTO_FREE = array_new(u->plan.nr_cells, sizeof(*order)), i;
-	int err =
-		dry_run_look(u->opts.output, "unload", unload_plan_json(u), "unload.csv", &u->done);
+	int err = dry_run_look(u->opts.output, "unload", unload_plan_json(u), "unload.csv",
+			       KEY_OF_UNLOAD, &u->done);
 
 	order_draw(rng, order, u->plan.nr_cells);
 	for (i = 0; i < u->plan.nr_cells && !err; i++) {
