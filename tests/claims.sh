@@ -1,21 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What docs/schemes.md says of figures, against the committed RESULTS.md. A RESULTS.md that was written again
-# here, on whatever machine this is, is not what the documentation speaks of.
+# What docs/schemes.md and README.md say of figures, against the committed RESULTS-tables.md. One that was written
+# again here, on whatever machine this is, is not what the documentation speaks of.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
 
-results=RESULTS.md first=Headline
+results=RESULTS-tables.md
 [ $# = 0 ] || results=$1
 if [ $# = 0 ] && git rev-parse --git-dir >/dev/null 2>&1; then
 	results=$(mktemp)
 	trap 'rm -f "$results"' EXIT
-	git show HEAD:RESULTS-tables.md >"$results" 2>/dev/null || git show HEAD:RESULTS.md >"$results"
+	git show HEAD:RESULTS-tables.md >"$results"
 fi
-
-# The first table is a headline where all tables are in RESULTS.md.
-! grep -q '^## All schemes' "$results" || first="All schemes"
 
 # cell SECTION SCHEME COLUMN: of the first table with that scheme under that heading
 cell() {
@@ -26,7 +23,7 @@ cell() {
 			exit }' "$results"
 }
 insn() { cell Instructions "$1" 2; }
-growth() { cell "$first" "$1" 6; }
+growth() { cell "All schemes" "$1" 6; }
 gate_idle() { cell Unloading "$1" 2; }
 
 # holds WHAT EXPRESSION: of awk; numbers that are missing do not pass
@@ -68,5 +65,13 @@ holds "active_rwsem: over three times active_ref" "$(insn active_rwsem) > 3 * $(
 holds "exit_release: kref and try_module_get, added" "$(insn exit_release) - ($kref + $tmg - $empty) < 2 && $(insn exit_release) - ($kref + $tmg - $empty) > -2"
 holds "external_release: kref and active_ref, added" "$(insn external_release) == $kref + $(insn active_ref) - $empty"
 holds "percpu_rwsem: about half of rwsem" "$(insn percpu_rwsem) < .6 * $(insn rwsem)"
+
+rows=0
+while IFS='|' read -r _ name net one two _; do
+	name=${name#*\`} name=${name%%\`*} rows=$((rows + 1))
+	is "README: $name" "$(awk "BEGIN { print $(insn "$name") - $empty }") $(cell "All schemes" "$name" 3) $(cell "All schemes" "$name" 5)" \
+		"${net// /} ${one// /} ${two// /}"
+done < <(grep '^| `' README.md | sed -n '/ns |$/d; /^| `[a-z_]*`.*| [0-9]* | [0-9.]* | [0-9.]* |$/p')
+is "README: rows" 5 "$rows"
 
 tap_done
