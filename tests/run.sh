@@ -58,12 +58,12 @@ guest/accel.sh "$release" >/dev/null # before guests look for it at once
 waiting_guests() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
 	suite guest-other 1200 tests/guest/boot.sh other
+	suite guest-fuzz 430 tests/guest/boot.sh fuzz
 }
 beside guests waiting_guests
 checks
 suite guest-tracers 900 tests/guest/boot.sh tracers
 suite guest-killed 330 tests/guest/boot.sh killed
-suite guest-fuzz 430 tests/guest/boot.sh fuzz
 joined guests
 suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done

@@ -14,7 +14,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
 
 ok "a build with sanitizers" make -s refcost $build/tests/forked B=$build \
-	CFLAGS="-O1 -g -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined"
+	CFLAGS="-O1 -g1 -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined"
 REFCOST=$build/bin/refcost ok "damage that has a name" tests/cli/bad-input.sh
 ok "${DAMAGES:=100} damages drawn from seed $seed" tests/mutations.py --n "$DAMAGES" --seed "$seed" --jobs "${JOBS:-1}" \
 	--seconds 10 $build/tests/forked

@@ -12,12 +12,10 @@ trap 'rm -rf "$dir"' EXIT
 tree=$dir/tree
 refcost=$PWD/build/bin/refcost
 export NOTES=$dir/notes REFCOST=$refcost
-mkdir -p "$tree"/{bin,build/bin,build/guest,guest,tools,kmod_bench}
+mkdir -p "$tree"/{bin,build/bin,build/guest,guest,tools,kmod_bench,plots/figures}
 cp bench.sh "$tree/"
 cp tools/plan.sh tools/tune.sh "$tree/tools/"
-cp -r plots "$tree/"
 cp -r kmod_bench/schemes "$tree/kmod_bench/"
-rm "$tree"/plots/figures/*
 echo "boot tcg" >"$tree/build/guest/accel"
 
 # stub FILE LINE...: a command of the tree
@@ -44,6 +42,8 @@ done
 stub guest/boot.sh 'echo "boot.sh $(grep -o -e --icount <<<"$*" || true)" >>"$NOTES"' 'while [ "$1" != -- ]; do shift; done' 'shift' 'exec "$@"'
 for tool in tools/deps.sh tools/kernel-release.sh guest/fetch.sh bin/make; do stub $tool 'exit 0'; done
 stub bin/id 'echo 0'
+# shellcheck disable=SC2016
+stub plots/render.sh 'mkdir -p "$2"' 'for dat in "$1"/*.dat; do echo "<svg/>" >"$2/$(basename "$dat" .dat).svg"; done'
 mkdir -p "$dir/sysroot/proc"
 touch "$dir/sysroot/proc/"{modules,cmdline}
 
