@@ -48,7 +48,7 @@ all: refcost kmod
 
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
-# Builds that are wrong on purpose, for the tests: what is wrong, a + between two things.
+# Builds that are wrong on purpose, for the tests, which no debugger reads: what is wrong, a + between two things.
 FAULTS := LOSE_ONE SLOW SLOW_EXIT OOPS SPIN WIDE NO_STATE_TEST+WIDE NO_STOP+WIDE SIGNAL_INSIDE+WIDE
 kmod-fault: $(FAULTS:%=$(B)/kmod-fault/%/$(KRELEASE)/refcost.ko)
 
@@ -76,11 +76,11 @@ $(KMOD)/refcost.ko: $(KSRC)
 fault-all := $(B)/kmod-fault/all/$(KRELEASE)
 $(fault-all)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
-	$(call build_kmod,$(@D),REFCOST_FAULTS=y)
+	$(call build_kmod,$(@D),CONFIG_DEBUG_INFO= REFCOST_FAULTS=y)
 
 $(B)/kmod-fault/SLOW/$(KRELEASE)/refcost.ko: $(KSRC)
 	$(say) KMOD $@
-	$(call build_kmod,$(@D),REFCOST_SLOW=y REFCOST_ONLY='empty percpu_live kref')
+	$(call build_kmod,$(@D),CONFIG_DEBUG_INFO= REFCOST_SLOW=y REFCOST_ONLY='empty percpu_live kref')
 
 # In the order of enum in core.h; a fault that it has is a 1.
 fault-names := LOSE_ONE SLOW_EXIT SLOW_TENTH OOPS SPIN WIDE NO_STATE_TEST NO_STOP SIGNAL_INSIDE
