@@ -73,8 +73,9 @@ is "... LLVM= of the command line wins" "LLVM is -16" "$(build_for LLVM=-16)"
 is "... also an empty one" "LLVM is not set" "$(build_for LLVM=)"
 rm "$dir/bin/ld.lld"
 mkdir "$dir/few"
-ln -s /usr/bin/* "$dir/few/"
-rm -f "$dir/few/ld.lld"
+for tool in sh env make cp rm printf grep mkdir touch cmp mv uname cat dirname basename sort tail clang; do
+	ln -s "$(type -P $tool)" "$dir/few/"
+done
 is "... and no linker of its kind" "no ld.lld, and kernel 6.6.6 was built with LLVM: install clang and lld, or give LLVM=" \
 	"$(PATH=$dir/bin:$dir/few build_for KRELEASE=6.6.6 | head -n 1)"
 

@@ -174,7 +174,7 @@ perf_session() {
 		return
 	fi
 	ok "run -k leaves the modules for perf" "$refcost" run -k -s kref -c 1 -b 1 --window 5ms
-	ok "perf record of a run" perf record -q -a -B -N -e cpu-clock -o /tmp/perf.data -- \
+	ok "perf record of a run" perf record -q -a -B -N -F 997 -e cpu-clock -o /tmp/perf.data -- \
 		"$refcost" run -k -s kref,atomic_shared -c 2 -b 2 --window 100ms
 	ok "perf names the loops" bash -c 'perf report -i /tmp/perf.data --stdio 2>/dev/null | grep -q refcost_loop_kref'
 	ok "they can be unloaded" rmmod refcost_victim refcost
