@@ -197,12 +197,22 @@ background()
 	helpers+=($!)
 }
 
-report_up()
+# watch_boot: say when the guest is up. With more vCPUs than CPUs an emulated kernel may stop in its boot, before
+# anything of ours runs: kill the first that is silent for so long.
+watch_boot()
 {
-	local us
+	local us size=0 now silent=$SECONDS
 
 	until [[ -e $run/guest/up ]]; do
 		kill -0 "$pid" 2>/dev/null || return 0
+		now=$(stat -c %s "$console" 2>/dev/null || echo 0)
+		[[ $now == "$size" ]] || silent=$SECONDS
+		size=$now
+		if [[ ! -e $run/stuck ]] && ((SECONDS - silent >= patience)); then
+			: >"$run/stuck"
+			kill -KILL "$pid"
+			return 0
+		fi
 		sleep 0.1
 	done
 	us=$((${EPOCHREALTIME/[.,]/} - ${start/[.,]/}))
@@ -226,9 +236,7 @@ start_guest()
 	tails=($!)
 	background tail -n +1 -s 0.1 --pid="$pid" -f "$run/guest/err" >&2
 	tails+=($!)
-	background sleep "$deadline"
-	timer=$!
-	report_up &
+	watch_boot &
 	helpers+=($!)
 }
 
@@ -342,11 +350,19 @@ main()
 	write_config
 	((cpus == 1)) || s=s
 	say "Linux $release, $cpus vCPU$s on $(nproc) host CPUs, accel $accel$why"
+	background sleep "$deadline"
+	timer=$!
 	start_guest
 	wait_guest
+	if [[ -e $run/stuck && -z $late ]]; then
+		say "its kernel stopped in its boot and was silent for $patience s; started once more"
+		start_guest
+		wait_guest
+	fi
 	verdict
 }
 
 cpus='' mem=2048 threads=1 numa=1 deadline=600 icount='' release='' kernel='' log=$guest_out/console.log accel=auto append=''
+patience=${REFCOST_GUEST_PATIENCE:-60}
 shares=() argv=() helpers=() tails=() pid='' late=''
 main "$@"

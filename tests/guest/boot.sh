@@ -238,9 +238,20 @@ shares() {
 	done
 }
 
+# stop_first NAME: stop QEMU as an emulated kernel does that hangs in its boot
+stop_first() {
+	local pid
+	eventually 20 pgrep -f "[q]emu-system.*$1" >/dev/null
+	pid=$(pgrep -f "[q]emu-system.*$1")
+	kill -STOP "$pid"
+}
+
 # The boot script itself: what a guest may do wrong.
 bad_guests() {
-	exits "a command that fails" 7 "" boot --cpus 1 --deadline 60 -- sh -c 'exit 7'
+	stop_first "$dir/stopped.console" &
+	REFCOST_GUEST_PATIENCE=5 exits "a command that fails, though its kernel stopped in its boot" 7 "stopped in its boot.*once more" \
+		boot --cpus 1 --deadline 60 --log "$dir/stopped.console" -- sh -c 'exit 7'
+	wait $!
 	exits "vCPUs that make no such topology" 64 "does not make 2 sockets" boot --cpus 6 --numa 2 --threads 2 -- true
 	exits "a guest that panics" 1 "[Pp]anic" boot --cpus 1 --deadline 60 -- sh -c 'echo c >/proc/sysrq-trigger; sleep 20'
 	exits "a guest that hangs" 124 "deadline" boot --cpus 1 --deadline 12 -- sleep 100
