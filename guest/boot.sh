@@ -114,6 +114,7 @@ check()
 	command -v "$qemu_bin" >/dev/null ||
 		die "$qemu_bin not found; apt-get install qemu-system-x86"
 	number --deadline "$deadline" 1 999999
+	patience=${REFCOST_GUEST_PATIENCE:-$((deadline < 180 ? 60 : deadline / 3))}
 	number --mem "$mem" 256 999999
 	[[ $accel =~ ^(auto|kvm|tcg)$ ]] ||
 		usage_error "--accel takes auto, kvm or tcg, not '$accel'"
@@ -363,6 +364,5 @@ main()
 }
 
 cpus='' mem=2048 threads=1 numa=1 deadline=600 icount='' release='' kernel='' log=$guest_out/console.log accel=auto append=''
-patience=${REFCOST_GUEST_PATIENCE:-60}
 shares=() argv=() helpers=() tails=() pid='' late=''
 main "$@"

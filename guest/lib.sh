@@ -59,6 +59,7 @@ image_release()
 #   clock read would else be a device access under QEMU's global lock.
 # - la57=off: a fifth level of page tables makes every TLB miss more expensive for nothing.
 # - norandmaps: code is translated again at each address it runs at, which takes half of a short command's time.
+# - vmlinux, where fetch.sh could unpack it.
 # - no_timer_check: with more vCPUs than CPUs the kernel's test of the timer can fail by chance.
 # - vendor: threads of a core are told by Intel's leaf of CPUID, which the kernel does not read on AMD.
 #   monitor=off then: MWAIT does not wait in an emulator, and Intel's idle and offline CPUs would spin in it.
@@ -67,14 +68,16 @@ image_release()
 qemu_base()
 {
 	local release=$1 accel=$2 cpus=$3 mib=$4 console=$5 threads=${6:-1} nodes=${7:-1} model i
+	local kernel=$guest_out/$release/vmlinuz
 	local append="console=ttyS0 loglevel=5 panic=-1 oops=panic softlockup_panic=1 random.trust_cpu=on"
 	local emulated=" tsc=reliable norandmaps no_timer_check"
 
 	append+=" refcost.accel=$accel refcost.hostcpus=$(nproc)"
+	[[ $accel == kvm || ! -e $guest_out/$release/vmlinux ]] || kernel=$guest_out/$release/vmlinux
 	qemu=(setpriv --pdeathsig KILL "$qemu_bin" -nodefaults -no-user-config -display none
 		-no-reboot -machine "pc,hpet=off" -m "$mib"
 		-smp "cpus=$cpus,sockets=$nodes,cores=$((cpus / nodes / threads)),threads=$threads"
-		-kernel "$guest_out/$release/vmlinuz"
+		-kernel "$kernel"
 		-initrd "$guest_out/$release/initramfs.cpio.gz"
 		-chardev "file,id=console,path=${console//,/,,}" -serial chardev:console)
 	for ((i = 0; nodes > 1 && i < nodes; i++)); do
