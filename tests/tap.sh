@@ -43,15 +43,17 @@ is() {
 got  $3"
 }
 
+# A file without a name takes what commands write to stderr: to make and remove one each time costs three processes.
+tap_file=$(mktemp)
+exec {tap_err}<>"$tap_file"
+rm "$tap_file"
+
 # run_cmd COMMAND...: sets $status, $stdout, $stderr
 run_cmd() {
-	local errfile
-	errfile=$(mktemp)
 	status=0
 	# shellcheck disable=SC2034 # for the caller
-	stdout=$("$@" 2>"$errfile") || status=$?
-	stderr=$(cat "$errfile")
-	rm -f "$errfile"
+	stdout=$("$@" 2>"/proc/self/fd/$tap_err") || status=$?
+	stderr=$(<"/proc/self/fd/$tap_err")
 }
 
 # exits WHAT CODE REGEX COMMAND...: exit code, and a line on stderr that matches

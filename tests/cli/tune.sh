@@ -17,13 +17,18 @@ release=$(uname -r)
 
 # put FILE TEXT
 put() {
-	mkdir -p "$(dirname "$REFCOST_SYSROOT/$1")"
-	printf '%s\n' "$2" >"$REFCOST_SYSROOT/$1"
+	local file=$REFCOST_SYSROOT/$1
+	[ -d "${file%/*}" ] || mkdir -p "${file%/*}"
+	printf '%s\n' "$2" >"$file"
 }
 
 # A machine that nothing is wrong with, and that has every knob.
 good_machine() {
 	rm -rf "${REFCOST_SYSROOT:?}"
+	if [ -d "$dir/good" ]; then
+		cp -r "$dir/good" "$REFCOST_SYSROOT"
+		return
+	fi
 	put proc/modules ''
 	put proc/cmdline 'quiet'
 	put proc/loadavg '0.00 0.00 0.00 1/100 1000'
@@ -46,6 +51,7 @@ good_machine() {
 	put $cpu/intel_pstate/no_turbo 1
 	put $cpu/smt/control off
 	put $cpu/isolated ''
+	cp -r "$REFCOST_SYSROOT" "$dir/good"
 }
 
 # One as it comes, whose second governor alone is wrong.
