@@ -207,7 +207,7 @@ sizes() {
 	esac
 }
 
-# What refcost run, unload and load are asked for, and tools/measure-unloads.sh: what has no words is left out.
+# What refcost run, unload and init are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
 	local only=$schemes protecting
@@ -244,7 +244,7 @@ measure_here() {
 	else
 		attended build/bin/refcost run "${run[@]}" -o "$output" || return
 		[ ${#unload[@]} = 0 ] || attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
-		[ ${#loading[@]} = 0 ] || attended build/bin/refcost load "${loading[@]}" -o "$output" || return
+		[ ${#loading[@]} = 0 ] || attended build/bin/refcost init "${loading[@]}" -o "$output" || return
 		[ ${#apart[@]} = 0 ] || [ -s "$output/traced.csv" ] || attended tools/measure-unloads.sh "${apart[@]}" "$output"
 	fi
 }
@@ -273,7 +273,7 @@ planned() {
 	if [ $mode = measure ]; then
 		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}" || return
 		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}" || return
-		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost load --dry-run "${loading[@]}" "${known[@]}" || return
+		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost init --dry-run "${loading[@]}" "${known[@]}" || return
 		[ ${#apart[@]} = 0 ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
 			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}" || return
 	elif [ $mode = perf ]; then

@@ -22,7 +22,7 @@ static const struct command {
 	{ "run", "time get and put of the schemes on 1..N CPUs", cmd_run },
 	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
 	  cmd_unload },
-	{ "load", "load the victim while users look for its objects already", cmd_load },
+	{ "init", "load the victim while users look for its objects already", cmd_init },
 	{ "trace", "trace unloads, and loads, of any module, phase by phase", cmd_trace },
 	{ "refs", "who holds a module, and who takes references on it", cmd_refs },
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
@@ -33,6 +33,13 @@ static const struct command {
 	{ "html", "a results directory as one page for a browser", cmd_html },
 	{ "doctor", "what this machine lacks or distorts, with the command that fixes it",
 	  cmd_doctor },
+};
+
+/* Commands that were called otherwise. */
+static const struct {
+	const char *old, *now;
+} renamed[] = {
+	{ "load", "refcost init" },
 };
 
 static void on_signal(int sig)
@@ -92,7 +99,7 @@ static void usage(FILE *f)
 	      "  refcost list                          the schemes\n"
 	      "  refcost run -s kref,rwsem -c 1,2,4    two of them on 1, 2 and 4 CPUs\n"
 	      "  refcost unload -n 23                  23 unloads a scheme, idle and loaded\n"
-	      "  refcost load -n 23                    from listed to live, with users waiting\n"
+	      "  refcost init -n 23                    from listed to live, with users waiting\n"
 	      "  refcost doctor                        is this machine fit to measure on?\n",
 	      f);
 }
@@ -127,6 +134,9 @@ int main(int argc, char **argv)
 			leftover_repair();
 		return flush(commands[i].fn(argc - 1, argv + 1));
 	}
+	for (i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (!strcmp(argv[1], renamed[i].old))
+			return fail(EXIT_USAGE, "%s is now called %s", argv[1], renamed[i].now);
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
-		    "list, run, unload, load, trace, refs, cycle, report, html, compare");
+		    "list, run, unload, init, trace, refs, cycle, report, html, compare");
 }

@@ -20,7 +20,7 @@ unprivileged() {
 
 ok "help" "$refcost" --help
 ok "version" "$refcost" --version
-for command in list run unload load cycle report html compare doctor; do
+for command in list run unload init cycle report html compare doctor; do
 	run_cmd "$refcost" $command --help
 	is "$command --help exits 0" 0 "$status"
 	case $command in
@@ -70,6 +70,12 @@ done
 
 exits "no command" 64 'Usage' "$refcost"
 exits "unknown command" 64 "no command 'frob'.*use" "$refcost" frob
+# called_now NEW ARGS..: an old name ends with a line that says the new one
+called_now() {
+	exits "refcost ${*:2}" 64 "^refcost: [^ ]+ is now called $1\$" "$refcost" "${@:2}"
+	is "... in one line" 1 "$(wc -l <<<"$stderr")"
+}
+called_now "refcost init" load -n 3
 exits "unknown option" 64 'unrecognized' "$refcost" run --frob
 exits "stray argument" 64 "know what to do with 'frob'" "$refcost" run frob
 exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*module_rwsem.*kref" \
@@ -78,7 +84,7 @@ exits "unload knows no floors" 64 "no scheme 'empty'.*try_module_get" "$refcost"
 exits "a scheme twice" 64 "kref,kref" "$refcost" run -s kref,kref
 is "run --mode both" "$("$refcost" run --dry-run -s kref --mode getput,lookup)" "$("$refcost" run --dry-run -s kref --mode both)"
 is "unload --arms both" "$("$refcost" unload --dry-run -s kref --arms idle,loaded)" "$("$refcost" unload --dry-run -s kref --arms both)"
-is "load --phases both" "$("$refcost" load --dry-run --phases one,two)" "$("$refcost" load --dry-run --phases both)"
+is "init --phases both" "$("$refcost" init --dry-run --phases one,two)" "$("$refcost" init --dry-run --phases both)"
 exits "both, and one of them" 64 "no mode 'both'" "$refcost" run --mode both,getput
 exits "of five there is no both" 64 "no placement 'both'" "$refcost" run --placement both
 exits "unknown mode" 64 "no mode 'frob'" "$refcost" run --mode frob
@@ -86,7 +92,7 @@ for scheme in $(awk -F, '$3 == "floor" { print $1 }' <<<"$fields"); do
 	exits "$scheme has no lookup" 64 "$scheme has no mode lookup: floors" "$refcost" run -s "$scheme" --mode lookup
 	exits "... nor beside another" 64 "$scheme has no mode lookup" "$refcost" run -s "kref,$scheme" --mode lookup
 	exits "$scheme is not unloaded" 64 "no scheme '$scheme'" "$refcost" unload -s "$scheme"
-	exits "$scheme is not loaded" 64 "no scheme '$scheme'" "$refcost" load -s "$scheme"
+	exits "$scheme is not loaded" 64 "no scheme '$scheme'" "$refcost" init -s "$scheme"
 done
 for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 	exits "run -b '$value'" 64 "blocks" "$refcost" run -b "$value"
@@ -95,8 +101,8 @@ for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 	exits "unload -n '$value'" 64 "cycles" "$refcost" unload -n "$value"
 	exits "unload --hold-cycles '$value'" 64 "hold-cycles" "$refcost" unload --hold-cycles "$value"
 	exits "unload --patience '$value'" 64 "patience" "$refcost" unload --patience "$value"
-	exits "load -n '$value'" 64 "cycles" "$refcost" load -n "$value"
-	exits "load -l '$value'" 64 "load" "$refcost" load -l "$value"
+	exits "init -n '$value'" 64 "cycles" "$refcost" init -n "$value"
+	exits "init -l '$value'" 64 "load" "$refcost" init -l "$value"
 done
 exits "more CPUs than there are" 64 "only [0-9]+ CPUs" "$refcost" run -c 4000
 exits "an absent CPU" 64 "CPU 4000 is absent" "$refcost" run --cpu-list 4000
@@ -149,9 +155,9 @@ done
 exits "a hold twice" 64 "given twice" "$refcost" unload --hold 0,1ms,1000us
 exits "17 holds" 64 "too many" "$refcost" unload --hold "$(seq -s, 17)"
 exits "more users than CPUs: unload" 64 "only [0-9]+ CPUs" "$refcost" unload -l 4000
-exits "more users than CPUs: load" 64 "only [0-9]+ CPUs" "$refcost" load -l 4000
+exits "more users than CPUs: init" 64 "only [0-9]+ CPUs" "$refcost" init -l 4000
 for value in '' three 'one,' one,one one,two,one; do
-	exits "load --phases '$value'" 64 "phases" "$refcost" load --phases "$value"
+	exits "init --phases '$value'" 64 "phases" "$refcost" init --phases "$value"
 done
 exits "objects out of range" 64 "objects" "$refcost" run --objects 5000
 exits "rate zero" 64 "rate" "$refcost" unload --rate 0
@@ -173,9 +179,9 @@ REFCOST_MODULES=$dir
 ok "list without root" unprivileged "$dir/refcost" list
 exits "run without root" 1 "needs root: sudo" unprivileged "$dir/refcost" run
 exits "unload without root" 1 "needs root: sudo" unprivileged "$dir/refcost" unload
-exits "load without root" 1 "needs root: sudo" unprivileged "$dir/refcost" load
+exits "init without root" 1 "needs root: sudo" unprivileged "$dir/refcost" init
 exits "refs without root" 1 "needs root: sudo" unprivileged "$dir/refcost" refs dummy
-for command in run unload load; do
+for command in run unload init; do
 	if [ "$(csv_field rcuref 3)" != absent ]; then
 		tap_skip "$command of a scheme that this kernel lacks" "it lacks none"
 		continue
@@ -188,7 +194,7 @@ done
 if [ "$(csv_field rcuref 3)" = absent ]; then
 	ok "a scheme that this kernel lacks is listed as such" grep -q "here: not available: needs Linux 6.4" <<<"$(listed rcuref)"
 fi
-for command in "run -n" "run --dry-run" "unload --dry-run" "load --dry-run"; do
+for command in "run -n" "run --dry-run" "unload --dry-run" "init --dry-run"; do
 	# shellcheck disable=SC2086 # words
 	run_cmd unprivileged "$dir/refcost" $command
 	is "$command without root: exits 0" 0 "$status"
@@ -199,7 +205,7 @@ promised() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" "$@" --dry-run | sed -n 's
 is "run: schemes x modes x CPUs, and blocks" 7,8,80 "$(promised run -s kref,rwsem -c 1,2 --mode getput,lookup -b 10 --seed 7)"
 is "run: longer holds, of one scheme, in two blocks" 1,6,44 "$(promised run -s kref,rwsem -c 1,2 -b 10 --hold 0,1us --hold-schemes kref --hold-blocks 2)"
 is "unload: idle once, loaded with each hold" 1,6,96 "$(promised unload -s kref,rwsem -n 23 --hold 0,1us --hold-cycles 2)"
-is "load: both forms" 1,2,14 "$(promised load -n 7)"
+is "init: both forms" 1,2,14 "$(promised init -n 7)"
 order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; /^estimated/,$d; s/  .*//' | paste -sd+; }
 is "the same seed, the same order" "$(order 5)" "$(order 5)"
 ok "another seed, another order" test "$(order 5)" != "$(order 6)"

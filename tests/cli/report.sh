@@ -43,7 +43,7 @@ loads_alone() {
 	mkdir "$dir/loads"
 	cp "$sample"/{run.json,schemes.csv} "$dir/loads"
 	edit loads 'for part in "run", "unload", "instructions": d.pop(part, None)
-d["loading"] = {"status": "complete", "command": "refcost load -s percpu_live -n 1 -o DIR", "starved": 0,
+d["loading"] = {"status": "complete", "command": "refcost init -s percpu_live -n 1 -o DIR", "starved": 0,
 	"refused_in_two_phases": 0, "plan": {"schemes": ["percpu_live"], "phases": ["one", "two"], "workers": 3, "cycles": 1, "seed": 1}}'
 	cat >"$dir/loads/loading.csv" <<-EOF2
 	cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations
@@ -54,7 +54,7 @@ d["loading"] = {"status": "complete", "command": "refcost load -s percpu_live -n
 	is "loads alone: reported" 0 "$status"
 	ok "... as a table" grep -Eq '^percpu_live +one +1 +5[.]0 ' <<<"$stdout"
 	says loads "## Two-phase initialisation"
-	says loads "refcost load -s percpu_live -n 1 -o DIR"
+	says loads "refcost init -s percpu_live -n 1 -o DIR"
 	is "loads alone: no number that is none" "" "$(grep -hw nan "$dir"/loads/report/RESULTS{,-tables}.md || true)"
 	says_not loads "Each of"
 	ok "loads alone: a page" "$refcost" html "$dir/loads" -o "$dir/loads.html"

@@ -102,7 +102,7 @@ one_cpu() {
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
 	run_cmd "$refcost" unload --no-trace -s kref,try_module_get -n 1 --patience 300ms -o "$out"
 	is "one CPU: unload: exit 0" 0 "$status"
-	run_cmd "$refcost" load -n 1 -o "$out"
+	run_cmd "$refcost" init -n 1 -o "$out"
 	is "one CPU: load: exit 0" 0 "$status"
 	run_cmd "$refcost" doctor
 	is "one CPU: doctor: exit 0" 0 "$status"

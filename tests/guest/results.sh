@@ -47,7 +47,7 @@ takes_what_it_says() {
 	# most of it is work, which takes longer in an emulator whose host has other work, too
 	near 200 unload -s kref,rwsem,percpu_live -n 7
 	near 200 unload -s kref,percpu_live --arms loaded --hold 1us --patience 300ms --no-trace -n 7
-	near 200 load -n 7
+	near 200 init -n 7
 	script -qec "$refcost run -s kref -c 1,2 -b 8 --window 50ms --warmup 1ms" /dev/null >"$dir/tty" </dev/null
 	ok "progress on a terminal: one line, written over" \
 		awk 'BEGIN { RS = "\r" } /^cell [0-9]+\/16, [0-9]+ s left/ { n++ } /^cell [0-9]+\/16/ { all++ } END { exit !(n > 10 && all == 16) }' "$dir/tty"

@@ -22,7 +22,7 @@ load_and_unload() {
 	ok "... says what to do" grep -q "loaded already.*end that.*rmmod" <<<"$stderr"
 	ok "... stays" test -e /sys/module/refcost_victim
 	exec 7>&-
-	for command in "run -s kref -b 1 --window 5ms" "unload -s kref -n 1 --no-trace" "load -n 1"; do
+	for command in "run -s kref -b 1 --window 5ms" "unload -s kref -n 1 --no-trace" "init -n 1"; do
 		# shellcheck disable=SC2086 # words
 		run_cmd "$refcost" $command
 		is "modules that nobody uses: ${command%% *} goes on" 0 "$status"

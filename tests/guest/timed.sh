@@ -43,7 +43,7 @@ busy_and_starved() {
 
 two_phases() {
 	local out=$dir/loading
-	ok "the victim is loaded under load" "$refcost" load -n 7 -o "$out"
+	ok "the victim is loaded under load" "$refcost" init -n 7 -o "$out"
 	ok "one phase: users are refused between listed and live" awk -F, '
 		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		$c["phases"] == "one" { n++; w += $c["window_ns"] > 0; r += $c["refused"] } END { exit !(n == 7 && w == 7 && r > 0) }' "$out/loading.csv"
@@ -130,9 +130,9 @@ interrupted_runs() {
 
 # Whatever is left, the next command is not held up by it.
 killed_at_any_moment() {
-	local n command next=("run -s kref -b 1 --window 5ms" "unload -s release_wait -n 1 --no-trace" "load -n 1")
+	local n command next=("run -s kref -b 1 --window 5ms" "unload -s release_wait -n 1 --no-trace" "init -n 1")
 	for n in 0 2 4; do
-		for command in "run -s kref -b 50 --window 50ms" "unload -s percpu_live,module_rwsem,kref --no-trace --hold 1ms" "load -n 50"; do
+		for command in "run -s kref -b 50 --window 50ms" "unload -s percpu_live,module_rwsem,kref --no-trace --hold 1ms" "init -n 50"; do
 			# shellcheck disable=SC2086 # words
 			"$refcost" $command -o "$dir/killed-$n-${command%% *}" >/dev/null 2>&1 &
 			sleep 0.$((n + 2))
@@ -184,7 +184,7 @@ stopped_and_continued() {
 		$c["attempts"] == 1 && $c["success_ns"] - $c["gate_ns"] - $c["trace_ns"] > 200e6 { bad = 1; print }
 		END { exit bad }' "$out/unload.csv"
 	is "... a record each" "$(column "$out/unload.csv" gone | grep -c 1)" "$(column "$out/unload.csv" records | paste -sd+ | bc_sum)"
-	stopped_often load loading.csv 28 load -s percpu_live -n 14
+	stopped_often init loading.csv 28 init -s percpu_live -n 14
 }
 
 cpu_offline() {
@@ -218,7 +218,7 @@ offline_again_and_again() {
 	done &
 	hotplug=$!
 	for n in 1 2 3; do
-		for command in "run -s kref -c $cpus -b 3 --window 100ms" "unload -s kref --no-trace --arms loaded -l $cpus -n 5" "load -l $cpus -n 5"; do
+		for command in "run -s kref -c $cpus -b 3 --window 100ms" "unload -s kref --no-trace --arms loaded -l $cpus -n 5" "init -l $cpus -n 5"; do
 			# shellcheck disable=SC2086 # words
 			run_cmd "$refcost" $command -o "$dir/hotplug-${command%% *}-$n"
 			said=$(grep -v '^refcost: percpu' <<<"$stderr" | head -n 1 || true)

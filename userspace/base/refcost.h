@@ -114,7 +114,7 @@ int need_root(const char *what);
 int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
-int cmd_load(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_refs(int argc, char **argv);
 int cmd_cycle(int argc, char **argv);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cycles of refcost load, block by block in random order: start the users, load the victim
+ * The cycles of refcost init, block by block in random order: start the users, load the victim
  * under their eyes, and unload it; a row each.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost load: what users see of a module that is just being loaded.
+ * refcost init: what users see of a module that is just being loaded.
  *
  * A cycle starts the users, waits for a random while, loads the victim under their eyes, and
  * unloads it as rmmod would. In the one-phase form of registration objects are listed first and can
@@ -101,16 +101,16 @@ static const struct argp argp = {
 	"Load the victim while users are looking for its objects already, and measure how long these can "
 	"be found, but not used, and how many lookups are refused meanwhile."
 	"\vExamples:\n"
-	"  refcost load                              percpu_live, both forms, 23 loads each\n"
-	"  refcost load -s percpu_live,percpu_alloc --phases one -n 101\n"
-	"  refcost load -s kref --phases two         objects that can be used as soon as they are listed\n"
+	"  refcost init                              percpu_live, both forms, 23 loads each\n"
+	"  refcost init -s percpu_live,percpu_alloc --phases one -n 101\n"
+	"  refcost init -s kref --phases two         objects that can be used as soon as they are listed\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
 	NULL,
 	NULL,
 };
 
-int cmd_load(int argc, char **argv)
+int cmd_init(int argc, char **argv)
 {
 	static struct loads l = {
 		.opts = {
@@ -133,7 +133,7 @@ int cmd_load(int argc, char **argv)
 		goto out;
 	}
 	if (!err)
-		err = need_root("load");
+		err = need_root("init");
 	if (err)
 		goto out;
 	l.rng = order_begin(l.opts.seed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The parts of refcost load: what was asked for (cmd.c), the plan made of it (plan.c), its
+ * The parts of refcost init: what was asked for (cmd.c), the plan made of it (plan.c), its
  * cycles (cells.c), and what is said at the end (print.c).
  */
 #ifndef REFCOST_MEASURE_INIT_PARTS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The plan of refcost load: its cells, how it stands in run.json, and how long it takes. */
+/* The plan of refcost init: its cells, how it stands in run.json, and how long it takes. */
 #include <string.h>
 
 #include "base/refcost.h"

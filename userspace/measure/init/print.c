@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What refcost load says at its end. */
+/* What refcost init says at its end. */
 #include "base/refcost.h"
 #include "measure/init/parts.h"
 #include "model/model.h"
