@@ -352,7 +352,7 @@ make_report() {
 	local file
 	build/bin/refcost report "$output" -o "$output/report" --figures ../figures >"$output/tables.txt"
 	plots/render.sh "$output/report" "$output/figures"
-	build/bin/refcost html "$output"
+	build/bin/refcost report --html "$output"
 	say "wrote $output/report/RESULTS.md and $output/report.html"
 	[ -n "$update" ] || return 0
 	mkdir -p plots/figures

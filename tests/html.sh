@@ -35,12 +35,12 @@ words() { sed 's/<[^>]*>//g; s/[`*]//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/
 numbers() { grep -oE '[0-9.]+ \([0-9.]+\.\.[0-9.]+\)' | LC_ALL=C sort -u; }
 
 SECONDS=0
-ok "refcost html" build/bin/refcost html "$results"
+ok "refcost report --html" build/bin/refcost report --html "$results"
 ok "it takes 10 s at the most ($SECONDS s)" test $SECONDS -le 10
 chmod -R a+rX "$dir"
 mkdir -m 777 "$dir/others"
 cp build/bin/refcost "$dir/refcost"
-ok "refcost html without root" unprivileged "$dir/refcost" html "$results" -o "$dir/others/again.html"
+ok "refcost report --html without root" unprivileged "$dir/refcost" report --html "$results" -o "$dir/others/again.html"
 ok "the page comes out the same again" cmp "$page" "$dir/others/again.html"
 ok "it is well-formed" xmllint --noout "$page"
 is "it fetches nothing" "" "$(grep -nEo '(src|href|data|action)="?(https?:)?//[^"]*|url\([^#)]*\)|@import' "$page" || true)"
@@ -52,14 +52,14 @@ is "so is every heading" "$(sed -n 's/^##* //p' "$md" | words)" \
 		grep -vx -e Contents -e Explore -e 'Further figures' | words)"
 ok "so is the environment" grep -q '"mitigations' <(sed 's/&quot;/"/g' "$page")
 
-exits "html of no directory" 64 "give a results directory" build/bin/refcost html
-exits "html of nothing" 1 "not a results directory" build/bin/refcost html "$dir/none"
+exits "html of no directory" 64 "give a results directory" build/bin/refcost report --html
+exits "html of nothing" 1 "not a results directory" build/bin/refcost report --html "$dir/none"
 exits "html where nothing can be written" 1 "cannot write $dir/none/x.html.new: No such" \
-	build/bin/refcost html "$results" -o "$dir/none/x.html"
+	build/bin/refcost report --html "$results" -o "$dir/none/x.html"
 cp -r "$results" "$dir/bare"
 rm "$dir"/bare/figures/scaling.svg
 sed 's/unload/another/' "$results/figures/unload.svg" >"$dir/bare/figures/another.svg"
-exits "a figure that is lacking is named" 0 "figures/scaling.svg is not there: .*render.sh" build/bin/refcost html "$dir/bare"
+exits "a figure that is lacking is named" 0 "figures/scaling.svg is not there: .*render.sh" build/bin/refcost report --html "$dir/bare"
 ok "... on the page as well" grep -q 'The figure scaling was not drawn' "$dir/bare/report.html"
 ok "a figure that RESULTS.md does not know is shown too" grep -q '<figure class="plot" id="figure-another">' "$dir/bare/report.html"
 

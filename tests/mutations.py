@@ -32,7 +32,7 @@ SHOWN = 10
 SAME_PLAN = ["run", "--dry-run", "-s", ",".join(SCHEMES), "-b", str(BLOCKS), "-c", "1,2,4", "--mode", "getput,lookup",
              "--window", "120ms", "--warmup", "20ms", "--gaps", "long",
              "--counters=cycles,cache-misses,branches", "-o"]
-CODES = {"report": {0, 1}, "html": {0, 1}, "compare": {0, 1, 3}, "run": {0, 1}}
+CODES = {"report": {0, 1}, "compare": {0, 1, 3}, "run": {0, 1}}
 
 
 def counted(directory):
@@ -204,7 +204,7 @@ def check(refcost, work):
     if any(name.endswith(".new") for name in files(out)):
         found.append("report left a file that is not whole")
     for words in [
-            ["html", bad, "-o", work / "page.html"],
+            ["report", "--html", bad, "-o", work / "page.html"],
             ["compare", base, bad],
             ["compare", "--force", bad, base],
             [*SAME_PLAN, bad],

@@ -27,10 +27,11 @@ static const struct command {
 	{ "refs", "who holds a module, and who takes references on it", cmd_refs },
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",
 	  cmd_cycle },
-	{ "report", "tables, figure data and RESULTS.md from a results directory", cmd_report },
+	{ "report",
+	  "tables, figure data and RESULTS.md from a results directory, or one page of HTML",
+	  cmd_report },
 	{ "compare", "two results directories, cell by cell: did anything get slower?",
 	  cmd_compare },
-	{ "html", "a results directory as one page for a browser", cmd_html },
 	{ "doctor", "what this machine lacks or distorts, with the command that fixes it",
 	  cmd_doctor },
 };
@@ -40,6 +41,7 @@ static const struct {
 	const char *old, *now;
 } renamed[] = {
 	{ "load", "refcost init" },
+	{ "html", "refcost report --html" },
 };
 
 static void on_signal(int sig)
@@ -138,5 +140,5 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], renamed[i].old))
 			return fail(EXIT_USAGE, "%s is now called %s", argv[1], renamed[i].now);
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
-		    "list, run, unload, init, trace, refs, cycle, report, html, compare");
+		    "list, run, unload, init, trace, refs, cycle, report, compare");
 }

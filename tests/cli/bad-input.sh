@@ -43,7 +43,7 @@ refused() {
 	local before
 	before=$(cat "$dir"/out/*)
 	one_line "$1: report" "$2" unprivileged "$dir/refcost" report "$dir/bad" -o "$dir/out"
-	one_line "$1: html" "$2" unprivileged "$dir/refcost" html "$dir/bad" -o "$dir/out/page.html"
+	one_line "$1: html" "$2" unprivileged "$dir/refcost" report --html "$dir/bad" -o "$dir/out/page.html"
 	one_line "$1: compare" "$2" unprivileged "$dir/refcost" compare "$dir/bad" "$dir/bad"
 	is "... an older report stays as it was" "$before" "$(cat "$dir"/out/*)"
 }
@@ -72,7 +72,7 @@ first=$("$refcost" report "$dir/good" -o "$dir/out")
 is "... its tables are the same again" "$first" "$(LC_ALL=C TZ=UTC-5 "$refcost" report "$dir/good" -o "$dir/again")"
 is "... so are its files" "" "$(diff -r "$dir/out" "$dir/again")"
 chmod -R a+rwX "$dir/out"
-ok "html: without root" unprivileged "$dir/refcost" html "$dir/good" -o "$dir/out/page.html"
+ok "html: without root" unprivileged "$dir/refcost" report --html "$dir/good" -o "$dir/out/page.html"
 ok "run --dry-run: without root" planned -o "$dir/good"
 ok "... and all of it is done" grep -q "420 windows, 420 of them done; takes about 0 s" <<<"$(planned -o "$dir/good")"
 ok "... and all counts" grep -q "14 cells, 28 counts, 28 of them done" <<<"$(HWLOC_SYNTHETIC="core:1 pu:1" unprivileged "$dir/refcost" \
@@ -171,7 +171,7 @@ is "a dry run leaves the directory as it was" "" "$(diff -rq "$sample" "$dir/bad
 full() { (ulimit -f 8 && unprivileged "$@"); }
 before=$(cat "$dir"/out/*)
 one_line "report: no room" "cannot write $dir/out/RESULTS(-tables)?.md: " full "$dir/refcost" report "$dir/good" -o "$dir/out"
-exits "html: no room" 1 "cannot write $dir/out/page.html: " full "$dir/refcost" html "$dir/good" -o "$dir/out/page.html"
+exits "html: no room" 1 "cannot write $dir/out/page.html: " full "$dir/refcost" report --html "$dir/good" -o "$dir/out/page.html"
 is "... what was there stays" "$before" "$(cat "$dir"/out/*)"
 is "... and nothing else" "" "$(find "$dir/out" -name '*.new')"
 one_line "report into a directory that nobody may write to" "cannot (make|write) .*Permission denied" \

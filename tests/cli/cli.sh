@@ -20,7 +20,7 @@ unprivileged() {
 
 ok "help" "$refcost" --help
 ok "version" "$refcost" --version
-for command in list run unload init cycle report html compare doctor; do
+for command in list run unload init cycle report compare doctor; do
 	run_cmd "$refcost" $command --help
 	is "$command --help exits 0" 0 "$status"
 	case $command in
@@ -76,6 +76,7 @@ called_now() {
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
 }
 called_now "refcost init" load -n 3
+called_now "refcost report --html" html tests/data/run
 exits "unknown option" 64 'unrecognized' "$refcost" run --frob
 exits "stray argument" 64 "know what to do with 'frob'" "$refcost" run frob
 exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*module_rwsem.*kref" \

@@ -34,7 +34,7 @@ stub() {
 note='echo "${0##*/} $*" >>"$NOTES"'
 dry='[[ " $* " == *" --dry-run "* ]]'
 # shellcheck disable=SC2016
-stub build/bin/refcost 'case $1 in list | report | html) exec "$REFCOST" "$@" ;; doctor) exit ;; esac' "$note" "! $dry || exec \"\$REFCOST\" \"\$@\""
+stub build/bin/refcost 'case $1 in list | report) exec "$REFCOST" "$@" ;; doctor) exit ;; esac' "$note" "! $dry || exec \"\$REFCOST\" \"\$@\""
 for tool in measure-unloads perf-sessions; do
 	stub tools/$tool.sh "$note" "! $dry || exec '$PWD/tools/$tool.sh' \"\$@\""
 done

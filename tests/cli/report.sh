@@ -57,7 +57,7 @@ d["loading"] = {"status": "complete", "command": "refcost init -s percpu_live -n
 	says loads "refcost init -s percpu_live -n 1 -o DIR"
 	is "loads alone: no number that is none" "" "$(grep -hw nan "$dir"/loads/report/RESULTS{,-tables}.md || true)"
 	says_not loads "Each of"
-	ok "loads alone: a page" "$refcost" html "$dir/loads" -o "$dir/loads.html"
+	ok "loads alone: a page" "$refcost" report --html "$dir/loads" -o "$dir/loads.html"
 }
 
 counts_alone() {

@@ -161,11 +161,11 @@ full_disk() {
 	is "... to the end, no cell twice" "200 0" "$(rows "$small/run/samples.csv") $(column "$small/run/samples.csv" block scheme mode cpus | sort | uniq -d | wc -l)"
 
 	"$refcost" report "$dir/cut" -o $small/report >/dev/null
-	"$refcost" html "$dir/cut" -o $small/report.html >/dev/null 2>&1
+	"$refcost" report --html "$dir/cut" -o $small/report.html >/dev/null 2>&1
 	before=$(cat $small/report/* $small/report.html | md5sum)
 	dd if=/dev/zero of=$small/filler bs=4k 2>/dev/null || true
 	exits "report: a full disk" 1 "cannot write $small/report/" "$refcost" report "$dir/cut-unload" -o $small/report
-	exits "html: a full disk" 1 "cannot write $small/report.html" "$refcost" html "$dir/cut" -o $small/report.html
+	exits "html: a full disk" 1 "cannot write $small/report.html" "$refcost" report --html "$dir/cut" -o $small/report.html
 	is "... older ones stay as they were, and nothing else" "$before" "$(cat $small/report/* $small/report.html | md5sum)"
 	exits "no room to begin" 1 "cannot (make|write)" "$refcost" unload -s kref -n 1 -o $small/more
 	umount $small

@@ -120,7 +120,7 @@ counted_runs() {
 			"$refcost" report "$dir/hardware" >/dev/null
 			is "... RESULTS.md says so, in one line" "Not available: no PMU (ENOENT)." \
 				"$(sed -n '/^## Hardware counters/,/^## Val/p' "$dir/hardware/report/RESULTS-tables.md" | sed '1d;$d;/^$/d')"
-			ok "... and so does report.html" bash -c "'$refcost' html '$dir/hardware' >/dev/null && grep -q 'Not available: no PMU' '$dir/hardware/report.html'"
+			ok "... and so does report.html" bash -c "'$refcost' report --html '$dir/hardware' >/dev/null && grep -q 'Not available: no PMU' '$dir/hardware/report.html'"
 			ok "... a figure there is not" test ! -e "$dir/hardware/report/counters.dat"
 		fi
 	done

@@ -120,7 +120,6 @@ int cmd_refs(int argc, char **argv);
 int cmd_cycle(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
-int cmd_html(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

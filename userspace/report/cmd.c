@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * refcost report and refcost html: everything that can be said about a results directory, on any
- * machine, later.
+ * refcost report: everything that can be said about a results directory, on any machine, later.
  */
 #include <argp.h>
 #include <errno.h>
@@ -18,23 +17,24 @@ static struct env {
 	const char *dir;
 	const char *output;
 	const char *figures;
+	bool html;
 } env;
 
 enum {
 	OPT_FIGURES = 256,
+	OPT_HTML,
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "OUT", 0, "Where to write (default: DIR/report)", 0 },
+	{ "html", OPT_HTML, 0, 0,
+	  "Write all of it as one page for a browser instead, which needs no other file", 0 },
+	{ "output", 'o', "OUT", 0,
+	  "Where to write: a directory (default: DIR/report), or the page (default: DIR/report.html)",
+	  0 },
 	{ "figures", OPT_FIGURES, "PATH", 0,
-	  "Where RESULTS.md finds its figures (default: figures, beside it)", 0 },
-	{ 0 },
-};
-
-static const struct argp_option html_options[] = {
-	{ "output", 'o', "FILE", 0, "Where to write (default: DIR/report.html)", 0 },
-	{ "figures", OPT_FIGURES, "PATH", 0,
-	  "Where plots/render.sh has put the figures (default: DIR/figures)", 0 },
+	  "Where RESULTS.md finds its figures (default: figures, beside it), or where the page takes them "
+	  "from (default: DIR/figures)",
+	  0 },
 	{ 0 },
 };
 
@@ -46,6 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_FIGURES:
 		env.figures = arg;
+		break;
+	case OPT_HTML:
+		env.html = true;
 		break;
 	case ARGP_KEY_ARG:
 		if (env.dir)
@@ -66,24 +69,13 @@ static const struct argp argp = {
 	options,
 	parse,
 	"DIR",
-	"Print the tables of a results directory; write figure data (.dat) and RESULTS.md."
+	"Print the tables of a results directory; write figure data (.dat) and RESULTS.md. With --html "
+	"write RESULTS.md with its figures as one page for a browser, and nothing else."
 	"\vExamples:\n"
 	"  refcost report results/host-6.1\n"
-	"  refcost report results/host-6.1 -o /tmp/r && plots/render.sh /tmp/r /tmp/r/figures\n",
-	NULL,
-	NULL,
-	NULL,
-};
-
-static const struct argp html_argp = {
-	html_options,
-	parse,
-	"DIR",
-	"Write RESULTS.md of a results directory as one page for a browser, with its figures, filters by "
-	"family and the numbers under the pointer. The page needs no other file and no network."
-	"\vExamples:\n"
-	"  refcost html results/host-6.1\n"
-	"  refcost html results/host-6.1 -o /tmp/host.html --figures plots/figures\n",
+	"  refcost report results/host-6.1 -o /tmp/r\n"
+	"  plots/render.sh /tmp/r /tmp/figures\n"
+	"  refcost report --html results/host-6.1 -o host.html --figures /tmp/figures\n",
 	NULL,
 	NULL,
 	NULL,
@@ -142,9 +134,42 @@ static int read_model(struct model *m)
 	return err;
 }
 
-int cmd_report(int argc, char **argv)
+static int report_files(const struct model *m)
 {
 	char out[PATH_MAX];
+	int err;
+
+	snprintf(out, sizeof(out), "%s%s", env.output ?: env.dir, env.output ? "" : "/report");
+	if (mkdir(out, 0777) && errno != EEXIST)
+		return fail(EXIT_FAILED, "cannot make %s: %s: give another with -o OUT", out,
+			    strerror(errno));
+	err = write_report(m, out);
+	if (err)
+		return err;
+	model_print_run(m, stdout);
+	model_print_counters(m, stdout);
+	model_print_unload(m, stdout);
+	model_print_loading(m, stdout);
+	return EXIT_FINE;
+}
+
+static int report_page(const struct model *m)
+{
+	char path[PATH_MAX], figures[PATH_MAX];
+	int err;
+
+	snprintf(path, sizeof(path), "%s%s", env.output ?: env.dir,
+		 env.output ? "" : "/report.html");
+	snprintf(figures, sizeof(figures), "%s%s", env.figures ?: env.dir,
+		 env.figures ? "" : "/figures");
+	err = write_page(m, path, figures);
+	if (!err)
+		puts(path);
+	return err;
+}
+
+int cmd_report(int argc, char **argv)
+{
 	struct model m;
 	int err;
 
@@ -152,41 +177,7 @@ int cmd_report(int argc, char **argv)
 	err = read_model(&m);
 	if (err)
 		return err;
-	snprintf(out, sizeof(out), "%s%s", env.output ?: env.dir, env.output ? "" : "/report");
-	if (mkdir(out, 0777) && errno != EEXIST) {
-		err = fail(EXIT_FAILED, "cannot make %s: %s: give another with -o OUT", out,
-			   strerror(errno));
-		goto out;
-	}
-	err = write_report(&m, out);
-	if (!err) {
-		model_print_run(&m, stdout);
-		model_print_counters(&m, stdout);
-		model_print_unload(&m, stdout);
-		model_print_loading(&m, stdout);
-	}
-out:
-	model_free(&m);
-	return err;
-}
-
-int cmd_html(int argc, char **argv)
-{
-	char path[PATH_MAX], figures[PATH_MAX];
-	struct model m;
-	int err;
-
-	argp_parse(&html_argp, argc, argv, 0, NULL, NULL);
-	err = read_model(&m);
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "%s%s", env.output ?: env.dir,
-		 env.output ? "" : "/report.html");
-	snprintf(figures, sizeof(figures), "%s%s", env.figures ?: env.dir,
-		 env.figures ? "" : "/figures");
-	err = write_page(&m, path, figures);
-	if (!err)
-		puts(path);
+	err = env.html ? report_page(&m) : report_files(&m);
 	model_free(&m);
 	return err;
 }
