@@ -214,7 +214,7 @@ plan() {
 	[ $size != quick ] || only=${schemes:-$(listed 1 | paste -sd,),$(a_few)}
 	run=(--hold "0,200ns,1us,5us,20us" --hold-schemes "$(with_role swept | paste -sd,)" --mode "getput,lookup" --counters "${compared[@]}"
 		-b "$blocks" --hold-blocks "$hold_blocks" --window "${window}ms" --warmup "${warmup}ms")
-	unload=(--hold "$holds" -n "$cycles" --hold-cycles "$hold_cycles" --patience "${patience}ms")
+	unload=(--hold "$holds" -n "$cycles" --hold-cycles "$hold_cycles" --timeout "${patience}ms")
 	loading=(-n "$cycles")
 	apart=(-n "$cycles")
 	if [ -n "$only" ]; then

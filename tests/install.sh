@@ -56,7 +56,7 @@ completes "events of a comparison" "cycles,cache-misses cycles,cache-references"
 completes "what to compare" "times,unloads" compare --only times,u
 completes "no event without an equals sign" "" run --counters cyc
 completes "a value that nobody knows" "" run -b ''
-completes "a long option that takes a value" "--patience=" unload --pat
+completes "a long option that takes a value" "--timeout=" unload --tim
 completes "a results directory" "docs" report doc
 completes "no directory where none is taken" "" list doc
 ok "completion: a command to trace" grep -qx true <<<"$(complete_words trace -- tru)"

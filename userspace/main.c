@@ -36,12 +36,13 @@ static const struct command {
 	  cmd_doctor },
 };
 
-/* Commands that were called otherwise. */
+/* What was called otherwise: commands, and options of one. */
 static const struct {
-	const char *old, *now;
+	const char *command, *option, *now;
 } renamed[] = {
-	{ "load", "refcost init" },
-	{ "html", "refcost report --html" },
+	{ "load", NULL, "refcost init" },	   { "html", NULL, "refcost report --html" },
+	{ "run", "--stop-after", "--max-blocks" }, { "unload", "--patience", "--timeout" },
+	{ "unload", "--think", "--pause" },
 };
 
 static void on_signal(int sig)
@@ -106,6 +107,32 @@ static void usage(FILE *f)
 	      f);
 }
 
+/* Is an option among the arguments? What stands behind -- is none. */
+static bool has_option(char **argv, const char *option)
+{
+	size_t len = strlen(option);
+
+	for (; *argv && strcmp(*argv, "--"); argv++)
+		if (!strncmp(*argv, option, len) && (!(*argv)[len] || (*argv)[len] == '='))
+			return true;
+	return false;
+}
+
+/* An old name ends with a line that says the new one. */
+static int refuse_renamed(char **argv)
+{
+	const char *old;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(renamed); i++) {
+		old = renamed[i].option ?: renamed[i].command;
+		if (!strcmp(argv[1], renamed[i].command) &&
+		    (!renamed[i].option || has_option(argv + 2, old)))
+			return fail(EXIT_USAGE, "%s is now called %s", old, renamed[i].now);
+	}
+	return EXIT_FINE;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -123,6 +150,8 @@ int main(int argc, char **argv)
 		puts("refcost " REFCOST_VERSION);
 		return EXIT_FINE;
 	}
+	if (refuse_renamed(argv))
+		return EXIT_USAGE;
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		static char name[32];
 
@@ -136,9 +165,6 @@ int main(int argc, char **argv)
 			leftover_repair();
 		return flush(commands[i].fn(argc - 1, argv + 1));
 	}
-	for (i = 0; i < ARRAY_SIZE(renamed); i++)
-		if (!strcmp(argv[1], renamed[i].old))
-			return fail(EXIT_USAGE, "%s is now called %s", argv[1], renamed[i].now);
 	return fail(EXIT_USAGE, "no command '%s': use %s or doctor", argv[1],
 		    "list, run, unload, init, trace, refs, cycle, report, compare");
 }

@@ -77,6 +77,9 @@ called_now() {
 }
 called_now "refcost init" load -n 3
 called_now "refcost report --html" html tests/data/run
+called_now --max-blocks run -s kref --stop-after=1 -o "$dir/none"
+called_now --timeout unload --patience 1s
+called_now --pause unload -s kref --think 1s
 exits "unknown option" 64 'unrecognized' "$refcost" run --frob
 exits "stray argument" 64 "know what to do with 'frob'" "$refcost" run frob
 exits "unknown scheme lists the valid ones" 64 "no scheme 'frob'.*module_rwsem.*kref" \
@@ -101,7 +104,7 @@ for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 	exits "run -c '$value'" 64 "cpus" "$refcost" run -c "$value"
 	exits "unload -n '$value'" 64 "cycles" "$refcost" unload -n "$value"
 	exits "unload --hold-cycles '$value'" 64 "hold-cycles" "$refcost" unload --hold-cycles "$value"
-	exits "unload --patience '$value'" 64 "patience" "$refcost" unload --patience "$value"
+	exits "unload --timeout '$value'" 64 "timeout" "$refcost" unload --timeout "$value"
 	exits "init -n '$value'" 64 "cycles" "$refcost" init -n "$value"
 	exits "init -l '$value'" 64 "load" "$refcost" init -l "$value"
 done
@@ -145,9 +148,9 @@ exits "run: gaps of instruction mode" 64 "has none of" "$refcost" run --instruct
 for value in frob known,long ''; do
 	exits "run --gaps '$value'" 64 "gaps" "$refcost" run --gaps "$value"
 done
-exits "run: parts that nothing keeps" 64 "give -o DIR" "$refcost" run --stop-after 1
+exits "run: parts that nothing keeps" 64 "give -o DIR" "$refcost" run --max-blocks 1
 for value in -1 0 x ''; do
-	exits "run --stop-after '$value'" 64 "stop-after" "$refcost" run --stop-after "$value" -o build/tests/nowhere
+	exits "run --max-blocks '$value'" 64 "max-blocks" "$refcost" run --max-blocks "$value" -o build/tests/nowhere
 done
 exits "run: counters of instruction mode" 64 "counts in windows" "$refcost" run --instructions --counters
 for value in '' ',' '1us,' 0,,1 -1 1us,101ms 1.5ms 1us,huge; do

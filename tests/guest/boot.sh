@@ -177,9 +177,9 @@ caught() {
 # Wide gaps alone do no harm; what is wrong, with the same users and the same gaps, is found within seconds.
 broken_guests() {
 	# Users hardly rest: one that is not counted yet is about to be, and then stays inside until after exit().
-	local stop="-s percpu_live -l 1 --hold 10ms --think 20us --patience 1s"
-	local calm="-s percpu_live -l 1 -n 12 --hold 3ms --think 200us --patience 1s"
-	local test="-s percpu_live -l 3 --hold 100ms --think 90ms --patience 3s --no-bystander"
+	local stop="-s percpu_live -l 1 --hold 10ms --pause 20us --timeout 1s"
+	local calm="-s percpu_live -l 1 -n 12 --hold 3ms --pause 200us --timeout 1s"
+	local test="-s percpu_live -l 3 --hold 100ms --pause 90ms --timeout 3s --no-bystander"
 	local signal="-s kref -l 3 --hold 1ms --no-bystander"
 	# shellcheck disable=SC2086 # words
 	{

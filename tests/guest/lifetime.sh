@@ -206,7 +206,7 @@ refused_scheme() {
 unloads() {
 	local schemes=$1 arms=$2 hold=$3 think=0 out=$dir/${1%%,*}-$3${4:-} n
 	[ "$hold" = 0 ] || think=200us # or most would be busy for good
-	run_cmd "$refcost" unload -s "$schemes" -n "$cycles" --arms "$arms" --no-trace --hold "$hold" --think "$think" \
+	run_cmd "$refcost" unload -s "$schemes" -n "$cycles" --arms "$arms" --no-trace --hold "$hold" --pause "$think" \
 		--attempts $attempts -o "$out" "${@:4}"
 	! refused_scheme "$schemes" || return
 	tap_result "$status" "$schemes: $cycles unloads $arms, hold $hold ${*:4}: exit 0" "exit $status

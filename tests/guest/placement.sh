@@ -100,7 +100,7 @@ one_cpu() {
 	exits "one CPU: no siblings" 4 "no core here has a second thread" "$refcost" run --placement smt
 	exits "one CPU: no other node" 4 "needs two NUMA nodes with CPUs" "$refcost" run --placement remote
 	is "... in one line" 1 "$(wc -l <<<"$stderr")"
-	run_cmd "$refcost" unload --no-trace -s kref,try_module_get -n 1 --patience 300ms -o "$out"
+	run_cmd "$refcost" unload --no-trace -s kref,try_module_get -n 1 --timeout 300ms -o "$out"
 	is "one CPU: unload: exit 0" 0 "$status"
 	run_cmd "$refcost" init -n 1 -o "$out"
 	is "one CPU: load: exit 0" 0 "$status"

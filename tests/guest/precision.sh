@@ -18,7 +18,7 @@ crowded=(-c 4 --window 50ms --warmup 10ms)
 part_of() {
 	local out=$1
 	shift
-	"$refcost" run "$@" --stop-after 1 -o "$out" >/dev/null 2>"$out.err" || { cat "$out.err" && return 1; }
+	"$refcost" run "$@" --max-blocks 1 -o "$out" >/dev/null 2>"$out.err" || { cat "$out.err" && return 1; }
 }
 # differing COMPARISON: how many cells the file has, how many of them differ
 differing() { awk -F, '$16 ~ /^(slower|faster|no difference)/ { n++; d += $16 ~ /^(slower|faster)/ } END { print n, d + 0 }' "$1"; }

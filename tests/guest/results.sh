@@ -46,7 +46,7 @@ takes_what_it_says() {
 	ok "... but few" test "$(wc -l <"$dir/err")" -le 20
 	# most of it is work, which takes longer in an emulator whose host has other work, too
 	near 200 unload -s kref,rwsem,percpu_live -n 7
-	near 200 unload -s kref,percpu_live --arms loaded --hold 1us --patience 300ms --no-trace -n 7
+	near 200 unload -s kref,percpu_live --arms loaded --hold 1us --timeout 300ms --no-trace -n 7
 	near 200 init -n 7
 	script -qec "$refcost run -s kref -c 1,2 -b 8 --window 50ms --warmup 1ms" /dev/null >"$dir/tty" </dev/null
 	ok "progress on a terminal: one line, written over" \
@@ -57,11 +57,11 @@ takes_what_it_says() {
 batches() {
 	local out=$dir/parts
 	set -- run -s kref,empty -c 1,2 -b 3 --window 10ms --warmup 1ms -o "$out"
-	run_cmd "$refcost" "$@" --stop-after 1
+	run_cmd "$refcost" "$@" --max-blocks 1
 	is "a block for now: exit 0, partial, so many cells" "0 partial 4" \
 		"$status $(json "$out/run.json" status) $(rows "$out/samples.csv")"
 	ok "... says how to go on" grep -q "stopped after 4 of 12 cells.*the same command goes on in $out" <<<"$stderr"
-	"$refcost" "$@" --stop-after 1 >/dev/null 2>&1 || true
+	"$refcost" "$@" --max-blocks 1 >/dev/null 2>&1 || true
 	is "... and then the next" 8 "$(rows "$out/samples.csv")"
 	run_cmd "$refcost" "$@"
 	is "... all that is left: exit 0, complete" "0 complete 12" \
@@ -132,7 +132,7 @@ goes_on() {
 }
 
 unloads_go_on() {
-	local out=$dir/cut-unload cell=(-s "kref,module_rwsem" -n 5 --hold "0,100us" --patience 300ms)
+	local out=$dir/cut-unload cell=(-s "kref,module_rwsem" -n 5 --hold "0,100us" --timeout 300ms)
 	cut_off "$out/unload.csv" 11 "$refcost" unload "${cell[@]}" -o "$out"
 	ok "unloads are cut off ($(rows "$out/unload.csv") of 30)" test "$(rows "$out/unload.csv")" -lt 30
 	refused "another plan of unloads" "another plan .workers 2 instead of 3" "$refcost" unload "${cell[@]}" -l 2 -o "$out"

@@ -129,7 +129,7 @@ counted_runs() {
 every_scheme_unloads() {
 	local out=$dir/unload n=$((${#schemes[@]} * 2 * 12)) scheme arm
 	# Users think, or a scheme that is refused while it has one may find it inside each time.
-	run_cmd "$refcost" unload -n 12 --think 20us --strict -o "$out"
+	run_cmd "$refcost" unload -n 12 --pause 20us --strict -o "$out"
 	is "12 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
 	[ "$status" = 0 ] || sed 's/^/# /' <<<"$stderr$stdout"
 	for scheme in "${schemes[@]}"; do

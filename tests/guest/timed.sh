@@ -15,7 +15,7 @@ busy_and_starved() {
 	local out=$dir/holds
 	# users that are always inside: an unload may slip between them, but not every time
 	run_cmd "$refcost" unload -s object_exit2,try_module_get,exit_release,interface_count,object_exit1,kref,active_ref \
-		--arms loaded -n 1 --hold 10ms --patience 400ms --no-bystander -o "$out"
+		--arms loaded -n 1 --hold 10ms --timeout 400ms --no-bystander -o "$out"
 	is "a steady stream of users: exit 0" 0 "$status"
 	ok "some schemes starve" grep -Eq "(object_exit2|try_module_get|exit_release|interface_count), loaded.*starved: busy in all [0-9]+ attempts in" <<<"$stderr"
 	is "... and each that did is said to have" "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
@@ -29,7 +29,7 @@ busy_and_starved() {
 		$c["errno"] != 0 { print $c["scheme"], $c["errno"] }' "$out/attempts.csv" | sort -u | paste -sd,)"
 	# users that let the scheduler in while they hold are found by a stopped machine, too
 	run_cmd "$refcost" unload -s percpu_live,percpu_array,percpu_alloc,percpu_atomic,speculative_get,trylock_percpu,module_rwsem,global_lock \
-		--arms loaded -n 11 --hold 2ms --think 3ms --patience 2s -o "$dir/think"
+		--arms loaded -n 11 --hold 2ms --pause 3ms --timeout 2s -o "$dir/think"
 	is "users that come and go: exit 0" 0 "$status"
 	is "... each scheme unloads in the end" 8 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		$c["gone"] { print $c["scheme"] }' "$dir/think/unload.csv" | sort -u | wc -l)"
@@ -178,7 +178,7 @@ stopped_often() {
 stopped_and_continued() {
 	local out=$dir/stopped-unload
 	stopped_often run samples.csv 36 run -s kref,rwsem,percpu_live -c "$cpus" -b 12 --window 100ms
-	stopped_often unload unload.csv 24 unload -s kref,release_wait,module_rwsem --arms loaded -n 8 --hold 10ms --patience 1s
+	stopped_often unload unload.csv 24 unload -s kref,release_wait,module_rwsem --arms loaded -n 8 --hold 10ms --timeout 1s
 	# a stop is 0.4 s, and what the tracer saw of the call and the gate's own clock hold none
 	ok "... no time holds a stop" awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		$c["attempts"] == 1 && $c["success_ns"] - $c["gate_ns"] - $c["trace_ns"] > 200e6 { bad = 1; print }

@@ -99,7 +99,7 @@ draw_command() {
 	case $((RANDOM % 4)) in
 	0) command=("$refcost" run -s "$(scheme)" -c "1-$cpus" -b 2 --mode lookup --window 5ms) ;;
 	1) command=("$refcost" init -s percpu_live -n 3) ;;
-	2) command=("$refcost" unload --no-trace -s "$(scheme)" -n 3 --hold 3ms --think 200us --attempts 20) ;;
+	2) command=("$refcost" unload --no-trace -s "$(scheme)" -n 3 --hold 3ms --pause 200us --attempts 20) ;;
 	3) command=("$refcost" unload --no-trace -s "$(scheme)" -n 5 --arms loaded --attempts 20) ;;
 	esac
 }

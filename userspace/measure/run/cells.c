@@ -344,7 +344,7 @@ int measure(struct run *r)
 	r->times = array_new(most * times_of(window_of(&r->plan, most)), sizeof(*r->times));
 	r->started_ns = start;
 	for (block = 0; block < r->plan.blocks && !err; block++) {
-		if (env.stop_after && blocks == env.stop_after)
+		if (env.max_blocks && blocks == env.max_blocks)
 			break;
 		before = r->measured;
 		/* exact: no order can matter, so keep the readable one */

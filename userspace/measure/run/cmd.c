@@ -35,7 +35,7 @@ enum {
 	OPT_PERF_CONTROL,
 	OPT_COUNTERS,
 	OPT_GAPS,
-	OPT_STOP_AFTER,
+	OPT_MAX_BLOCKS,
 };
 
 static const struct argp_option options[] = {
@@ -72,7 +72,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
 	  0 },
-	{ "stop-after", OPT_STOP_AFTER, "N", 0,
+	{ "max-blocks", OPT_MAX_BLOCKS, "N", 0,
 	  "Measure no more than N blocks now; the same command goes on with the next: for runs that take turns",
 	  0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
@@ -192,8 +192,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_GAPS:
 		parse_gaps(state, arg);
 		break;
-	case OPT_STOP_AFTER:
-		env.stop_after = opt_u64(state, "--stop-after", arg, 1, 100000);
+	case OPT_MAX_BLOCKS:
+		env.max_blocks = opt_u64(state, "--max-blocks", arg, 1, 100000);
 		break;
 	case OPT_SEED:
 		env.seed = opt_u64(state, "--seed", arg, 0, UINT32_MAX);
@@ -235,10 +235,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				"--counters counts in windows, which --instructions has none of");
 		if (!env.gaps_asked && !strcmp(env_machine_kind(), "emulated"))
 			env.gaps = GAPS_LONG;
-		if (env.stop_after && !env.output)
+		if (env.max_blocks && !env.output)
 			argp_error(
 				state,
-				"--stop-after keeps what a later command goes on with: give -o DIR");
+				"--max-blocks keeps what a later command goes on with: give -o DIR");
 		if (env.gaps_asked && env.instructions)
 			argp_error(state,
 				   "--gaps are in windows, which --instructions has none of");

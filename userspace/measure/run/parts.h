@@ -58,7 +58,7 @@ struct env {
 	uint64_t window_ns;
 	enum gaps gaps;
 	bool gaps_asked;
-	uint64_t stop_after; /* blocks; 0: never */
+	uint64_t max_blocks; /* 0: all of them */
 	uint64_t seed;
 	bool strict;
 	bool instructions;

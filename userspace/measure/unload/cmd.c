@@ -18,8 +18,8 @@
 #include "measure/unload/parts.h"
 #include "trace/options.h"
 
-#define MAX_CYCLES   100000
-#define PATIENCE_MAX (3600 * NSEC_PER_SEC)
+#define MAX_CYCLES  100000
+#define TIMEOUT_MAX (3600 * NSEC_PER_SEC)
 
 enum {
 	OPT_HOLD = 256,
@@ -29,9 +29,9 @@ enum {
 	OPT_STRICT,
 	OPT_RATE,
 	OPT_ATTEMPTS,
-	OPT_PATIENCE,
+	OPT_TIMEOUT,
 	OPT_NO_BYSTANDER,
-	OPT_THINK,
+	OPT_PAUSE,
 	OPT_ARMS,
 	OPT_NO_TRACE,
 	OPT_MECH,
@@ -49,14 +49,14 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "attempts", OPT_ATTEMPTS, "N", 0, "Give a busy victim up after N attempts (default 1000)",
 	  0 },
-	{ "patience", OPT_PATIENCE, "TIME", 0,
+	{ "timeout", OPT_TIMEOUT, "TIME", 0,
 	  "Give it up when it has been busy for TIME (default 5s)", 0 },
 	{ "hold", OPT_HOLD, "TIME,..", 0,
 	  "Users stay in the victim's text for TIME; the loaded arm is measured with each (default 0)",
 	  0 },
 	{ "hold-cycles", OPT_HOLD_CYCLES, "N", 0,
 	  "Unloads with every hold but the first (default: as --cycles)", 0 },
-	{ "think", OPT_THINK, "TIME", 0,
+	{ "pause", OPT_PAUSE, "TIME", 0,
 	  "Users wait for TIME between a put and the next get (default 0)", 0 },
 	{ "no-bystander", OPT_NO_BYSTANDER, 0, 0,
 	  "All workers use the victim (default: of two or more, the last uses another module's object)",
@@ -112,8 +112,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ATTEMPTS:
 		opts->attempts = opt_u64(state, "--attempts", arg, 1, 1000000);
 		break;
-	case OPT_PATIENCE:
-		opts->patience_ns = opt_ns(state, "--patience", arg, NSEC_PER_MSEC, PATIENCE_MAX);
+	case OPT_TIMEOUT:
+		opts->patience_ns = opt_ns(state, "--timeout", arg, NSEC_PER_MSEC, TIMEOUT_MAX);
 		break;
 	case OPT_HOLD:
 		opts->nr_holds = opt_ns_list(state, "--hold", arg, REFCOST_HOLD_MAX, opts->holds,
@@ -122,8 +122,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_HOLD_CYCLES:
 		opts->hold_cycles = opt_u64(state, "--hold-cycles", arg, 1, MAX_CYCLES);
 		break;
-	case OPT_THINK:
-		opts->think_ns = opt_ns(state, "--think", arg, 0, REFCOST_HOLD_MAX);
+	case OPT_PAUSE:
+		opts->think_ns = opt_ns(state, "--pause", arg, 0, REFCOST_HOLD_MAX);
 		break;
 	case OPT_NO_BYSTANDER:
 		opts->no_bystander = true;
@@ -177,7 +177,7 @@ static const struct argp argp = {
 	"  refcost unload                            all schemes, idle and loaded, 23 unloads each\n"
 	"  refcost unload -s percpu_live -l 3 -H     one scheme, three users, with histograms\n"
 	"  refcost unload --hold 100us --arms loaded users that stay inside for 100 us\n"
-	"  refcost unload --hold 0,1us,100us,10ms --hold-cycles 9 --patience 1s\n"
+	"  refcost unload --hold 0,1us,100us,10ms --hold-cycles 9 --timeout 1s\n"
 	"                                            the loaded arm with each of four holds\n"
 	"  refcost unload --rate 5                   five unloads a second, as a schedule\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
