@@ -239,7 +239,7 @@ measure_here() {
 	if [ $mode = instructions ]; then
 		attended build/bin/refcost run "${counting[@]}" -o "$output"
 	elif [ $mode = perf ]; then
-		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
+		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list --names; fi)
 		attended tools/perf-sessions.sh "${sessions[@]}" "$output" "${names[@]}"
 	else
 		attended build/bin/refcost run "${run[@]}" -o "$output" || return
@@ -277,7 +277,7 @@ planned() {
 		[ ${#apart[@]} = 0 ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
 			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}" || return
 	elif [ $mode = perf ]; then
-		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list -n; fi)
+		mapfile -t names < <(if [ -n "$schemes" ]; then tr , '\n' <<<"$schemes"; else build/bin/refcost list --names; fi)
 		part "perf sessions" as_measured "$accel" tools/perf-sessions.sh --dry-run "${sessions[@]}" "${names[@]}" || return
 	fi
 	if [ $mode = instructions ] || [ $mode$where = measureguest ]; then

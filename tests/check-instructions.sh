@@ -65,7 +65,7 @@ compiler_of() {
 # differing BASELINE DIR: a line for each count that is another one; fails if they cannot be compared
 differing() {
 	local status=0 csv
-	csv=$(build/bin/refcost compare --only instructions ${schemes:+-s "$schemes"} --threshold 0 -d --csv "$1" "$2" \
+	csv=$(build/bin/refcost compare --only instructions ${schemes:+-s "$schemes"} --threshold 0 --different --csv "$1" "$2" \
 		2>"$log") || status=$?
 	[ $status = 0 ] || [ $status = 3 ] || return $status
 	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }

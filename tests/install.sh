@@ -47,7 +47,7 @@ else
 fi
 
 is "completion: commands" "$(printf '%s\n' $commands --help --version | LC_ALL=C sort)" "$(complete_words '' | LC_ALL=C sort)"
-is "completion: schemes" "$("$refcost" list -n | LC_ALL=C sort)" "$(complete_words run -s '' | LC_ALL=C sort)"
+is "completion: schemes" "$("$refcost" list --names | LC_ALL=C sort)" "$(complete_words run -s '' | LC_ALL=C sort)"
 completes "more schemes" "kref,rwlock kref,rwsem" run -s kref,rw
 completes "each scheme once" "kref,refcount" unload --schemes = kref,refc
 completes "modes" "getput,lookup" run --mode = getput,

@@ -96,7 +96,7 @@ holds percpu_rcu 0 'lock '
 waits() { (cd "${module%/*}"; nm -u "$@") | sed -En 's/^ *U ((synchronize|stop_machine|rcu_barrier|call_rcu|poll_state)[a-z_]*)$/\1/p'; }
 is "hazard pointers wait for no grace period" "" "$(waits hazptr.o schemes/hazptr{,_ipi}.o)"
 is "percpu_rcu waits for one, and stops no CPU" synchronize_rcu "$(waits schemes/percpu_rcu.o)"
-for scheme in $(build/bin/refcost list -n); do
+for scheme in $(build/bin/refcost list --names); do
 	ok "$scheme has a loop that perf can name" grep -q "<refcost_loop_$scheme>:" <<<"$code"
 done
 

@@ -40,9 +40,14 @@ static const struct command {
 static const struct {
 	const char *command, *option, *now;
 } renamed[] = {
-	{ "load", NULL, "refcost init" },	   { "html", NULL, "refcost report --html" },
-	{ "run", "--stop-after", "--max-blocks" }, { "unload", "--patience", "--timeout" },
+	{ "load", NULL, "refcost init" },
+	{ "html", NULL, "refcost report --html" },
+	{ "list", "-n", "--names" },
+	{ "run", "-n", "--dry-run" },
+	{ "run", "--stop-after", "--max-blocks" },
+	{ "unload", "--patience", "--timeout" },
 	{ "unload", "--think", "--pause" },
+	{ "compare", "-d", "--different" },
 };
 
 static void on_signal(int sig)

@@ -177,7 +177,7 @@ is "... and nothing else" "" "$(find "$dir/out" -name '*.new')"
 one_line "report into a directory that nobody may write to" "cannot (make|write) .*Permission denied" \
 	unprivileged "$dir/refcost" report "$dir/good" -o "$dir/good"
 # shellcheck disable=SC2016 # for the other shell
-for command in 'list' 'list --csv' 'run -n' 'unload --dry-run' "report $dir/good -o $dir/again" "compare $dir/good $dir/good"; do
+for command in 'list' 'list --csv' 'run --dry-run' 'unload --dry-run' "report $dir/good -o $dir/again" "compare $dir/good $dir/good"; do
 	exits "$command: a full disk" 1 "cannot write.*No space left" bash -c '"$0" $1 >/dev/full' "$refcost" "$command"
 done
 ok "a reader that has seen enough is no error" bash -o pipefail -c "'$refcost' list | head -n 1"

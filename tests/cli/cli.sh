@@ -29,6 +29,12 @@ for command in list run unload init cycle report compare doctor; do
 	esac
 done
 
+# A count is of calls in trace, and of cycles elsewhere.
+is "a letter means the same in all commands" "n: count cycles" \
+	"$(for command in list run unload init trace refs cycle report compare doctor; do "$refcost" $command --help; done |
+		sed -n 's/^  -\([a-zA-Z]\), --\([a-z-]*\).*/\1 \2/p' | LC_ALL=C sort -u |
+		awk '{ all[$1] = all[$1] " " $2; n[$1]++ } END { for (letter in n) if (n[letter] > 1) print letter ":" all[letter] }')"
+
 # What every kernel has; the others are listed, and need a later Linux than 6.1.
 later="rcuref file_ref srcu_fast"
 expected="empty percpu_inc atomic_private atomic_shared state_test percpu_live percpu_atomic percpu_array
@@ -50,15 +56,15 @@ is "list exits 0" 0 "$status"
 table=$stdout
 fields=$("$refcost" list --csv)
 is "list --csv names its columns" "scheme,family,kind,needs,what,from,busy,roles,floors" "$(head -n 1 <<<"$fields")"
-is "list -n prints the schemes that this kernel has" "$(sorted <<<"$expected")" \
-	"$("$refcost" list -n | grep -vxE "${later// /|}" | sorted)"
+is "list --names prints the schemes that this kernel has" "$(sorted <<<"$expected")" \
+	"$("$refcost" list --names | grep -vxE "${later// /|}" | sorted)"
 is "list has these and the others" "$(sorted <<<"$expected $later")" \
 	"$(sed -n 's/^  \([^ ][^ ]*\) .*/\1/p' <<<"$table" | sorted)"
 is "list --csv has these and the others" "$(sorted <<<"$expected $later")" "$(sed 1d <<<"$fields" | cut -d, -f1 | sorted)"
 is "list prints each family once" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq)" \
 	"$(sed -n 's/^\([^ ].*\):$/\1/p' <<<"$table")"
 is "families are together" "" "$(sed 1d <<<"$fields" | cut -d, -f2 | uniq | LC_ALL=C sort | uniq -d)"
-for scheme in $("$refcost" list -n); do
+for scheme in $("$refcost" list --names); do
 	ok "$scheme: what it is" bash -c '[[ $1 =~ ^"  "[a-z_0-9]+" "+[a-zA-Z] ]]' - "$(listed "$scheme")"
 	ok "$scheme: what it is, in --csv" grep -Eq "^$scheme,[a-z]+,(floor|kernel|gate),[^,]*,\"[^\"]+\",\"[^\"]*\",\"[^\"]*\",[a-z ]*,[a-z_ ]*\$" <<<"$fields"
 	[ "$(csv_field "$scheme" 3)" = floor ] && continue
@@ -77,6 +83,9 @@ called_now() {
 }
 called_now "refcost init" load -n 3
 called_now "refcost report --html" html tests/data/run
+called_now --names list -n
+called_now --dry-run run -n -s kref
+called_now --different compare -d tests/data/run tests/data/run
 called_now --max-blocks run -s kref --stop-after=1 -o "$dir/none"
 called_now --timeout unload --patience 1s
 called_now --pause unload -s kref --think 1s
@@ -198,7 +207,7 @@ done
 if [ "$(csv_field rcuref 3)" = absent ]; then
 	ok "a scheme that this kernel lacks is listed as such" grep -q "here: not available: needs Linux 6.4" <<<"$(listed rcuref)"
 fi
-for command in "run -n" "run --dry-run" "unload --dry-run" "init --dry-run"; do
+for command in "run --dry-run" "unload --dry-run" "init --dry-run"; do
 	# shellcheck disable=SC2086 # words
 	run_cmd unprivileged "$dir/refcost" $command
 	is "$command without root: exits 0" 0 "$status"
@@ -210,7 +219,7 @@ is "run: schemes x modes x CPUs, and blocks" 7,8,80 "$(promised run -s kref,rwse
 is "run: longer holds, of one scheme, in two blocks" 1,6,44 "$(promised run -s kref,rwsem -c 1,2 -b 10 --hold 0,1us --hold-schemes kref --hold-blocks 2)"
 is "unload: idle once, loaded with each hold" 1,6,96 "$(promised unload -s kref,rwsem -n 23 --hold 0,1us --hold-cycles 2)"
 is "init: both forms" 1,2,14 "$(promised init -n 7)"
-order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run -n --seed "$1" | sed '1d; /^estimated/,$d; s/  .*//' | paste -sd+; }
+order() { HWLOC_SYNTHETIC="core:2 pu:1" "$refcost" run --dry-run --seed "$1" | sed '1d; /^estimated/,$d; s/  .*//' | paste -sd+; }
 is "the same seed, the same order" "$(order 5)" "$(order 5)"
 ok "another seed, another order" test "$(order 5)" != "$(order 6)"
 is "... of the same cells" "$(order 5 | tr + '\n' | LC_ALL=C sort)" "$(order 6 | tr + '\n' | LC_ALL=C sort)"

@@ -55,8 +55,8 @@ is "half as much again: exits 3" 3 "$status"
 ok "... the row says so, and regressed" row '^percpu_live +1 .* 1\.500 .* slower +\*'
 ok "... three cells did" row 'Regressed .*: 3\.'
 is "... the table is under 80 columns" "" "$(awk 'length >= 80' <<<"$stdout")"
-compare -d "$a" "$dir/slow"
-is "-d: only cells that differ" "percpu_live percpu_live percpu_live" \
+compare --different "$a" "$dir/slow"
+is "--different: only cells that differ" "percpu_live percpu_live percpu_live" \
 	"$(sed -n '/difference$/,/^$/p' <<<"$stdout" | awk '/slower|faster|none/ { print $1 }' | xargs)"
 compare --threshold 60 "$a" "$dir/slow"
 is "within the threshold: exits 0" 0 "$status"
@@ -299,8 +299,8 @@ ok "... counts are summed up" row '^Counters: 84 cells judged: 3 more, 0 fewer, 
 ok "... apart from times" row '^Times: 52 cells judged: 0 slower, 0 faster, 52 no difference detected\.$'
 ok "... and none regressed" row '^Regressed \(slower or more, by over 5 %; counters apart\): 0\.$'
 is "... the table is under 80 columns" "" "$(tables | awk 'length >= 80')"
-compare -d "$dir/counted" "$dir/hotter"
-is "... -d: only these" "kref kref kref" "$(tables | awk '/more|fewer|slower|faster|none/ { print $1 }' | xargs)"
+compare --different "$dir/counted" "$dir/hotter"
+is "... --different: only these" "kref kref kref" "$(tables | awk '/more|fewer|slower|faster|none/ { print $1 }' | xargs)"
 compare --counters "$dir/counted" "$dir/hotter"
 is "--counters: they count: exits 3" 3 "$status"
 ok "... the rows say so" row '^kref +2 +4\.00 +6\.00 +1\.500 .* more +\*$'

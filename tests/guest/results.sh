@@ -31,7 +31,7 @@ near() {
 }
 
 takes_what_it_says() {
-	run_cmd "$refcost" run -n -s kref,empty -c 1,2 -b 3 -o "$dir/none"
+	run_cmd "$refcost" run --dry-run -s kref,empty -c 1,2 -b 3 -o "$dir/none"
 	is "a dry run: exit 0" 0 "$status"
 	is "... one row per cell, under a heading" 5 "$(grep -c . <<<"$(sed '/^estimated/,$d' <<<"$stdout")")"
 	ok "... what the estimate rests on" grep -Eq '^estimated for this machine \((emulated|virtual|bare metal)\): [0-9]+ ms beside each window' <<<"$stdout"
@@ -112,10 +112,10 @@ goes_on() {
 	n=$(rows "$out/samples.csv")
 	ok "a run is cut off in the middle of a block ($n of 24 cells)" test "$n" -gt 4 -a "$n" -lt 24
 	is "... and marked partial" partial "$(json "$out/run.json" status)"
-	run_cmd "$refcost" run "${cell[@]}" -o "$out" -n
+	run_cmd "$refcost" run "${cell[@]}" -o "$out" --dry-run
 	ok "a dry run tells what is done" grep -q "24 windows, $n of them done" <<<"$stdout"
 	refused "another plan" "another plan .blocks 7 instead of 6" "$refcost" run "${cell[@]}" -b 7 -o "$out"
-	refused "... also by a dry run" "another plan" "$refcost" run "${cell[@]}" -b 7 -o "$out" -n
+	refused "... also by a dry run" "another plan" "$refcost" run "${cell[@]}" -b 7 -o "$out" --dry-run
 	REFCOST_MODULES=$fault refused "another build of the modules" "another machine, kernel or build .modules" "$refcost" run "${cell[@]}" -o "$out"
 	sed -i.kept 's/"host": *"[^"]*"/"host": "elsewhere"/' "$out/run.json"
 	refused "another machine" "another machine.*host .*instead of .elsewhere" "$refcost" run "${cell[@]}" -o "$out"

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 cpus=$(nproc)
 host_cpus=$(sed 's/.*refcost.hostcpus=\([0-9]*\).*/\1/' /proc/cmdline)
 mapfile -t schemes < <("$refcost" list --csv | awk -F, 'NR > 1 && $3 != "floor" && $3 != "absent" { print $1 }')
-mapfile -t all < <("$refcost" list -n)
+mapfile -t all < <("$refcost" list --names)
 
 load_and_unload() {
 	local command

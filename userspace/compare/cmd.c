@@ -29,6 +29,7 @@ static struct env {
 enum {
 	OPT_COUNTERS = 256,
 	OPT_CSV,
+	OPT_DIFFERENT,
 	OPT_FIGURE,
 	OPT_FORCE,
 	OPT_ONLY,
@@ -42,7 +43,7 @@ static const struct argp_option options[] = {
 	  "Compare times, unloads, instructions, counters, or some of them (all)", 0 },
 	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
 	  "A counter that rose (of all events, or of these alone) has regressed, too", 0 },
-	{ "different", 'd', 0, 0, "Print only cells that differ", 0 },
+	{ "different", OPT_DIFFERENT, 0, 0, "Print only cells that differ", 0 },
 	{ "threshold", OPT_THRESHOLD, "PCT", 0,
 	  "A cell has regressed that is slower, and by more than this (5)", 0 },
 	{ "force", OPT_FORCE, 0, 0, "Compare runs of unlike environments all the same", 0 },
@@ -120,7 +121,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	size_t len = arg ? strlen(arg) : 0;
 
 	switch (key) {
-	case 'd':
+	case OPT_DIFFERENT:
 		env.different = true;
 		break;
 	case 's':
@@ -179,7 +180,7 @@ static const struct argp argp = {
 	"\vExit codes: 0 nothing regressed, 1 failed, 3 something regressed, 64 usage.\n\n"
 	"Examples:\n"
 	"  refcost compare results/before results/after\n"
-	"  refcost compare -d -s kref,rwsem --figure ratio.svg before after\n"
+	"  refcost compare --different -s kref,rwsem --figure ratio.svg before after\n"
 	"  refcost compare --only instructions --threshold 0 before after\n"
 	"  refcost compare --only counters --counters=cache-misses before after\n"
 	"  refcost compare --csv A B | awk -F, '$16 == \"slower\"'\n"

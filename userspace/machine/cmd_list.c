@@ -67,10 +67,11 @@ static void (*print)(const struct schemes *schemes) = print_table;
 
 enum {
 	OPT_CSV = 256,
+	OPT_NAMES,
 };
 
 static const struct argp_option options[] = {
-	{ "names", 'n', 0, 0, "Print the names of what this kernel has, one a line", 0 },
+	{ "names", OPT_NAMES, 0, 0, "Print the names of what this kernel has, one a line", 0 },
 	{ "csv", OPT_CSV, 0, 0, "Print all fields, comma-separated", 0 },
 	{ 0 },
 };
@@ -79,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	(void)arg;
 	switch (key) {
-	case 'n':
+	case OPT_NAMES:
 		print = print_names;
 		return 0;
 	case OPT_CSV:
@@ -101,7 +102,7 @@ static const struct argp argp = {
 	"finds users, and whether this kernel has it."
 	"\vExamples:\n"
 	"  refcost list\n"
-	"  refcost list -n | xargs -n1 refcost run -s\n"
+	"  refcost list --names | xargs -n1 refcost run -s\n"
 	"  refcost list --csv | awk -F, '$2 == \"percpu\" { print $1 }'\n",
 	NULL,
 	NULL,

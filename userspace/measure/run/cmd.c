@@ -36,6 +36,7 @@ enum {
 	OPT_COUNTERS,
 	OPT_GAPS,
 	OPT_MAX_BLOCKS,
+	OPT_DRY_RUN,
 };
 
 static const struct argp_option options[] = {
@@ -82,7 +83,7 @@ static const struct argp_option options[] = {
 	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
 	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
 	  0 },
-	{ "dry-run", 'n', 0, 0,
+	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "Print what would be measured and how long it takes, and do nothing", 0 },
 	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
 	  "Count events in the windows, by perf's names (default " EVENTS_DEFAULT ")", 0 },
@@ -204,7 +205,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'k':
 		env.keep = true;
 		break;
-	case 'n':
+	case OPT_DRY_RUN:
 		env.dry_run = true;
 		break;
 	case OPT_PERF_CONTROL:
@@ -261,7 +262,7 @@ static const struct argp argp = {
 	"  refcost run --mode lookup --hold 1us      with the lookup, 1 us in the victim\n"
 	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
 	"                                            two of the schemes with longer holds, too\n"
-	"  refcost run -n                            what that would be, and how long it takes\n"
+	"  refcost run --dry-run                     what that would be, and how long it takes\n"
 	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
 	"  refcost run --placement packed,cores      threads of a core first, and the other way round\n"
 	"  refcost run -s kref --layout own,pair --objects percpu    and what false sharing adds\n"
