@@ -14,7 +14,7 @@ measures, plots, and writes a report: results/NAME/report/RESULTS.md and results
 
   --quick           a look: the floors and four schemes, in about three minutes
                     (without: all schemes and every section, in about ten)
-  --full            what one quotes: 30 blocks of long windows, 73 unloads a scheme and arm; -n says how long
+  --full            what one quotes: 30 blocks of long windows, 73 unloads a scheme and arm; --dry-run says how long
   --host            measure this machine         --guest         measure a guest
   --update          take the report for the RESULTS.md and plots/figures of this tree
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
@@ -22,7 +22,7 @@ measures, plots, and writes a report: results/NAME/report/RESULTS.md and results
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
   --cpus N          vCPUs of the guest (default: as many as there are CPUs here; what is measured with more is
                     marked, and compared with nothing)
-  -n, --dry-run     print what would be measured, where, and how long it takes; nothing is installed, built or run
+  --dry-run         print what would be measured, where, and how long it takes; nothing is installed, built or run
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no unloads apart from them
@@ -65,7 +65,8 @@ parse() {
 		--instructions) mode=instructions ;;
 		--tune) tune=1 ;;
 		--strict) strict=1 ;;
-		-n | --dry-run) dry_run=1 ;;
+		--dry-run) dry_run=1 ;;
+		-n) die 64 "-n is now called --dry-run" ;;
 		--perf) mode=perf ;;
 		--c2c) c2c=--c2c ;;
 		--no-install) deps_flag=--no-install ;;
@@ -308,7 +309,7 @@ estimate() {
 	else
 		part_takes "all of it" "$(by_experience quick "$where")"
 	fi
-	echo "estimated by experience with two CPUs; once it is built (make), -n prints the plan and the time of each part" >"$scratch/plan"
+	echo "estimated by experience with two CPUs; once it is built (make), --dry-run prints the plan and the time of each part" >"$scratch/plan"
 }
 
 # Before anything else: what, where, for how long, and what it changes.

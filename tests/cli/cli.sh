@@ -247,6 +247,7 @@ ok "doctor names a command for everything that blocks" \
 	awk '/^  blocks/ && !/apt-get|make|bench.sh|CONFIG/ { bad = 1 } END { exit bad }' <<<"$stdout"
 
 exits "bench.sh: unknown option" 64 "no option '--frob'.*--help" ./bench.sh --frob
+exits "bench.sh: -n, which counts elsewhere" 64 "^bench.sh: -n is now called --dry-run$" ./bench.sh -n
 exits "bench.sh: bad number" 64 "cpus 'x'" ./bench.sh --cpus x
 exits "bench.sh: no placement" 64 "placement wants names" ./bench.sh --placement
 exits "bench.sh: --resume of nothing" 64 "no results directory" ./bench.sh --resume "$dir/none"
@@ -257,12 +258,12 @@ exits "perf-sessions.sh: unknown option" 64 "no option '--frob'" tools/perf-sess
 exits "bench.sh --host without root" 1 "needs root" unprivileged ./bench.sh --host
 ok "bench.sh --help" ./bench.sh --help
 for where in --guest --host; do
-	run_cmd unprivileged ./bench.sh -n $where --quick -s kref,percpu_live,empty
-	is "bench.sh -n $where: exits 0" 0 "$status"
+	run_cmd unprivileged ./bench.sh --dry-run $where --quick -s kref,percpu_live,empty
+	is "bench.sh --dry-run $where: exits 0" 0 "$status"
 	ok "... says what it would measure" grep -q "measuring" <<<"$stdout"
 	ok "... plans runs, unloads and loads" bash -c '[[ "$1" == *windows*unloads*loads* ]]' - "$stdout"
 done
-ok "bench.sh -n --cpus: of the guest, not of this machine" grep -q 'kref, getput, 16 CPUs' <<<"$(./bench.sh -n --guest --cpus 16 -s kref)"
-exits "bench.sh -n --resume of another plan" 1 "another plan .*blocks 24 instead of 10" ./bench.sh -n --guest --resume tests/data/run
+ok "bench.sh --dry-run --cpus: of the guest, not of this machine" grep -q 'kref, getput, 16 CPUs' <<<"$(./bench.sh --dry-run --guest --cpus 16 -s kref)"
+exits "bench.sh --dry-run --resume of another plan" 1 "another plan .*blocks 24 instead of 10" ./bench.sh --dry-run --guest --resume tests/data/run
 
 tap_done

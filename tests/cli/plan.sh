@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# bench.sh -n names what bench.sh does: the same commands with the same options, on this machine and in a guest,
+# bench.sh --dry-run names what bench.sh does: the same commands with the same options, on this machine and in a guest,
 # and all their times in one sum; before a build, by experience. A report stays in its results directory unless
 # RESULTS.md is to be updated. In a tree of its own, whose commands note what they are called with.
 set -euo pipefail
@@ -54,7 +54,7 @@ commands() {
 	: >"$NOTES"
 	bench "$@" >"$dir/out" 2>&1 || { cat "$dir/out"; return; }
 	# before it measures it plans, too
-	[[ " $* " == *" -n "* ]] || sed -i '/--dry-run/d' "$NOTES"
+	[[ " $* " == *" --dry-run "* ]] || sed -i '/--dry-run/d' "$NOTES"
 	sed -E "s/ --dry-run//; s/ -o [^ ]*//; s, $dir/[^ ]*,,g; s/ +\$//" "$NOTES"
 }
 
@@ -63,7 +63,7 @@ same() {
 	local what=$1 parts=$2 measured planned
 	shift 2
 	measured=$(commands --no-report --output "$dir/results" "$@")
-	planned=$(commands -n "$@")
+	planned=$(commands --dry-run "$@")
 	is "$what: what is planned is what is done" "$(grep -v '^boot.sh' <<<"$measured")" "$planned"
 	ok "... something" grep -q . <<<"$planned"
 	is "... as many guests" "$(grep '^boot.sh' <<<"$measured")" "$(sed -n 's/^  a guest that counts instructions .*/boot.sh --icount/p; s/^  a guest .*/boot.sh/p' "$dir/out")"
@@ -101,7 +101,7 @@ for size in --quick --cpus\ 2 --full; do
 		test $((2 * about)) -ge "${built[0]}" -a "$about" -le $((2 * built[0]))
 	built=("${built[@]:1}")
 done
-run_cmd bench -n --guest
+run_cmd bench --dry-run --guest
 is "before a build: exits 0" 0 "$status"
 is "... and says what, for how long, and what it changes" "all schemes|takes about|installs nothing; writes build/" \
 	"$(grep -oE 'all schemes|takes about|installs nothing; writes build/' <<<"$stdout" | paste -sd'|')"
