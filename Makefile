@@ -218,11 +218,15 @@ format:
 
 # --- installation -----------------------------------------------------------------------------------
 
+MAN = $(DESTDIR)$(prefix)/share/man
+
+# Pages that were in another section once are taken away, too.
 install: all
+	rm -f $(MAN)/man1/refcost-*.1
 	install -D -m 755 $(B)/bin/refcost $(DESTDIR)$(prefix)/bin/refcost
-	install -d $(DESTDIR)$(prefix)/share/man/man1 $(DESTDIR)$(prefix)/share/man/man8
-	install -m 644 docs/*.1 $(DESTDIR)$(prefix)/share/man/man1/
-	install -m 644 docs/*.8 $(DESTDIR)$(prefix)/share/man/man8/
+	install -d $(MAN)/man1 $(MAN)/man8
+	install -m 644 docs/*.1 $(MAN)/man1/
+	install -m 644 docs/*.8 $(MAN)/man8/
 	install -D -m 755 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/render.sh
 	install -m 644 -t $(DESTDIR)$(prefix)/share/refcost/plots plots/*.gp plots/*.inc
 	install -D -m 644 completions/refcost $(DESTDIR)$(prefix)/share/bash-completion/completions/refcost
@@ -234,8 +238,7 @@ uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/refcost $(DESTDIR)$(prefix)/share/bash-completion/completions/refcost
 	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KRELEASE)/extra/,refcost.ko refcost_victim.ko)
 	rm -rf $(DESTDIR)$(prefix)/share/refcost
-	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man1/%,$(wildcard docs/*.1))
-	rm -f $(patsubst docs/%,$(DESTDIR)$(prefix)/share/man/man8/%,$(wildcard docs/*.8))
+	rm -f $(MAN)/man1/refcost.1 $(MAN)/man1/refcost-*.1 $(MAN)/man8/refcost-*.8
 	$(if $(DESTDIR),,depmod $(KRELEASE))
 
 # What HEAD holds, the same byte for byte wherever it is packed: git archive dates all by the commit.

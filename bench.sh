@@ -26,7 +26,7 @@ measures, plots, and writes a report: results/NAME/report/RESULTS.md and results
   --resume DIR      go on with a run that was interrupted (give the same options again)
   --output DIR      results directory (default: results/NAME, named by kernel and date)
   -s, --schemes A,B only these schemes and floors (refcost list names them), and no unloads apart from them
-  --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(1)
+  --placement A,B   compare CPUs, --layout A,B  what shares the line of a count: see refcost-run(8)
   --blocks N        so many blocks                --cycles N      so many unloads a scheme and arm
   --deadline S      kill the guest after S seconds (default: three times what it is estimated to take)
   --tune            turn the knobs that distort and do no harm (governor, turbo, NUMA balancing, NMI
@@ -83,7 +83,7 @@ parse() {
 			shift
 			;;
 		--placement | --layout)
-			[ $# -gt 1 ] || die 64 "$1 wants names, as in refcost-run(1)"
+			[ $# -gt 1 ] || die 64 "$1 wants names, as in refcost-run(8)"
 			compared+=("$1" "$2")
 			shift
 			;;

@@ -45,6 +45,18 @@ if command -v groff >/dev/null; then
 else
 	tap_skip "man pages are what groff takes" "there is no groff"
 fi
+if command -v mandoc >/dev/null; then
+	is "man pages are what mandoc takes" "" "$(mandoc -T lint -W warning docs/*.[18] 2>&1 || true)"
+else
+	tap_skip "man pages are what mandoc takes" "there is no mandoc"
+fi
+is "pages refer to pages that are there" "" "$(for page in docs/*.[18]; do
+	plain "$page" | sed 's/^\.[A-Z]* //' | grep -oE 'refcost-[a-z]+ ?\([0-9]\)' | tr -d ' ' | while IFS='(' read -r name section; do
+		[ -e "docs/$name.${section%)}" ] || echo "$page: $name($section"
+	done
+done)"
+is "so do bench.sh and the documents" "" "$(grep -ohE 'refcost-[a-z]+\([0-9]\)' bench.sh README.md docs/*.md docs/*.json userspace -r |
+	while IFS='(' read -r name section; do [ -e "docs/$name.${section%)}" ] || echo "$name($section"; done)"
 
 is "completion: commands" "$(printf '%s\n' $commands --help --version | LC_ALL=C sort)" "$(complete_words '' | LC_ALL=C sort)"
 is "completion: schemes" "$("$refcost" list --names | LC_ALL=C sort)" "$(complete_words run -s '' | LC_ALL=C sort)"
@@ -63,6 +75,8 @@ ok "completion: a command to trace" grep -qx true <<<"$(complete_words trace -- 
 
 root=$dir/root
 files() { find "$root" ! -type d -printf '%P\n' | LC_ALL=C sort; }
+mkdir -p "$root/usr/share/man/man1"
+echo "of an earlier release" >"$root/usr/share/man/man1/refcost-run.1"
 ok "make install" make -s install DESTDIR="$root" prefix=/usr KRELEASE="$release"
 is "it installs the command, the modules, man pages, completion and plots" \
 	"$({

@@ -25,7 +25,7 @@ packages_of() {
 	perf) echo linux-perf ;;
 	guest) echo qemu-system-x86 busybox-static cpio kmod ;;
 	browser) echo chromium fonts-dejavu-core python3 ;;
-	test) echo libcmocka-dev binutils librsvg2-bin libxml2-utils shellcheck clang-format util-linux linux-perf \
+	test) echo libcmocka-dev binutils groff-base mandoc librsvg2-bin libxml2-utils shellcheck clang-format util-linux linux-perf \
 		strace libbpf-tools python3-jsonschema iproute2 e2fsprogs xfsprogs nftables iptables ;;
 	*)
 		echo "deps.sh: no set '$1'" >&2

@@ -189,6 +189,12 @@ export REFCOST_MODULES
 REFCOST_MODULES=$PWD/build/kmod/$(tools/kernel-release.sh)
 cp "$REFCOST_MODULES/refcost.ko" "$dir/"
 REFCOST_MODULES=$dir
+for command in $("$refcost" --help | sed -n '/^Examples/q; s/^  \([a-z]*\) .*/\1/p'); do
+	# of those that want a module, with one
+	refused=$(for module in "" dummy; do unprivileged "$dir/refcost" $command $module 2>&1 >/dev/null </dev/null || true; done)
+	is "the man page of $command: in section 8 if it needs root" "$(case $refused in *needs\ root*) echo 8 ;; *) echo 1 ;; esac)" \
+		"$(find docs -name "refcost-$command.*" | sed 's/.*\.//')"
+done
 ok "list without root" unprivileged "$dir/refcost" list
 exits "run without root" 1 "needs root: sudo" unprivileged "$dir/refcost" run
 exits "unload without root" 1 "needs root: sudo" unprivileged "$dir/refcost" unload
