@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Build Debian's linux-source-6.1 with the kernel's debugging nets on, for guest/boot.sh --kernel. Kept
-# under build/debug-kernel; does nothing while neither the fragments nor the package's version change.
+# under build/debug-kernel; builds again where an option in the fragments or the package's version changes.
 
 # shellcheck disable=SC2154 # what lib.sh sets
 set -euo pipefail
@@ -115,8 +115,8 @@ if [[ $kind == kcsan ]] && ! can_kcsan; then
 	exit 4
 fi
 version=$(dpkg-query -W -f '${Version}' "$package")
-# What was built, and from what; written last.
-stamp="$version $(cat "${fragments[@]}" | sha256sum)"
+# What was built, and from what, comments left out; written last.
+stamp="$version $(sed -n '/^CONFIG_/p' "${fragments[@]}" | sha256sum)"
 if [[ ! -e $image || ! -e $tree/stamp || $(<"$tree/stamp") != "$stamp" ]]; then
 	: >"$log"
 	[[ -e $out/source.version && $(<"$out/source.version") == "$version" ]] || unpack_source "$version"
@@ -128,4 +128,6 @@ if [[ ! -e $image || ! -e $tree/stamp || $(<"$tree/stamp") != "$stamp" ]]; then
 	say "built $(<"$tree/include/config/kernel.release") in $((SECONDS - start)) s"
 	echo "$stamp" >"$tree/stamp"
 fi
+# Builds of modules find the source by the path that it had. A checkout that was moved has another now.
+[[ $tree/source -ef $out/source ]] || step "telling the built tree where its source is" build outputmakefile
 echo "$image"

@@ -25,6 +25,7 @@ checks() {
 	queue plan 240 tests/cli/plan.sh
 	queue findings 60 tests/cli/findings.sh
 	queue kernel-release 30 tests/cli/kernel-release.sh
+	queue debug-kernel 30 tests/cli/debug-kernel.sh
 	queue loops 60 tests/loops.sh
 	queue schema 60 tests/schema.sh
 	queue claims 60 tests/claims.sh
