@@ -167,7 +167,7 @@ check:
 
 ## check-debug: every scheme's lifetime on a kernel built with its debugging nets on
 check-debug:
-	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(CYCLES)
+	$(Q)tests/debug.sh $(if $(filter 1,$(KCSAN)),--kcsan) $(or $(CYCLES),5) $(SCHEMES)
 
 ## check-torture: a campaign against the modules and the command on that kernel
 check-torture:
@@ -257,7 +257,8 @@ help:
 	@echo 'test       install what is missing, build, run all tests; ends with "N passed, N failed"'
 	@echo 'check      the part of it that needs no guest, a test per CPU: some minutes'
 	@echo 'check-debug  build a kernel with KASAN, lockdep and their like, unless it is there, and run'
-	@echo '           every scheme in it; KCSAN=1 looks for data races instead; CYCLES=5 unloads each'
+	@echo '           every scheme in it, or SCHEMES="kref rcu"; KCSAN=1 looks for data races instead; CYCLES=5'
+	@echo '           unloads each'
 	@echo 'check-torture  HOURS=1 (or 0.1) of unloads under load, drawn ioctls, signals, CPUs that come and go'
 	@echo '           and failing allocations on it; what was survived goes into docs/reliability.md; SEED=N'
 	@echo 'check-rt   the same on the real-time kernel of Debian (PREEMPT_RT), whose headers are installed'

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Every scheme's life and end on a kernel with its debugging nets on: build that kernel unless it is there,
-# boot it, run tests/guest/lifetime.sh in it. tests/debug.sh [--kcsan] [CYCLES]; ends with "N passed, N failed".
+# boot it, run tests/guest/lifetime.sh in it. tests/debug.sh [--kcsan] [CYCLES [SCHEME...]]; REFCOST_STATES=3 ends
+# sequences of states one operation earlier. Ends with "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/suite.sh
@@ -38,5 +39,5 @@ rm -rf "$dir"
 mkdir -p "$dir"
 REFCOST_NETS=$nets suite "lifetime-$kind" $((deadline + 60)) guest/boot.sh --kernel "$kernel" --append "$append" \
 	--cpus 2 --mem 4096 --deadline $deadline --share "$dir" --log "$dir/console.log" -- \
-	tests/guest/lifetime.sh "$dir" "$cycles"
+	tests/guest/lifetime.sh "$dir" "$cycles" "${@:2}"
 suites_done

@@ -259,7 +259,7 @@ lifetimes_without_nets() {
 	tested=$(tr , '\n' <<<"$1" | wc -l)
 }
 
-# All states of a load and its victim, and signals in gates: see states.sh.
+# states [SCHEME...]: all states of a load and its victim, and signals in gates, see states.sh
 states() {
 	local log=$dir/states.log
 	if [ ! -x build/tests/guest/states ]; then
@@ -267,7 +267,7 @@ states() {
 		return
 	fi
 	mark "states"
-	REFCOST_MODULES=$modules tests/guest/states.sh long "$length" >"$log" 2>&1 || true
+	REFCOST_MODULES=$modules tests/guest/states.sh long "$length" "$(IFS=,; echo "${*:-}")" >"$log" 2>&1 || true
 	is "states: all that was tried is as documented" "" "$(grep -A 9 '^not ok' "$log" || true)"
 	ok "... $(grep -c '^ok' "$log" || true) times, to the end" grep -q '^1\.\.' "$log"
 	quiet "states" "states"
@@ -293,7 +293,7 @@ if [ -n "$nets" ]; then
 	for name in "${names[@]}"; do
 		lifetime "$name"
 	done
-	states
+	states "${@:3}"
 else
 	lifetimes_without_nets "$(IFS=,; echo "${names[*]}")"
 fi
