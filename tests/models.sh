@@ -35,6 +35,10 @@ cases() {
 		hazptr WEAK
 		hazptr IPI
 		hazptr IPI WEAK
+		revocable
+		revocable WEAK
+		revocable LISTED
+		revocable LISTED WEAK
 	END
 	wrong) cat <<-'END' ;;
 		speculative_get NO_GET_BARRIER
@@ -81,6 +85,17 @@ cases() {
 		hazptr WEAK NOT_RELEASED
 		hazptr IPI NO_INTERRUPT
 		hazptr IPI PREEMPTIBLE
+		revocable POINTER_LATE
+		revocable NO_POINTER_TEST
+		revocable NO_GRACE_PERIOD
+		revocable NO_CHECK_BARRIER
+		revocable NO_GET_BARRIER
+		revocable GETS_FIRST
+		revocable WEAK NO_PUT_BARRIER
+		revocable LISTED POINTER_LATE
+		revocable LISTED NO_GRACE_PERIOD
+		revocable LISTED NO_LOCK
+		revocable LISTED WEAK NO_PUT_BARRIER
 	END
 	esac
 }
