@@ -362,6 +362,8 @@ struct refcost_early {
  * @kind: until when the workers go on
  * @run: what was asked for, and the answers to it
  * @early: of a load with REFCOST_RUN_EARLY
+ * @bind_ns: time in which its scheme set up the counts of objects that were there
+ * @unbind_ns: time in which they were taken down, and objects released, at the victim's exit()
  * @violations_before: of the registry when it began
  * @loop: the scheme's loop for this mode and hold time
  * @nr_workers: started workers
@@ -387,6 +389,8 @@ struct refcost_session {
 	enum refcost_session_kind kind;
 	struct refcost_run run;
 	struct refcost_early early;
+	u64 bind_ns;
+	u64 unbind_ns;
 	u64 violations_before;
 	refcost_loop_fn loop;
 	u32 nr_workers;

@@ -13,14 +13,18 @@
 
 static int load_bind(struct refcost_session *s)
 {
+	u64 start;
 	int err = 0;
 
 	if (s->run.flags & REFCOST_RUN_BYSTANDER)
 		err = refcost_bind_bystander(s->scheme);
-	if (err)
-		return err;
 	/* objects that come later are bound when they are listed */
-	return s->run.flags & REFCOST_RUN_EARLY ? 0 : refcost_bind(s->scheme);
+	if (err || s->run.flags & REFCOST_RUN_EARLY)
+		return err;
+	start = refcost_clock();
+	err = refcost_bind(s->scheme);
+	s->bind_ns = refcost_clock() - start;
+	return err;
 }
 
 /**
@@ -99,6 +103,8 @@ static void load_read(const struct refcost_session *s, struct refcost_load_stat 
 	}
 	stat->listed_ns = s->early.listed_ns;
 	stat->live_ns = s->early.live_ns;
+	stat->bind_ns = s->bind_ns;
+	stat->unbind_ns = s->unbind_ns;
 	stat->stopped_cpu = READ_ONCE(s->bad_cpu);
 	stat->violations = atomic64_read(&refcost_registry.violations) - s->violations_before;
 }

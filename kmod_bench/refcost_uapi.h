@@ -13,7 +13,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define REFCOST_ABI	       6
+#define REFCOST_ABI	       7
 #define REFCOST_DEVICE	       "/dev/refcost"
 #define REFCOST_NAME_MAX       32
 #define REFCOST_OBJECTS_MAX    4096
@@ -240,6 +240,10 @@ struct refcost_gate {
  * @bystander_unload_ns: out: as @stall_unload_ns, of that worker
  * @listed_ns: out: with REFCOST_RUN_EARLY: when the victim's objects could be found first, else 0
  * @live_ns: out: with REFCOST_RUN_EARLY: when they could be used, else 0
+ * @bind_ns: out: time in which the scheme set its counts up in all objects; 0 with
+ *	REFCOST_RUN_EARLY
+ * @unbind_ns: out: time in which exit() of the victim released the objects that were left, and the
+ *	scheme took its counts down
  */
 struct refcost_load_stat {
 	__u32 size;
@@ -257,6 +261,8 @@ struct refcost_load_stat {
 	__u64 bystander_unload_ns;
 	__u64 listed_ns;
 	__u64 live_ns;
+	__u64 bind_ns;
+	__u64 unbind_ns;
 };
 
 /*

@@ -359,6 +359,13 @@ err_free:
 }
 EXPORT_SYMBOL_GPL(refcost_register);
 
+/* For the load, if there is one, under whose scheme objects and counts were taken down. */
+static void refcost_took_down(u64 start)
+{
+	if (refcost_registry.session)
+		refcost_registry.session->unbind_ns += refcost_clock() - start;
+}
+
 /**
  * refcost_unregister() - the module is going: unlist and release what its scheme's gate has not
  * @module: the owner; called from its exit()
@@ -370,6 +377,7 @@ EXPORT_SYMBOL_GPL(refcost_register);
 void refcost_unregister(struct module *module)
 {
 	struct refcost_owner *owner;
+	u64 start;
 
 	mutex_lock(&refcost_registry.mutex);
 	owner = refcost_registry.owner;
@@ -386,10 +394,12 @@ void refcost_unregister(struct module *module)
 		else
 			refcost_unlink_all(owner);
 	}
+	start = refcost_clock();
 	if (owner->scheme && owner->scheme->leave)
 		owner->scheme->leave(owner);
 	else
 		refcost_release_all(owner);
+	refcost_took_down(start);
 	if (!owner->scheme || !owner->scheme->outlives_exit)
 		owner->ops->gone();
 out:
@@ -401,6 +411,7 @@ EXPORT_SYMBOL_GPL(refcost_unregister);
 static void refcost_went(struct module *module)
 {
 	struct refcost_owner *owner = refcost_registry.owner;
+	u64 start;
 
 	if (!owner || owner->module != module)
 		return;
@@ -410,8 +421,10 @@ static void refcost_went(struct module *module)
 			owner->scheme->gone(owner);
 		if (owner->scheme->outlives_exit)
 			owner->ops->gone();
+		start = refcost_clock();
 		if (owner->scheme->unbind)
 			owner->scheme->unbind(owner);
+		refcost_took_down(start);
 	}
 	kvfree(owner->objects);
 	kfree(owner);
