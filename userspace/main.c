@@ -23,6 +23,7 @@ static const struct command {
 	{ "unload", "use and unload the victim, trace delete_module(2) phase by phase",
 	  cmd_unload },
 	{ "init", "load the victim while users look for its objects already", cmd_init },
+	{ "objects", "what a scheme costs for each object: memory, create, unload", cmd_objects },
 	{ "trace", "trace unloads, and loads, of any module, phase by phase", cmd_trace },
 	{ "refs", "who holds a module, and who takes references on it", cmd_refs },
 	{ "cycle", "load and unload modules, all at once, and time the calls from outside",

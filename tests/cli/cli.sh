@@ -20,7 +20,7 @@ unprivileged() {
 
 ok "help" "$refcost" --help
 ok "version" "$refcost" --version
-for command in list run unload init cycle report compare doctor; do
+for command in list run unload init objects cycle report compare doctor; do
 	run_cmd "$refcost" $command --help
 	is "$command --help exits 0" 0 "$status"
 	case $command in
@@ -106,6 +106,7 @@ for scheme in $(awk -F, '$3 == "floor" { print $1 }' <<<"$fields"); do
 	exits "... nor beside another" 64 "$scheme has no mode lookup" "$refcost" run -s "kref,$scheme" --mode lookup
 	exits "$scheme is not unloaded" 64 "no scheme '$scheme'" "$refcost" unload -s "$scheme"
 	exits "$scheme is not loaded" 64 "no scheme '$scheme'" "$refcost" init -s "$scheme"
+	exits "$scheme has no objects" 64 "no scheme '$scheme'" "$refcost" objects -s "$scheme"
 done
 for value in 0 -1 huge 99999999999999999999 1.5 '' 3x; do
 	exits "run -b '$value'" 64 "blocks" "$refcost" run -b "$value"
@@ -173,6 +174,10 @@ for value in '' three 'one,' one,one one,two,one; do
 	exits "init --phases '$value'" 64 "phases" "$refcost" init --phases "$value"
 done
 exits "objects out of range" 64 "objects" "$refcost" run --objects 5000
+for value in 0 5000 1,1 x ''; do
+	exits "objects --objects '$value'" 64 "--objects '$value'" "$refcost" objects --objects "$value"
+done
+exits "objects: one cycle is not enough to count and to time" 64 "cycles" "$refcost" objects -n 1
 exits "rate zero" 64 "rate" "$refcost" unload --rate 0
 exits "unknown arm" 64 "no arm" "$refcost" unload --arms frob
 exits "unknown mechanism" 64 "no mechanism" "$refcost" unload --mechanism frob

@@ -60,6 +60,39 @@ d["loading"] = {"status": "complete", "command": "refcost init -s percpu_live -n
 	ok "loads alone: a page" "$refcost" report --html "$dir/loads" -o "$dir/loads.html"
 }
 
+# Two schemes with known costs, one of them lost in noise: bytes and counts from the first cycle, times from the others.
+objects_alone() {
+	local cycle
+	mkdir "$dir/objects"
+	cp "$sample"/{run.json,schemes.csv} "$dir/objects"
+	edit objects 'for part in "run", "unload", "instructions": d.pop(part, None)
+d["objects"] = {"status": "complete", "command": "refcost objects -s kref,srcu_object -o DIR", "possible_cpus": 4,
+	"plan": {"schemes": ["kref", "srcu_object"], "objects": [1, 101], "cycles": 7, "seed": 1}}'
+	{
+		echo cycle,scheme,nr_objects,create_ns,gate_ns,destroy_ns,delete_ns,success_ns,slab_bytes,percpu_bytes,waits,callbacks
+		echo 0,kref,1,,,,,,536,0,2,5
+		echo 0,kref,101,,,,,,528,0,2,4
+		echo 0,srcu_object,1,,,,,,1000,1500,3,4
+		echo 0,srcu_object,101,,,,,,51200,151500,103,5
+		for cycle in 1 2 3 4 5 6; do
+			echo "$cycle,kref,1,1000,20000,500,7000000,7500000,,,,"
+			echo "$cycle,kref,101,3000,$((19900 + cycle * 40)),10500,7000000,8000000,,,,"
+			echo "$cycle,srcu_object,1,2000,10000,600,7000000,7500000,,,,"
+			echo "$cycle,srcu_object,101,102000,2010000,90600,7000000,9500000,,,,"
+		done
+	} >"$dir/objects/objects.csv"
+	run_cmd "$refcost" report "$dir/objects"
+	is "objects alone: reported" 0 "$status"
+	ok "... as a table" grep -Eq '^srcu_object +101 +7 +51200 +151500 +103 +5 ' <<<"$stdout"
+	says objects "## Per object"
+	says objects "refcost objects -s kref,srcu_object -o DIR"
+	says objects '| `srcu_object` | 502 | 1500 | 6502 | 1000 | 20000 | 900 | 3 | 1 | 0 | 7.50 | 9.50 |'
+	says objects '| `kref` | 0 | 0 | 0 | 20.0 | - | 100 | 2 | 0 | 0 | 7.50 | 8.00 |'
+	ok "objects alone: a page" "$refcost" html "$dir/objects" -o "$dir/objects.html"
+	sed -i '/^3,kref,101/d' "$dir/objects/objects.csv"
+	exits "... a row that is gone is missed" 1 "objects.csv has 6 of 7 samples of" "$refcost" report "$dir/objects"
+}
+
 counts_alone() {
 	cp -r "$sample" "$dir/counts"
 	partial "$dir/counts" instructions
@@ -161,5 +194,5 @@ overruled() {
 	says plain 'There was no bystander'
 }
 
-parts loads_alone counts_alone without_empty reproduce drifted slow_batches hybrid overruled
+parts loads_alone objects_alone counts_alone without_empty reproduce drifted slow_batches hybrid overruled
 tap_done

@@ -115,6 +115,7 @@ int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unload(int argc, char **argv);
 int cmd_init(int argc, char **argv);
+int cmd_objects(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_refs(int argc, char **argv);
 int cmd_cycle(int argc, char **argv);

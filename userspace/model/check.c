@@ -180,6 +180,23 @@ static int check_loads(const struct model *m, const char *scheme)
 	return n ? EXIT_FINE : short_of(m, "loading.csv", scheme, 0, cycles);
 }
 
+static int check_objects(const struct model *m, const char *scheme)
+{
+	struct json_object *counts = model_get(m, "objects.plan.objects");
+	size_t cycles = planned(m, "objects.plan.cycles"), i;
+	char what[128];
+
+	for (i = 0; i < list_len(counts); i++) {
+		int n = json_object_get_int(json_object_array_get_idx(counts, i));
+		const struct of_objects *c = objects_of(&m->objects, scheme, n);
+
+		snprintf(what, sizeof(what), "%s, %d objects", scheme, n);
+		if (!c || c->cycles != cycles || c->success_ms.n + 1 != cycles)
+			return short_of(m, "objects.csv", what, c ? c->cycles : 0, cycles);
+	}
+	return EXIT_FINE;
+}
+
 /*
  * A part of run.json, a list of what its plan multiplies the schemes by, its file, the check of a
  * scheme.
@@ -191,6 +208,7 @@ static const struct part {
 	{ "run", "run.plan.schemes", "run.plan.modes", "samples.csv", check_times },
 	{ "unload", "unload.plan.schemes", "unload.plan.arms", "unload.csv", check_unloads },
 	{ "loading", "loading.plan.schemes", "loading.plan.phases", "loading.csv", check_loads },
+	{ "objects", "objects.plan.schemes", "objects.plan.objects", "objects.csv", check_objects },
 	{ "instructions", "instructions.plan.schemes", "instructions.plan.modes",
 	  "instructions.csv", check_counts },
 };

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/objects.h"
 #include "model/tracer.h"
 #include "results/directory.h"
 #include "results/key.h"
@@ -219,6 +220,7 @@ struct model {
 	size_t nr_loadings;
 	struct counters_model counters;
 	struct tracer_model tracer;
+	struct objects_model objects;
 };
 
 /**

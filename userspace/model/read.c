@@ -251,6 +251,13 @@ static int add_count(void *model, const struct row *r)
 	return use_scheme(m, r);
 }
 
+static int add_objects(void *model, const struct row *r)
+{
+	struct model *m = model;
+
+	return objects_add(&m->objects, r) ?: use_scheme(m, r);
+}
+
 static int add_loading(void *model, const struct row *r)
 {
 	struct model *m = model;
@@ -330,6 +337,7 @@ static int summarise_all(struct model *m)
 
 		err = series_summarise_all(all, ARRAY_SIZE(all));
 	}
+	err = err ?: objects_summarise(&m->objects);
 	if (err == -EINVAL)
 		return fail(EXIT_FAILED, "%s holds a number that is not finite: " MEND,
 			    m->results.dir);
@@ -535,6 +543,7 @@ int model_read(struct model *m, const char *dir)
 		{ "schemes.csv", add_scheme, m },     { "samples.csv", add_sample, m },
 		{ "unload.csv", add_unload, m },      { "phases.csv", add_phase, m },
 		{ "instructions.csv", add_count, m }, { "loading.csv", add_loading, m },
+		{ "objects.csv", add_objects, m },
 	};
 	int err;
 
@@ -595,6 +604,7 @@ void model_free(struct model *m)
 	free(m->loadings);
 	counters_free(&m->counters);
 	tracer_free(&m->tracer);
+	objects_free(&m->objects);
 	results_close(&m->results);
 	memset(m, 0, sizeof(*m));
 }

@@ -306,7 +306,7 @@ static void limits(const struct model *m, FILE *f)
 static size_t part_commands(const struct model *m, FILE *f)
 {
 	static const char *const paths[] = { "run.command", "unload.command", "loading.command",
-					     "instructions.command" };
+					     "objects.command", "instructions.command" };
 	size_t i, n = 0;
 
 	for (i = 0; i < ARRAY_SIZE(paths); i++)

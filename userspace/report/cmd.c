@@ -127,7 +127,7 @@ static int read_model(struct model *m)
 		return err;
 	err = model_check(m);
 	if (!err && !m->nr_cells && !m->nr_arms && !m->nr_loadings && !m->nr_counts &&
-	    !m->tracer.nr_traced)
+	    !m->tracer.nr_traced && !m->objects.n)
 		err = fail(EXIT_FAILED, "%s holds no sample yet", env.dir);
 	if (err)
 		model_free(m);
@@ -150,6 +150,7 @@ static int report_files(const struct model *m)
 	model_print_counters(m, stdout);
 	model_print_unload(m, stdout);
 	model_print_loading(m, stdout);
+	objects_print(&m->objects, stdout);
 	return EXIT_FINE;
 }
 

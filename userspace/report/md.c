@@ -35,6 +35,8 @@ static void heading(const struct model *m, FILE *f)
 		fprintf(f, "**Fast-path measurements: %s.**\n\n", model_text(m, "run.status"));
 	if (strcmp(model_text(m, "unload.status"), "complete"))
 		fprintf(f, "**Unload measurements: %s.**\n\n", model_text(m, "unload.status"));
+	if (model_get(m, "objects") && strcmp(model_text(m, "objects.status"), "complete"))
+		fprintf(f, "**Measurements per object: %s.**\n\n", model_text(m, "objects.status"));
 	if (model_get(m, "loading") && strcmp(model_text(m, "loading.status"), "complete"))
 		fprintf(f, "**Load measurements: %s.**\n\n", model_text(m, "loading.status"));
 }
@@ -146,6 +148,7 @@ void report_tables(const struct model *m, FILE *f, const char *figures)
 	md_unloading(m, f, figures);
 	md_under_load(m, f, figures);
 	md_two_phases(m, f);
+	md_objects(m, f);
 	md_traced(m, f, figures);
 	md_about(m, f);
 }

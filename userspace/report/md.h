@@ -246,6 +246,7 @@ void md_counters(const struct model *m, FILE *f, const char *figures);
 void md_unloading(const struct model *m, FILE *f, const char *figures);
 void md_under_load(const struct model *m, FILE *f, const char *figures);
 void md_two_phases(const struct model *m, FILE *f);
+void md_objects(const struct model *m, FILE *f);
 void md_traced(const struct model *m, FILE *f, const char *figures);
 void md_about(const struct model *m, FILE *f);
 void md_reproduce(const struct model *m, FILE *f);

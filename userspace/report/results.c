@@ -66,7 +66,7 @@ static void traffic_light(const struct model *m, FILE *f)
 
 static void heading(const struct model *m, FILE *f)
 {
-	static const char *const parts[] = { "run", "unload", "loading" };
+	static const char *const parts[] = { "run", "unload", "loading", "objects" };
 	char label[512], path[32];
 	size_t i;
 

@@ -54,6 +54,7 @@ static const struct dimension {
 	{ "hold_ns", KEY_HOLD, AT(hold_ns), TIME, NULL, 0 },
 	{ "placement", KEY_PLACEMENT, AT(placement), WORDS(placement_names) },
 	{ "layout", KEY_LAYOUT, AT(layout), WORDS(layout_names) },
+	{ "nr_objects", KEY_OBJECTS, AT(objects), COUNT, NULL, 0 },
 };
 
 /* All but names as numbers: a word is its place in the list. */

@@ -47,6 +47,7 @@ extern const char *const layout_names[REFCOST_LAYOUTS];
  * @hold_ns: how long a user stays in the victim's text
  * @placement: which CPUs the workers are on
  * @layout: what shares the cache line of the count
+ * @objects: how many the victim has, where that makes the difference
  */
 struct cell_key {
 	char scheme[KEY_NAME];
@@ -57,6 +58,7 @@ struct cell_key {
 	uint64_t hold_ns;
 	enum placement_kind placement;
 	enum refcost_layout layout;
+	int objects;
 };
 
 /* Dimensions, in the order in which cells are sorted and columns are written. */
@@ -69,6 +71,7 @@ enum {
 	KEY_HOLD = 1 << 5,
 	KEY_PLACEMENT = 1 << 6,
 	KEY_LAYOUT = 1 << 7,
+	KEY_OBJECTS = 1 << 8,
 	KEY_ALL = -1,
 	/* what does the work, and how many of them */
 	KEY_USE = KEY_SCHEME | KEY_MODE | KEY_CPUS,
@@ -77,6 +80,7 @@ enum {
 	KEY_OF_COUNTS = KEY_SCHEME | KEY_MODE,
 	KEY_OF_UNLOAD = KEY_SCHEME | KEY_ARM | KEY_HOLD,
 	KEY_OF_LOADING = KEY_SCHEME | KEY_FORM,
+	KEY_OF_OBJECTS = KEY_SCHEME | KEY_OBJECTS,
 };
 
 /**
