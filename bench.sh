@@ -208,7 +208,7 @@ sizes() {
 	esac
 }
 
-# What refcost run, unload and init are asked for, and tools/measure-unloads.sh: what has no words is left out.
+# What refcost run, unload, init and objects are asked for, and tools/measure-unloads.sh: what has no words is left out.
 # Counters are turned outside of what is timed; without a PMU the run says so, and they are left out.
 plan() {
 	local only=$schemes protecting
@@ -217,12 +217,15 @@ plan() {
 		-b "$blocks" --hold-blocks "$hold_blocks" --window "${window}ms" --warmup "${warmup}ms")
 	unload=(--hold "$holds" -n "$cycles" --hold-cycles "$hold_cycles" --timeout "${patience}ms")
 	loading=(-n "$cycles")
+	objects=()
+	[ $size != full ] || objects=(-n 7)
 	apart=(-n "$cycles")
 	if [ -n "$only" ]; then
 		run+=(-s "$only")
 		protecting=$(listed 0 | grep -xFf <(tr , '\n' <<<"$only") | paste -sd, || true)
 		unload+=(-s "$protecting")
-		[ -n "$protecting" ] || unload=()
+		[ ${#objects[@]} = 0 ] || objects+=(-s "$protecting")
+		[ -n "$protecting" ] || unload=() objects=()
 		[[ ,$only, == *,percpu_live,* ]] || loading=()
 		apart=()
 	fi
@@ -246,6 +249,7 @@ measure_here() {
 		attended build/bin/refcost run "${run[@]}" -o "$output" || return
 		[ ${#unload[@]} = 0 ] || attended build/bin/refcost unload "${unload[@]}" -o "$output" || return
 		[ ${#loading[@]} = 0 ] || attended build/bin/refcost init "${loading[@]}" -o "$output" || return
+		[ ${#objects[@]} = 0 ] || attended build/bin/refcost objects "${objects[@]}" -o "$output" || return
 		[ ${#apart[@]} = 0 ] || [ -s "$output/traced.csv" ] || attended tools/measure-unloads.sh "${apart[@]}" "$output"
 	fi
 }
@@ -275,6 +279,7 @@ planned() {
 		part "gets and puts" as_measured "$accel" build/bin/refcost run --dry-run "${run[@]}" "${known[@]}" || return
 		[ ${#unload[@]} = 0 ] || part unloads as_measured "$accel" build/bin/refcost unload --dry-run "${unload[@]}" "${known[@]}" || return
 		[ ${#loading[@]} = 0 ] || part loads as_measured "$accel" build/bin/refcost init --dry-run "${loading[@]}" "${known[@]}" || return
+		[ ${#objects[@]} = 0 ] || part "per object" as_measured "$accel" build/bin/refcost objects --dry-run "${objects[@]}" "${known[@]}" || return
 		[ ${#apart[@]} = 0 ] || [ -s "${resume:-/nowhere}/traced.csv" ] ||
 			part "unloads apart from schemes" as_measured "$accel" tools/measure-unloads.sh --dry-run "${apart[@]}" || return
 	elif [ $mode = perf ]; then

@@ -74,7 +74,9 @@ same() {
 same "a guest" 8 --guest
 same "a quick guest" 7 --guest --quick
 same "this machine" 4 --host --quick
-same "this machine, in full" 5 --host --full
+same "this machine, in full" 6 --host --full
+same "this machine, a scheme in full" 4 --host --full -s kref
+same "this machine, a floor in full" 2 --host --full -s empty
 same "instructions" 2 --guest --instructions
 same "some schemes" 7 --guest --quick -s kref,percpu_live,empty
 same "a scheme without loads" 6 --guest --quick -s kref

@@ -285,7 +285,7 @@ tracers)
 	;;
 timed)
 	parts timed_guest results_guest gaps_guest crowded_guest shares
-	as_the_schema_says holds think loading busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/parts
+	as_the_schema_says holds think loading objects busy rate unload-tracepoints run-INT tracer results/cut results/cut-unload results/parts
 	;;
 esac
 tap_done

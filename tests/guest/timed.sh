@@ -313,9 +313,44 @@ watching_measured() {
 	nothing_left "what watching costs"
 }
 
+# What one object more costs is exact where it is counted: SRCU's memory and a wait for each, nothing of a hazard
+# pointer, a callback of a percpu_ref.
+per_object() {
+	local out=$dir/objects schemes=kref,percpu_rcu,percpu_ref,revocable,srcu,hazptr
+	[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
+	run_cmd "$refcost" objects -s $schemes --objects 1,101 -n 7 -o "$out"
+	is "objects: exit 0" "0 " "$status $(grep -v ' objects [0-9]*/' <<<"$stderr" | grep -v '^$' || true)"
+	is "... a row an unload" 84 "$(rows "$out/objects.csv")"
+	is "... of which the first has counts, the others times" "12 12 12 72 72 0" "$(awk -F, 'NR > 1 {
+		counts += !$1 && $9 != "" && $10 != ""; waits += !$1 && $11 != "" && $12 != ""; first += !$1
+		times += $1 && $4 != "" && $8 > 0; others += !!$1; both += $4 != "" && $9 != "" }
+		END { print counts, waits, first, times, others, both + 0 }' "$out/objects.csv")"
+	# more NAME: of 100 objects more, in each scheme
+	more() {
+		awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+			!$1 { n[$2 "," $3] = $at[name]; seen[$2] } END { for (s in seen) print s, n[s ",101"] - n[s ",1"] }' \
+			"$out/objects.csv" | sort
+	}
+	is "... waits for grace periods of 100 objects more" "hazptr 0,kref 0,percpu_rcu 0,percpu_ref 0,revocable 100,srcu 0" \
+		"$(more waits | paste -sd,)"
+	is "... of one: delete_module's, and the gate's where it has one" "hazptr 0,kref 0,percpu_rcu 1,percpu_ref 1,revocable 1,srcu 1" \
+		"$(awk -F, '!$1 && $3 == 1 { n[$2] = $11 } END { for (s in n) print s, n[s] - n["kref"] }' "$out/objects.csv" | sort | paste -sd,)"
+	is "... callbacks of each of them" "hazptr 0,kref 0,percpu_rcu 0,percpu_ref 1,revocable 0,srcu 0" \
+		"$(more callbacks | awk '{ print $1, int(($2 + 50) / 100) }' | paste -sd,)"
+	is "... per-CPU memory" "hazptr no,kref no,percpu_rcu no,percpu_ref yes,revocable yes,srcu no" \
+		"$(more percpu_bytes | awk '{ print $1, ($2 > 0 ? "yes" : "no") }' | paste -sd,)"
+	is "... memory of slabs" "hazptr no,kref no,percpu_rcu no,percpu_ref yes,revocable yes,srcu no" \
+		"$(more slab_bytes | awk '{ print $1, ($2 >= 1600 ? "yes" : $2 < 100 ? "no" : $2) }' | paste -sd,)"
+	ok "... the same command has nothing left to do" "$refcost" objects -s $schemes --objects 1,101 -n 7 -o "$out"
+	is "... no row more" 84 "$(rows "$out/objects.csv")"
+	ok "... the report" "$refcost" report "$out" -o "$out/report"
+	ok "... has them in a table" grep -Eq '^\| `revocable` \| [0-9]+ \| [0-9]+ \| [0-9]+ \|.* \| 3 \| 1 \| 0 \|' "$out/report/RESULTS-tables.md"
+	nothing_left "objects"
+}
+
 shares() { run_tap_here tests/guest/share.sh "$dir/share"; }
 
-parts busy_and_starved two_phases shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory unloads_traced watching_measured
+parts busy_and_starved two_phases per_object shares other_tracers interrupted_runs stopped_and_continued cpu_offline faults memory unloads_traced watching_measured
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall|refcost: an object' || true)"
 locked_down
 tap_done
