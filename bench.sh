@@ -161,7 +161,7 @@ ready() {
 	[ -n "$strict" ] || return 0
 	found=$(build/bin/refcost doctor --strict 2>/dev/null) || code=$?
 	[ $code != 2 ] || die 2 "--strict: nothing was measured, this machine distorts:
-$(grep '^  distorts' <<<"$found")"
+$(grep '^  warn' <<<"$found")"
 }
 
 results_name() {

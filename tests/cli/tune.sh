@@ -72,51 +72,71 @@ found() {
 	put "$3" "$4"
 	run_cmd "$refcost" doctor
 	ok "doctor: $2 $1" grep -Eq "^  $1 +$2 +[^ ]" <<<"$stdout"
-	[ "$1" != distorts ] || ok "... with a command, or what to do" \
+	[ "$1" != warn ] || ok "... with a command, or what to do" \
 		grep -Eq "^  $1 +$2 .*: (echo .* [|] sudo tee /|use |quote |take |boot |wait |others )" <<<"$stdout"
 }
 
 good_machine
 run_cmd "$refcost" doctor
-is "a good machine: nothing distorts" "" "$(grep '^  distorts' <<<"$stdout")"
-is "... no part of the kernel blocks" "" "$(grep -E '^  blocks +(loadable|kernel|BTF|lockdown)' <<<"$stdout")"
+is "a good machine: nothing distorts" "" "$(grep '^  warn' <<<"$stdout")"
+is "... no part of the kernel is missing" "" "$(grep -E '^  missing .optional. +(loadable|kernel|BTF|lockdown)' <<<"$stdout")"
 is "... there is nothing to turn" "" "$("$refcost" doctor --knobs)"
 run_cmd "$refcost" doctor --strict
 ok "... --strict does not mind" test "$status" != 2
-found distorts 'frequency governor' $cpu/cpufreq/policy1/scaling_governor powersave
-found distorts turbo $cpu/intel_pstate/no_turbo 0
-found distorts boost $cpu/cpufreq/boost 1
-found distorts 'NUMA balancing' proc/sys/kernel/numa_balancing 2
-found distorts 'NMI watchdog' proc/sys/kernel/nmi_watchdog 1
-found distorts SMT $cpu/smt/control on
-found good SMT $cpu/smt/control notsupported
-found distorts rcu_expedited sys/kernel/rcu_expedited 1
-found distorts rcu_normal sys/kernel/rcu_normal 1
+found warn 'frequency governor' $cpu/cpufreq/policy1/scaling_governor powersave
+found warn turbo $cpu/intel_pstate/no_turbo 0
+found warn boost $cpu/cpufreq/boost 1
+found warn 'NUMA balancing' proc/sys/kernel/numa_balancing 2
+found warn 'NMI watchdog' proc/sys/kernel/nmi_watchdog 1
+found warn SMT $cpu/smt/control on
+found ok SMT $cpu/smt/control notsupported
+found warn rcu_expedited sys/kernel/rcu_expedited 1
+found warn rcu_normal sys/kernel/rcu_normal 1
 put sys/kernel/rcu_expedited 1
 run_cmd "$refcost" doctor
-ok "doctor: rcu_normal overrules rcu_expedited" grep -q '^  good  *rcu_expedited .*without effect: rcu_normal is 1' <<<"$stdout"
+ok "doctor: rcu_normal overrules rcu_expedited" grep -q '^  ok  *rcu_expedited .*without effect: rcu_normal is 1' <<<"$stdout"
 put "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PREEMPT_RT=y'
 run_cmd "$refcost" doctor
-ok "doctor: PREEMPT_RT has it so" grep -q '^  good  *rcu_normal .*rcu_expedited has no effect' <<<"$stdout"
+ok "doctor: PREEMPT_RT has it so" grep -q '^  ok  *rcu_normal .*rcu_expedited has no effect' <<<"$stdout"
 good_machine
 run_cmd env HWLOC_XMLFILE="$PWD/tests/data/hybrid.xml" "$refcost" doctor
-ok "doctor: fast and efficient cores" grep -q '^  distorts  *kinds of CPUs .*measure on one kind alone: --cpu-list 0-3' <<<"$stdout"
-found distorts clocksource $clock/current_clocksource hpet
-found good isolcpus $cpu/isolated 2-7
-found distorts 'debug options' "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PROVE_LOCKING=y'
-found distorts mitigations proc/cmdline 'quiet mitigations=off'
-found distorts hypervisor proc/cpuinfo 'flags		: fpu hypervisor'
-found distorts steal proc/stat 'cpu  1000 0 1000 100000 0 0 0 900 0 0'
-found distorts 'load average' proc/loadavg '9999.00 0.00 0.00 1/100 1000'
-found blocks lockdown sys/kernel/security/lockdown 'none [integrity] confidentiality'
+ok "doctor: fast and efficient cores" grep -q '^  warn  *kinds of CPUs .*measure on one kind alone: --cpu-list 0-3' <<<"$stdout"
+found warn clocksource $clock/current_clocksource hpet
+found ok isolcpus $cpu/isolated 2-7
+found warn 'debug options' "boot/config-$release" $'CONFIG_SMP=y\nCONFIG_PROVE_LOCKING=y'
+found warn mitigations proc/cmdline 'quiet mitigations=off'
+found warn hypervisor proc/cpuinfo 'flags		: fpu hypervisor'
+found warn steal proc/stat 'cpu  1000 0 1000 100000 0 0 0 900 0 0'
+found warn 'load average' proc/loadavg '9999.00 0.00 0.00 1/100 1000'
+found "missing [(]optional[)]" lockdown sys/kernel/security/lockdown 'none [integrity] confidentiality'
+without() { PATH=$dir/no-qemu "$refcost" doctor; }
+mkdir "$dir/no-qemu"
 for part in proc/modules lib sys/kernel/btf; do
 	good_machine
 	rm -r "${REFCOST_SYSROOT:?}/$part"
-	exits "doctor: without $part" 4 "lacking" "$refcost" doctor
+	run_cmd "$refcost" doctor
+	ok "doctor: without $part something is missing" grep -Eq '^  missing .optional. +(loadable modules|kernel headers|BTF) +[^ ]' <<<"$stdout"
+	[ $part = proc/modules ] || is "... and the rest can be measured" "0 " "$status $stderr"
 done
+if [ "$(uname -m)" = x86_64 ] && command -v qemu-system-x86_64 >/dev/null; then
+	rm -r "${REFCOST_SYSROOT:?}/proc/modules"
+	run_cmd "$refcost" doctor
+	is "doctor: a guest can be measured" "0 " "$status $stderr"
+fi
+good_machine
+run_cmd without
+is "doctor: without programs this machine can be measured" "0 " "$status $stderr"
+ok "... which are missing" grep -Eq '^  missing .optional. +gnuplot .*apt-get install' <<<"$stdout"
+rm -r "${REFCOST_SYSROOT:?}/proc/modules"
+exits "doctor: nor a kernel that loads modules" 4 "nothing can be measured here: .*no modules.*no QEMU" without
+good_machine
+put sys/kernel/security/lockdown 'none integrity [confidentiality]'
+exits "doctor: nor one that can be watched" 4 "nothing can be measured here: .*locked down.*no QEMU" without
+good_machine
+rm -r "${REFCOST_SYSROOT:?}/sys/kernel/btf"
 put $cpu/smt/control on
 exits "--strict: what distorts comes first" 2 "1 things distort" "$refcost" doctor --strict
-found distorts fentry proc/kallsyms 'ffffffff81000000 T free_module'
+found warn fentry proc/kallsyms 'ffffffff81000000 T free_module'
 stock_machine
 is "what can be turned" 5 "$("$refcost" doctor --knobs | wc -l)"
 is "... the governors that are wrong" "/$cpu/cpufreq/policy1/scaling_governor performance" \
@@ -176,7 +196,7 @@ is "while all is tuned no other command minds" "0 " "$status $stderr"
 kill -KILL -- "-$pid"
 wait "$pid" 2>/dev/null || true
 run_cmd "$refcost" doctor
-ok "--tune, and SIGKILL: the doctor sees what is left" grep -Eq '^  distorts +left over .*: use refcost doctor --repair' <<<"$stdout"
+ok "--tune, and SIGKILL: the doctor sees what is left" grep -Eq '^  warn +left over .*: use refcost doctor --repair' <<<"$stdout"
 run_cmd "$refcost" list
 is "... the next command turns all back" "$before" "$(all_knobs)"
 is "... and says so in one line" "1 5" "$(wc -l <<<"$stderr") $(grep '^refcost: put right .* turned back: ' <<<"$stderr" | grep -o '/[^ ]* [^,]*' | wc -l)"
@@ -191,13 +211,13 @@ run_cmd "${measure[@]}" --strict
 is "--strict on a good machine: exits 0" 0 "$status"
 stock_machine
 rm -f "$dir/left"
-exits "--strict on another" 2 "distorts +frequency governor" "${measure[@]}" --strict
+exits "--strict on another" 2 "warn +frequency governor" "${measure[@]}" --strict
 ok "... nothing was measured" test ! -e "$dir/left"
 run_cmd "${measure[@]}" --strict --tune
 is "--strict where tuning is all it takes: exits 0" 0 "$status"
 put $cpu/smt/control on
 before=$(all_knobs)
-exits "--strict --tune where it is not" 2 "distorts +SMT" "${measure[@]}" --strict --tune
+exits "--strict --tune where it is not" 2 "warn +SMT" "${measure[@]}" --strict --tune
 is "... all is as it was" "$before" "$(all_knobs)"
 exits "--strict of a guest" 2 "a guest's times are distorted" ./bench.sh --guest --strict
 

@@ -68,7 +68,7 @@ both_killed() {
 		wait $pid 2>/dev/null || true
 		is "both killed: CPUs are offline" 0 "$(cat $online)"
 		run_cmd "$refcost" doctor
-		ok "... the doctor sees it" grep -q '^  distorts left over .*refcost doctor --repair' <<<"$stdout"
+		ok "... the doctor sees it" grep -q '^  warn  *left over .*refcost doctor --repair' <<<"$stdout"
 		is "... and changes nothing unasked" 0 "$(cat $online)"
 		if [ $how = list ]; then run_cmd "$refcost" list; else run_cmd "$refcost" doctor --repair; fi
 		is "... $how puts it right" "0 0-2" "$status $(cat $online)"

@@ -23,7 +23,8 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "strict", OPT_STRICT, 0, 0, "Exit with 2 where something distorts, whatever blocks", 0 },
+	{ "strict", OPT_STRICT, 0, 0, "Exit with 2 where something distorts, whatever is missing",
+	  0 },
 	{ "knobs", OPT_KNOBS, 0, 0,
 	  "Print only the files that bench.sh --tune would write, and what", 0 },
 	{ "repair", OPT_REPAIR, 0, 0,
@@ -57,10 +58,14 @@ static const struct argp argp = {
 	options,
 	parse,
 	NULL,
-	"Say what blocks a part of the suite on this machine and what distorts its figures, each "
-	"with the command that fixes it. Without --repair changes nothing, and needs no root."
-	"\vExit codes: 0 nothing blocks, 4 something does; with --strict 2 where something "
-	"distorts; with --repair 1 where something has to stay.\n",
+	"Say what this machine lacks for a part of the suite (missing) and what distorts its figures "
+	"(warn), each with the command that fixes it. Without --repair changes nothing, and needs no root."
+	"\vExamples:\n"
+	"  refcost doctor                        is this machine fit to measure on?\n"
+	"  refcost doctor | grep -v '^  ok'      only what can be improved\n"
+	"  sudo refcost doctor --repair          after a refcost was killed\n"
+	"\nExit codes: 0 something can be measured, 4 nothing can; with --strict 2 where something "
+	"distorts; with --repair 1 where something has to stay; 64 usage.\n",
 	NULL,
 	NULL,
 	NULL,
@@ -81,6 +86,8 @@ static int repair(void)
 
 int cmd_doctor(int argc, char **argv)
 {
+	const char *why;
+
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (mend)
 		return repair();
@@ -92,9 +99,8 @@ int cmd_doctor(int argc, char **argv)
 	doctor_needed();
 	puts("distorting:");
 	doctor_distorting();
-	if (strict && doctor_found[DOCTOR_DISTORTS])
-		return fail(EXIT_UNRELIABLE, "%zu things distort", doctor_found[DOCTOR_DISTORTS]);
-	if (doctor_found[DOCTOR_BLOCKS])
-		return fail(EXIT_LACKING, "%zu things are lacking", doctor_found[DOCTOR_BLOCKS]);
-	return EXIT_FINE;
+	if (strict && doctor_found[DOCTOR_WARN])
+		return fail(EXIT_UNRELIABLE, "%zu things distort", doctor_found[DOCTOR_WARN]);
+	why = doctor_nothing();
+	return why ? fail(EXIT_LACKING, "nothing can be measured here: %s", why) : EXIT_FINE;
 }

@@ -9,11 +9,11 @@ size_t doctor_found[DOCTOR_VERDICTS];
 void doctor_finding(enum verdict verdict, const char *what, const char *text)
 {
 	static const char *const words[] = {
-		[DOCTOR_GOOD] = "good",
-		[DOCTOR_DISTORTS] = "distorts",
-		[DOCTOR_BLOCKS] = "blocks",
+		[DOCTOR_OK] = "ok",
+		[DOCTOR_WARN] = "warn",
+		[DOCTOR_MISSING] = "missing (optional)",
 	};
 
-	printf("  %-8s %-26s %s\n", words[verdict], what, text);
+	printf("  %-18s %-26s %s\n", words[verdict], what, text);
 	doctor_found[verdict]++;
 }

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 enum verdict {
-	DOCTOR_GOOD,
-	DOCTOR_DISTORTS, /* it can be measured, and figures are worth less */
-	DOCTOR_BLOCKS,	 /* a part of the suite cannot be had at all */
+	DOCTOR_OK,
+	DOCTOR_WARN,	/* it can be measured, and figures are worth less */
+	DOCTOR_MISSING, /* a part of the suite cannot be had; the others can */
 	DOCTOR_VERDICTS,
 };
 
@@ -21,7 +21,7 @@ extern size_t doctor_found[DOCTOR_VERDICTS];
  * doctor_finding() - print one, and count it
  * @verdict: what it is
  * @what: what was looked at
- * @text: what is there; unless good, with the command that fixes it, or what to do instead
+ * @text: what is there; unless ok, with the command that fixes it, or what to do instead
  */
 void doctor_finding(enum verdict verdict, const char *what, const char *text);
 
@@ -29,6 +29,13 @@ void doctor_finding(enum verdict verdict, const char *what, const char *text);
  * doctor_needed() - what the suite needs: kernel, modules, programs, counters
  */
 void doctor_needed(void);
+
+/**
+ * doctor_nothing() - can nothing at all be measured here, neither this machine nor a guest?
+ *
+ * Return: what is in the way of both, or NULL.
+ */
+const char *doctor_nothing(void);
 
 /**
  * doctor_distorting() - what makes figures worth less

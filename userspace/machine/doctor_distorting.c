@@ -65,9 +65,9 @@ static void check_knob(const struct knob *knob)
 	snprintf(text, sizeof(text), "%s: %s: echo %s | sudo tee %s", value, knob->why, knob->good,
 		 knob->path);
 	if (distorts)
-		doctor_finding(DOCTOR_DISTORTS, knob->what, text);
+		doctor_finding(DOCTOR_WARN, knob->what, text);
 	else
-		doctor_finding(DOCTOR_GOOD, knob->what, *value ? value : "there is no such knob");
+		doctor_finding(DOCTOR_OK, knob->what, *value ? value : "there is no such knob");
 }
 
 void doctor_knobs(void)
@@ -95,10 +95,10 @@ static void check_load(void)
 
 	load = atof(env_file("/proc/loadavg", value, sizeof(value)));
 	if (load > 0.5 && load > sysconf(_SC_NPROCESSORS_ONLN) / 4.0)
-		doctor_finding(DOCTOR_DISTORTS, "load average",
+		doctor_finding(DOCTOR_WARN, "load average",
 			       "others run: wait until the machine is idle: uptime");
 	else
-		doctor_finding(DOCTOR_GOOD, "load average", *value ? value : "unknown");
+		doctor_finding(DOCTOR_OK, "load average", *value ? value : "unknown");
 }
 
 /* Those of the clocks that take a microsecond to read. */
@@ -114,7 +114,7 @@ static void check_clock(void)
 	for (i = 0; i < ARRAY_SIZE(slow) && strcmp(value, slow[i]); i++)
 		;
 	if (i == ARRAY_SIZE(slow)) {
-		doctor_finding(DOCTOR_GOOD, "clocksource", *value ? value : "unknown");
+		doctor_finding(DOCTOR_OK, "clocksource", *value ? value : "unknown");
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/available_clocksource", dir);
@@ -125,7 +125,7 @@ static void check_clock(void)
 		snprintf(all, sizeof(all),
 			 "%s is slow, and the kernel distrusts the TSC: journalctl -k -g tsc",
 			 value);
-	doctor_finding(DOCTOR_DISTORTS, "clocksource", all);
+	doctor_finding(DOCTOR_WARN, "clocksource", all);
 }
 
 /* Isolated CPUs are the best to measure on, and no machine has to have some. */
@@ -139,7 +139,7 @@ static void check_isolated(void)
 	else
 		snprintf(text, sizeof(text), "%s: measure on these alone: --cpu-list %s", cpus,
 			 cpus);
-	doctor_finding(DOCTOR_GOOD, "isolcpus", text);
+	doctor_finding(DOCTOR_OK, "isolcpus", text);
 }
 
 /* They are part of what users pay: to be without them is what distorts. */
@@ -153,16 +153,16 @@ static void check_kernel(void)
 		env_debug_options(value, sizeof(value));
 	snprintf(text, sizeof(text), "%s: use a distribution kernel", value);
 	if (!strcmp(value, "unknown"))
-		doctor_finding(DOCTOR_GOOD, "debug options", "this kernel's are not to be read");
+		doctor_finding(DOCTOR_OK, "debug options", "this kernel's are not to be read");
 	else if (strcmp(value, "none"))
-		doctor_finding(DOCTOR_DISTORTS, "debug options", text);
+		doctor_finding(DOCTOR_WARN, "debug options", text);
 	else
-		doctor_finding(DOCTOR_GOOD, "debug options", value);
+		doctor_finding(DOCTOR_OK, "debug options", value);
 	if (!strcmp(env_cmdline("mitigations=", value, sizeof(value)), "off"))
-		doctor_finding(DOCTOR_DISTORTS, "mitigations",
+		doctor_finding(DOCTOR_WARN, "mitigations",
 			       "users pay for them: boot without mitigations=off");
 	else
-		doctor_finding(DOCTOR_GOOD, "mitigations", "as users have them");
+		doctor_finding(DOCTOR_OK, "mitigations", "as users have them");
 }
 
 /*
@@ -176,25 +176,24 @@ static void check_rcu(void)
 
 	env_config("CONFIG_PREEMPT_RT", rt, sizeof(rt));
 	if (!overruled)
-		doctor_finding(DOCTOR_GOOD, "rcu_normal",
-			       *normal ? normal : "there is no such knob");
+		doctor_finding(DOCTOR_OK, "rcu_normal", *normal ? normal : "there is no such knob");
 	else if (!strcmp(rt, "y"))
-		doctor_finding(DOCTOR_GOOD, "rcu_normal",
+		doctor_finding(DOCTOR_OK, "rcu_normal",
 			       "1, as PREEMPT_RT boots: rcu_expedited has no effect");
 	else
 		doctor_finding(
-			DOCTOR_DISTORTS, "rcu_normal",
+			DOCTOR_WARN, "rcu_normal",
 			"1: who asks for a short grace period gets a normal one, and rcu_expedited has no "
 			"effect: echo 0 | sudo tee /sys/kernel/rcu_normal");
 	env_file("/sys/kernel/rcu_expedited", expedited, sizeof(expedited));
 	if (!strcmp(expedited, "1") && !overruled)
 		doctor_finding(
-			DOCTOR_DISTORTS, "rcu_expedited",
+			DOCTOR_WARN, "rcu_expedited",
 			"1: unloads look short: echo 0 | sudo tee /sys/kernel/rcu_expedited");
 	else if (!strcmp(expedited, "1"))
-		doctor_finding(DOCTOR_GOOD, "rcu_expedited", "1, without effect: rcu_normal is 1");
+		doctor_finding(DOCTOR_OK, "rcu_expedited", "1, without effect: rcu_normal is 1");
 	else
-		doctor_finding(DOCTOR_GOOD, "rcu_expedited",
+		doctor_finding(DOCTOR_OK, "rcu_expedited",
 			       *expedited ? expedited : "there is no such knob");
 }
 
@@ -205,13 +204,13 @@ static void check_kinds(void)
 	size_t n = topo_kinds(first, sizeof(first));
 
 	if (n < 2) {
-		doctor_finding(DOCTOR_GOOD, "kinds of CPUs", "one");
+		doctor_finding(DOCTOR_OK, "kinds of CPUs", "one");
 		return;
 	}
 	snprintf(text, sizeof(text),
 		 "%zu (fast and efficient cores): measure on one kind alone: --cpu-list %s", n,
 		 first);
-	doctor_finding(DOCTOR_DISTORTS, "kinds of CPUs", text);
+	doctor_finding(DOCTOR_WARN, "kinds of CPUs", text);
 }
 
 /*
@@ -232,7 +231,7 @@ static void check_steal(void)
 	snprintf(text, sizeof(text), "%.2f %% of the time since boot%s",
 		 all ? 100.0 * v[7] / all : 0,
 		 v[7] * 1000 > all ? ": others share these CPUs: take a dedicated machine" : "");
-	doctor_finding(v[7] * 1000 > all ? DOCTOR_DISTORTS : DOCTOR_GOOD, "steal", text);
+	doctor_finding(v[7] * 1000 > all ? DOCTOR_WARN : DOCTOR_OK, "steal", text);
 }
 
 static void check_hypervisor(void)
@@ -242,21 +241,21 @@ static void check_hypervisor(void)
 
 	snprintf(text, sizeof(text), "%s: quote ratios and shapes, not nanoseconds", kind);
 	if (strcmp(kind, "bare metal"))
-		doctor_finding(DOCTOR_DISTORTS, "hypervisor", text);
+		doctor_finding(DOCTOR_WARN, "hypervisor", text);
 	else
-		doctor_finding(DOCTOR_GOOD, "hypervisor", "none");
+		doctor_finding(DOCTOR_OK, "hypervisor", "none");
 	if (env_host_cpus() && env_host_cpus() < sysconf(_SC_NPROCESSORS_ONLN))
-		doctor_finding(DOCTOR_DISTORTS, "more vCPUs than host CPUs",
+		doctor_finding(DOCTOR_WARN, "more vCPUs than host CPUs",
 			       "points beyond the host's CPUs are marked: --cpus");
 }
 
 static void check_leftover(void)
 {
 	if (leftover_any())
-		doctor_finding(DOCTOR_DISTORTS, "left over",
+		doctor_finding(DOCTOR_WARN, "left over",
 			       "by a refcost that was killed: use refcost doctor --repair");
 	else
-		doctor_finding(DOCTOR_GOOD, "left over", "nothing");
+		doctor_finding(DOCTOR_OK, "left over", "nothing");
 }
 
 void doctor_distorting(void)

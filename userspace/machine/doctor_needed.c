@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suite needs: without the kernel's part nothing is measured, without a program a part is
- * not.
+ * What the suite needs. This machine is measured by modules of its own or traced, a guest by QEMU:
+ * whatever one of these lacks, the others may do without.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +48,9 @@ static void check_programs(void)
 
 	for (i = 0; i < ARRAY_SIZE(programs); i++) {
 		if (have_program(programs[i].name))
-			doctor_finding(DOCTOR_GOOD, programs[i].name, "found");
+			doctor_finding(DOCTOR_OK, programs[i].name, "found");
 		else
-			doctor_finding(DOCTOR_BLOCKS, programs[i].name, programs[i].fix);
+			doctor_finding(DOCTOR_MISSING, programs[i].name, programs[i].fix);
 	}
 }
 
@@ -60,7 +60,7 @@ static bool need_file(const char *what, const char *path, const char *good, cons
 	char full[ENV_PATH];
 	bool found = !access(env_path(path, full, sizeof(full)), R_OK);
 
-	doctor_finding(found ? DOCTOR_GOOD : DOCTOR_BLOCKS, what, found ? good : fix);
+	doctor_finding(found ? DOCTOR_OK : DOCTOR_MISSING, what, found ? good : fix);
 	return found;
 }
 
@@ -79,10 +79,10 @@ static void check_kernel(void)
 		  "no phases without it: use a kernel with CONFIG_DEBUG_INFO_BTF=y");
 	env_file("/sys/kernel/security/lockdown", value, sizeof(value));
 	if (strstr(value, "[integrity]") || strstr(value, "[confidentiality]"))
-		doctor_finding(DOCTOR_BLOCKS, "lockdown",
+		doctor_finding(DOCTOR_MISSING, "lockdown",
 			       "unsigned modules are refused: ./bench.sh --guest");
 	else
-		doctor_finding(DOCTOR_GOOD, "lockdown", *value ? value : "none");
+		doctor_finding(DOCTOR_OK, "lockdown", *value ? value : "none");
 }
 
 /* Which of the tracer's mechanisms, and why. */
@@ -92,16 +92,16 @@ static void check_fexit(void)
 
 	switch (ksyms_has(env_path("/proc/kallsyms", full, sizeof(full)), KSYM_TRAMPOLINES_STAY)) {
 	case 1:
-		doctor_finding(DOCTOR_GOOD, "fentry", "the tracer uses it: it is safe to take off");
+		doctor_finding(DOCTOR_OK, "fentry", "the tracer uses it: it is safe to take off");
 		break;
 	case 0:
 		doctor_finding(
-			DOCTOR_DISTORTS, "fentry",
+			DOCTOR_WARN, "fentry",
 			"not safe before 5.12 (no " KSYM_TRAMPOLINES_STAY
 			"): the tracer uses kprobes, at five times the cost: use a newer kernel");
 		break;
 	default:
-		doctor_finding(DOCTOR_GOOD, "fentry", "this kernel's symbols are not to be read");
+		doctor_finding(DOCTOR_OK, "fentry", "this kernel's symbols are not to be read");
 	}
 }
 
@@ -111,20 +111,20 @@ static void check_modules(void)
 	char value[64];
 
 	if (schemes_read(&schemes)) {
-		doctor_finding(DOCTOR_BLOCKS, "refcost.ko", "make");
+		doctor_finding(DOCTOR_MISSING, "refcost.ko", "make");
 		return;
 	}
 	snprintf(value, sizeof(value), "%zu schemes", schemes.n);
-	doctor_finding(DOCTOR_GOOD, "refcost.ko", value);
+	doctor_finding(DOCTOR_OK, "refcost.ko", value);
 	schemes_free(&schemes);
 }
 
 static void check_pmu(void)
 {
 	if (env_has_pmu())
-		doctor_finding(DOCTOR_GOOD, "PMU", "cycles can be counted: refcost run --counters");
+		doctor_finding(DOCTOR_OK, "PMU", "cycles can be counted: refcost run --counters");
 	else
-		doctor_finding(DOCTOR_GOOD, "PMU",
+		doctor_finding(DOCTOR_OK, "PMU",
 			       "none: ns but no cycles; counts: ./bench.sh --instructions");
 }
 
@@ -135,4 +135,20 @@ void doctor_needed(void)
 	check_modules();
 	check_pmu();
 	check_programs();
+}
+
+const char *doctor_nothing(void)
+{
+	char path[ENV_PATH], lockdown[256];
+	struct utsname u;
+
+	uname(&u);
+	if (!strcmp(u.machine, "x86_64") && have_program("qemu-system-x86_64"))
+		return NULL;
+	if (access(env_path("/proc/modules", path, sizeof(path)), R_OK))
+		return "this kernel loads no modules, and there is no QEMU for a guest";
+	env_file("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	if (strstr(lockdown, "[confidentiality]"))
+		return "this kernel is locked down, and there is no QEMU for a guest";
+	return NULL; /* other modules can be traced at least */
 }
