@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-refcost=$PWD/build/bin/refcost
+refcost=${REFCOST_BIN:-$PWD/build/bin/refcost}
 module=$PWD/build/kmod/$(uname -r)/refcost_plain1.ko
 expedited=/sys/kernel/rcu_expedited
 blocks=${BLOCKS:-5} unloads=${UNLOADS:-23}
@@ -75,6 +75,7 @@ watched() {
 	none) ;;
 	tracepoints | kprobe) ready 'Ctrl-C ends it' "$refcost" trace --csv --mechanism "$1" ;;
 	all) ready 'Ctrl-C ends it' "$refcost" trace --csv ;;
+	stacks) ready 'Ctrl-C ends it' "$refcost" trace --csv --stacks ;;
 	funclatency) ready Tracing stdbuf -oL funclatency -u __x64_sys_delete_module ;;
 	*) # bpftrace does not say when it is ready, but then starts a command
 		echo "exec ${cycle[*]} >$tmp/cycles.csv" >"$tmp/command"
@@ -114,7 +115,7 @@ hits() {
 counts() {
 	local arm unload load call none=()
 	printf '%-20s %14s %8s %10s %12s %6s\n' "watched by" "an unload on" added "its time" "a load added" hits
-	for arm in ${ARMS:-none tracepoints all kprobe bpftrace-kfunc bpftrace-kprobe funclatency empty-tracepoints empty-functions empty-mutex}; do
+	for arm in ${ARMS:-none tracepoints all stacks kprobe bpftrace-kfunc bpftrace-kprobe funclatency empty-tracepoints empty-functions empty-mutex}; do
 		watched "$arm"
 		unload=$(quantile .5 unload_cpu_ns) load=$(quantile .5 load_cpu_ns) call=$(quantile .5 unload_ns)
 		[ "$arm" != none ] || none=("$unload" "$load" "$call")
