@@ -92,11 +92,12 @@ def problems(schema, directory):
             yield f"{path}: {problem}"
 
 
-def lines_problems(schema, path):
+def lines_problems(schema, name, path):
     """Objects, one a line."""
+    check = validator({"$ref": f"#/definitions/{name}", "definitions": schema["definitions"]})
     with open(path, encoding="utf-8") as f:
         for n, line in enumerate(f, 1):
-            for error in validator(schema).iter_errors(json.loads(line)):
+            for error in check.iter_errors(json.loads(line)):
                 yield f"line {n}: {'.'.join(map(str, error.absolute_path))}: {error.message[:200]}"
 
 
@@ -106,8 +107,10 @@ def main():
     found = [f"{SCHEMA.name}: {name} has no description" for name in undescribed(schema)]
     if sys.argv[1:2] == ["--as"]:
         name, path = sys.argv[2:4]
-        check = csv_problems if name.endswith(".csv") else lines_problems
-        found += check(schema["definitions"][name], path)
+        if name.endswith(".csv"):
+            found += csv_problems(schema["definitions"][name], path)
+        else:
+            found += lines_problems(schema, name, path)
         del sys.argv[1:4]
     for directory in sys.argv[1:]:
         found += problems(schema, pathlib.Path(directory))

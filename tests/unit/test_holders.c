@@ -268,18 +268,31 @@ static void who_is_inside(void **state)
 	put("/proc/31/task/31/comm", "rmmod\n");
 	put("/proc/31/task/31/stat", "31 (rmmod (x)) D 1 1\n");
 	put("/proc/32/task/32/stack", "[<0>] do_wait+0x1/0x2\n");
-	says("slow", "\nslow is being unloaded, by rmmod/31 (D): asleep in\n"
-		     "  msleep < slow_exit < __do_sys_delete_module\n");
-	says("slow", "\"inside\":[{\"pid\":31,\"tid\":31,\"command\":\"rmmod\",\"state\":\"D\","
-		     "\"stack\":\"msleep < slow_exit < __do_sys_delete_module\"}]");
+	says("slow", "\nslow is being unloaded, by rmmod/31:\n"
+		     "  in exit()\n  asleep (D), waiting for a timer:\n"
+		     "    msleep < slow_exit [slow]\n");
+	says("slow", "\"inside\":[{\"call\":\"unload\",\"module\":\"slow\",\"pid\":31,\"tid\":31,"
+		     "\"command\":\"rmmod\",\"likely\":false,\"ns\":null,\"age_ns\":null,"
+		     "\"phase\":\"exit()\",\"phase_ns\":null,\"off_ns\":null,\"state\":\"D\","
+		     "\"why\":\"a timer\",\"stack\":[\"msleep\",\"slow_exit [slow]\"]}]");
 	says_not("slow", "Nobody");
+	put("/proc/31/task/31/syscall", "176 0x1000 0x800 0x0\n");
+	put("/proc/31/task/31/mem", "");
+	says("slow", "by rmmod/31:\n");
 	put_module("slow", "coming\n", "1\n");
-	says("slow", "\nslow is being loaded: no task is found that does it\n");
+	says("slow", "\nslow is being loaded, and no task is found that does it\n");
 	put("/proc/31/task/31/stack",
-	    "[<0>] slow_init+0x5/0x9 [slow]\n[<0>] do_init_module+0x1/0x2\n");
+	    "[<0>] slow_init+0x5/0x9 [slow]\n[<0>] do_one_initcall+0x1/0x2\n"
+	    "[<0>] do_init_module+0x1/0x2\n[<0>] __do_sys_finit_module+0x1/0x2\n");
 	put("/proc/31/task/31/comm", "insmod\n");
-	says("slow",
-	     "\nslow is being loaded, by insmod/31 (D): asleep in\n  slow_init < do_init_module\n");
+	put("/proc/31/task/31/stat", "31 (insmod) D 1 1 1 0 -1 4 1 0 0 0 0 1 0 0 20 0 1 0 100\n");
+	put("/proc/31/task/31/syscall", "313 0x3 0x0 0x0\n");
+	put_link("/proc/31/task/31/fd/3", "/lib/modules/slow.ko.xz");
+	says("slow", " at the most:\n  in init()\n  asleep (D):\n"
+		     "    slow_init [slow] < do_one_initcall < do_init_module\n");
+	put("/proc/31/task/31/syscall", "313 0x4 0x0 0x0\n");
+	put_link("/proc/31/task/31/fd/4", "/lib/modules/other.ko");
+	says("slow", "\nslow is being loaded, and no task is found that does it\n");
 }
 
 int main(void)

@@ -29,6 +29,7 @@ struct ksyms {
 	size_t nr_pages, cap_pages;
 };
 
+#define WIDTH	  79 /* of what is printed */
 #define GENERATED "(generated)"
 
 static bool grow(void **v, size_t *cap, size_t want, size_t size)
@@ -297,7 +298,8 @@ void stack_trim(struct stack *s)
 
 	/* An interrupt or a helper may stand among them: all up to the last one, near the top. */
 	for (n = 0; n < s->n && n < 10; n++)
-		if (is_scheduler(s->frames[n]) && !is_entry(s->frames[n]))
+		if (is_scheduler(s->frames[n]) && !is_entry(s->frames[n]) &&
+		    !is_trampoline(s->frames[n]))
 			skip = n + 1;
 	/* A stack that is nothing else was preempted: say by what frame. */
 	if (skip == s->n && skip)
@@ -316,6 +318,25 @@ void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const struc
 	for (out->n = 0; out->n < cap && out->n < STACK_MAX && ips[out->n]; out->n++)
 		ksyms_name(k, ips[out->n], gone, out->frames[out->n]);
 	stack_trim(out);
+}
+
+void stack_print(FILE *f, const struct stack *s, int indent)
+{
+	size_t i, len, column = 0;
+
+	for (i = 0; i < s->n; i++) {
+		const char *more = i + 1 < s->n ? " <" : "";
+
+		len = strlen(s->frames[i]) + strlen(more);
+		if (i && column + 1 + len > WIDTH) {
+			fputc('\n', f);
+			column = 0;
+		}
+		column += column ? fprintf(f, " %s%s", s->frames[i], more)
+				 : fprintf(f, "%*s%s%s", indent, "", s->frames[i], more);
+	}
+	if (s->n)
+		fputc('\n', f);
 }
 
 /* Most telling first: what waits for a grace period waits for a completion, too. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <linux/types.h>
 
@@ -111,6 +112,15 @@ void stack_name(const struct ksyms *k, const __u64 *ips, size_t cap, const struc
  * @s: the stack
  */
 void stack_trim(struct stack *s);
+
+/**
+ * stack_print() - a stack with " < " between its functions, in lines of at most 79 columns that
+ * begin with blanks
+ * @f: where to
+ * @s: the stack
+ * @indent: blanks
+ */
+void stack_print(FILE *f, const struct stack *s, int indent);
 
 /**
  * stack_why() - what a sleeper waited for

@@ -132,7 +132,7 @@ void holders_find(struct holders *h, const char *module)
 	if (*env_file(path, word, sizeof(word)))
 		h->count = strtol(word, NULL, 10);
 	if (strcmp(h->state, "live"))
-		look_inside(h);
+		inside_find(&h->inside, h->module, !strcmp(h->state, "coming"));
 	o = malloc(sizeof(*o));
 	if (!o)
 		return;

@@ -52,10 +52,9 @@ struct holder *holders_add(struct holders *h, enum holder_kind kind, enum holder
 void holders_free(struct holders *h)
 {
 	free(h->v);
-	free(h->inside);
+	insiders_free(&h->inside);
 	h->v = NULL;
-	h->inside = NULL;
-	h->n = h->cap = h->nr_inside = 0;
+	h->n = h->cap = 0;
 }
 
 long holders_sum(const struct holders *h, long *most)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "machine/inside.h"
+
 enum holder_kind {
 	HOLDER_MODULE,
 	HOLDER_MOUNT,
@@ -51,24 +53,6 @@ struct holder {
 	long least, most;
 };
 
-#define INSIDE_STACK 512
-
-/**
- * struct inside - a task that is loading or unloading the module
- * @pid: its process
- * @tid: the thread
- * @command: its name
- * @state: as in /proc/PID/stat: R if it runs, D if it sleeps and cannot be killed
- * @stack: functions it sleeps in, innermost first, with " < " between; "" if not known
- */
-struct inside {
-	uint32_t pid;
-	uint32_t tid;
-	char command[17];
-	char state;
-	char stack[INSIDE_STACK];
-};
-
 /**
  * struct holders - all that was found
  * @module: whose
@@ -78,7 +62,6 @@ struct inside {
  * @n: how many
  * @cap: room for how many
  * @inside: if it is coming or going, who is at it
- * @nr_inside: how many
  */
 struct holders {
 	char module[64];
@@ -86,8 +69,7 @@ struct holders {
 	long count;
 	struct holder *v;
 	size_t n, cap;
-	struct inside *inside;
-	size_t nr_inside;
+	struct insiders inside;
 };
 
 /**

@@ -41,12 +41,6 @@ void look_block(struct holders *h, struct owner *o);
 void look_net(struct holders *h, struct owner *o);
 
 /**
- * look_inside() - tasks that are loading or unloading it
- * @h: where to; its @module and @state are set
- */
-void look_inside(struct holders *h);
-
-/**
  * look_processes() - visit all processes
  * @visit: given the number of one and its directory in /proc, as the machine has it
  * @arg: handed on

@@ -119,19 +119,6 @@ static struct json_object *holder_json(const struct holder *h)
 	return o;
 }
 
-static struct json_object *inside_json(const struct inside *in)
-{
-	struct json_object *o = json_object_new_object();
-	char state[2] = { in->state };
-
-	add_num(o, "pid", in->pid);
-	add_num(o, "tid", in->tid);
-	add_text(o, "command", in->command);
-	add_text(o, "state", state);
-	add_text(o, "stack", in->stack);
-	return o;
-}
-
 /* What the machine says beside the counts. */
 static void add_found(struct json_object *o, const struct refs_report *rep)
 {
@@ -145,8 +132,8 @@ static void add_found(struct json_object *o, const struct refs_report *rep)
 		if (found->v[i].kind == HOLDER_MODULE)
 			json_object_array_add(users, json_object_new_string(found->v[i].what));
 	}
-	for (i = 0; i < found->nr_inside; i++)
-		json_object_array_add(inside, inside_json(&found->inside[i]));
+	for (i = 0; i < found->inside.n; i++)
+		json_object_array_add(inside, inside_json(&found->inside.v[i]));
 	add_text(o, "state", *found->state ? found->state : "not loaded");
 	json_object_object_add(o, "refcnt",
 			       found->count < 0 ? NULL : json_object_new_int64(found->count));

@@ -203,47 +203,16 @@ static void print_found(FILE *f, const struct refs_report *rep)
 		fprintf(f, "(not shown: %zu; --top)\n", found->n - i);
 }
 
-/* A stack in lines of at most 79 columns, broken between functions. */
-static void print_stack(FILE *f, const char *stack)
-{
-	int at = 0, len, rest;
-
-	for (; *stack; stack += len) {
-		rest = strlen(stack);
-		len = strstr(stack, " < ") ? (int)(strstr(stack, " < ") + 3 - stack) : rest;
-		if (!at || at + len > 77) {
-			fputs(at ? "\n  " : "  ", f);
-			at = 0;
-		}
-		fprintf(f, "%.*s", len, stack);
-		at += len;
-	}
-	fputc('\n', f);
-}
-
 /* Who is loading or unloading it: it may take long, and nothing else can be done to it meanwhile. */
 static void print_inside(FILE *f, const struct refs_report *rep)
 {
-	const struct holders *found = &rep->found;
-	const char *what = !strcmp(found->state, "going") ? "unloaded" : "loaded";
+	const struct insiders *inside = &rep->found.inside;
 	size_t i;
 
-	if (!*found->state || !strcmp(found->state, "live"))
-		return;
-	for (i = 0; i < found->nr_inside; i++) {
-		const struct inside *in = &found->inside[i];
-
-		fprintf(f, "\n%s is being %s, by %s/%u (%c)", rep->module, what, in->command,
-			in->tid, in->state);
-		if (in->state == 'R')
-			fputs(": it runs\n", f);
-		else
-			fputs(": asleep in\n", f);
-		if (in->state != 'R')
-			print_stack(f, in->stack);
+	for (i = 0; i < inside->n; i++) {
+		fputc('\n', f);
+		inside_print(f, &inside->v[i]);
 	}
-	if (!found->nr_inside)
-		fprintf(f, "\n%s is being %s: no task is found that does it\n", rep->module, what);
 }
 
 /* Holders against the count: what is left over, either way. */

@@ -12,7 +12,6 @@
 #include "trace/out.h"
 #include "trace/text.h"
 
-#define WIDTH	     79
 #define NAME	     24
 #define KIND	     7 /* of those, if there are several */
 #define LABEL	     22
@@ -92,25 +91,6 @@ static void print_time(FILE *f, uint64_t wall_ns)
 	fprintf(f, "%s.%06lu ", text, (unsigned long)(wall_ns % NSEC_PER_SEC / 1000));
 }
 
-/* Words with " < " between, in lines that begin with blanks. */
-static void print_stack(FILE *f, const struct stack *s)
-{
-	size_t i, len, column = 0;
-
-	for (i = 0; i < s->n; i++) {
-		const char *more = i + 1 < s->n ? " <" : "";
-
-		len = strlen(s->frames[i]) + strlen(more);
-		if (i && column + 1 + len > WIDTH) {
-			fputc('\n', f);
-			column = 0;
-		}
-		column += fprintf(f, "%s%s%s", column ? " " : "        ", s->frames[i], more);
-	}
-	if (s->n)
-		fputc('\n', f);
-}
-
 static void print_slept(FILE *f, const struct slept *s)
 {
 	char time[32];
@@ -119,7 +99,7 @@ static void print_slept(FILE *f, const struct slept *s)
 	if (s->why)
 		fprintf(f, " waiting for %s", s->why);
 	fprintf(f, "%s\n", s->stack.n ? ":" : "");
-	print_stack(f, &s->stack);
+	stack_print(f, &s->stack, 8);
 }
 
 static void print_holder(FILE *f, const struct trace_holder *h)
