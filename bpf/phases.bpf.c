@@ -19,7 +19,6 @@
 #define MODULE_STATE_LIVE   0
 #define MODULE_STATE_COMING 1
 #define MODULE_STATE_GOING  2
-#define NR_SLOTS	    256 /* a power of two */
 #define MAX_IN_FLIGHT	    1024
 #define MAX_FAMILY	    8192
 #define MUTEX_FLAGS	    7 /* in the owner's word */
@@ -28,21 +27,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Found and set before loading, by the name of its section. */
 const volatile struct trace_config config SEC(".rodata.config") = {};
-
-struct in_flight {
-	struct trace_record rec;
-	__u64 name;	 /* in the caller's memory; 0 once read */
-	__u64 mutex;	 /* module_mutex, as far as known */
-	__u64 task;	 /* 0: none yet */
-	__u64 off_since; /* when last switched out; 0: it was not */
-	__u64 slept;	 /* how long that was; 0: it still is */
-	__u64 off_ns;	 /* off the CPU so far in this phase */
-	__u64 open;	 /* boundaries that may be passed now, a bit each */
-	__u64 awaited;	 /* the one whose return comes first; nothing is open then */
-	__u32 nested;	 /* calls of the same function inside that one */
-	__u32 waiting;	 /* for module_mutex */
-	__u32 claims;	 /* who wants this slot: its owner is alone; 0 in the hash table */
-};
 
 /*
  * Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that
@@ -55,29 +39,17 @@ struct asleep {
 	__u64 longest_ns;
 };
 
-static const struct in_flight blank;
+static const struct trace_flight blank;
 static const struct asleep awake;
 
-/* How many calls are in flight: the cheapest of questions, and nearly always 0. */
-static __u32 nr_in_flight;
-
-/* How many of them are in the hash table, since their slots were taken. */
-static __u32 nr_displaced;
-
-/* module_mutex, where its address is hidden: as the latest call has shown it. */
-static __u64 learnt_mutex;
-
-/*
- * A call's place follows from the address of its task: found in a few instructions, unless it is
- * taken.
- */
-static struct in_flight slots[NR_SLOTS];
+/* User space reads it while calls are in flight: it is all that there is in .bss. */
+static struct trace_flights flights;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_IN_FLIGHT);
 	__type(key, __u64); /* address of the task */
-	__type(value, struct in_flight);
+	__type(value, struct trace_flight);
 } calls SEC(".maps");
 
 /* One element suffices where this is not used: user space makes it small. */
@@ -130,21 +102,21 @@ static __always_inline void add(__u64 *tally, __u64 n)
 	__sync_fetch_and_add(tally, n);
 }
 
-static __always_inline struct in_flight *slot_of(__u64 task)
+static __always_inline struct trace_flight *slot_of(__u64 task)
 {
-	return &slots[(task * 0x9e3779b97f4a7c15) >> 32 & (NR_SLOTS - 1)];
+	return &flights.slots[(task * 0x9e3779b97f4a7c15) >> 32 & (TRACE_SLOTS_IN_FLIGHT - 1)];
 }
 
-static __always_inline struct in_flight *find(__u64 task)
+static __always_inline struct trace_flight *find(__u64 task)
 {
-	struct in_flight *c;
+	struct trace_flight *c;
 
-	if (!*(volatile __u32 *)&nr_in_flight)
+	if (!*(volatile __u32 *)&flights.nr)
 		return NULL;
 	c = slot_of(task);
 	if (c->task == task)
 		return c;
-	if (!*(volatile __u32 *)&nr_displaced)
+	if (!*(volatile __u32 *)&flights.nr_displaced)
 		return NULL;
 	return bpf_map_lookup_elem(&calls, &task);
 }
@@ -169,7 +141,7 @@ static __always_inline bool is_target(const char *name)
 }
 
 /* Is there a struct module of the name that the call is about? */
-static __noinline int is_module(const struct in_flight *c, __u64 mod)
+static __noinline int is_module(const struct trace_flight *c, __u64 mod)
 {
 	char name[TRACE_NAME_LEN] = {};
 
@@ -179,7 +151,7 @@ static __noinline int is_module(const struct in_flight *c, __u64 mod)
 	       same_name(name, c->rec.module);
 }
 
-static __noinline int keep_name(struct in_flight *c, __u64 name)
+static __noinline int keep_name(struct trace_flight *c, __u64 name)
 {
 	if (!c->rec.module[0])
 		bpf_probe_read_kernel_str(c->rec.module, sizeof(c->rec.module),
@@ -187,14 +159,14 @@ static __noinline int keep_name(struct in_flight *c, __u64 name)
 	return 0;
 }
 
-static __always_inline void learn_name(struct in_flight *c, __u64 mod)
+static __always_inline void learn_name(struct trace_flight *c, __u64 mod)
 {
 	if (config.name_at >= 0)
 		keep_name(c, mod + config.name_at);
 }
 
 /* The page with the name may be absent at first; once the kernel has copied it, it is not. */
-static __noinline int try_name(struct in_flight *c)
+static __noinline int try_name(struct trace_flight *c)
 {
 	if (bpf_probe_read_user_str(c->rec.module, sizeof(c->rec.module),
 				    (const void *)(unsigned long)c->name) > 0)
@@ -202,14 +174,14 @@ static __noinline int try_name(struct in_flight *c)
 	return 0;
 }
 
-static __always_inline void read_name(struct in_flight *c)
+static __always_inline void read_name(struct trace_flight *c)
 {
 	if (c->name)
 		try_name(c);
 }
 
 /* The longest sleep belongs to the phase that ends here. */
-static __always_inline void keep_stack(const struct in_flight *c, __u64 ev)
+static __always_inline void keep_stack(const struct trace_flight *c, __u64 ev)
 {
 	__u64 task = c->task;
 	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
@@ -221,7 +193,7 @@ static __always_inline void keep_stack(const struct in_flight *c, __u64 ev)
 	s->longest_ns = 0;
 }
 
-static __always_inline void keep_text(const struct in_flight *c, __u64 mod)
+static __always_inline void keep_text(const struct trace_flight *c, __u64 mod)
 {
 	__u64 task = c->task;
 	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
@@ -242,7 +214,7 @@ static __always_inline __u64 *time_at(const struct trace_record *rec, __u64 at)
 
 #define OFF_NS (offsetof(struct trace_record, off_ns) / sizeof(__u64)) /* from the time on */
 
-static __always_inline void pass(struct in_flight *c, const volatile struct trace_step *b,
+static __always_inline void pass(struct trace_flight *c, const volatile struct trace_step *b,
 				 __u64 now)
 {
 	__u64 at = b->at, *ts = time_at(&c->rec, at);
@@ -279,13 +251,13 @@ enum context { BY_REGISTERS, BY_ARGUMENTS, BY_NOTHING };
 	 : (by) == BY_REGISTERS ? READ(ctx, &PT_REGS_PARM##n(NO_REGISTERS)) \
 				: READ(ctx, ((n)-1) * sizeof(__u64)))
 
-static __always_inline bool is_notice(const struct in_flight *c, __u64 list, __u64 mod)
+static __always_inline bool is_notice(const struct trace_flight *c, __u64 list, __u64 mod)
 {
 	return config.module_notify_list ? config.module_notify_list == list : is_module(c, mod);
 }
 
 /* Arguments are read where a filter asks for them alone: the verifier knows their number. */
-static __always_inline bool accept(struct in_flight *c, enum trace_filter filter, void *ctx,
+static __always_inline bool accept(struct trace_flight *c, enum trace_filter filter, void *ctx,
 				   enum context by)
 {
 	__u64 lock;
@@ -296,7 +268,7 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 	case FILTER_LEARN:
 		lock = ARGUMENT(ctx, by, 1);
 		if (lock && !config.module_mutex)
-			c->mutex = learnt_mutex = lock;
+			c->mutex = flights.learnt_mutex = lock;
 		return !lock || c->mutex == lock;
 	case FILTER_LOCK:
 	case FILTER_WAIT:
@@ -328,10 +300,10 @@ static __always_inline bool accept(struct in_flight *c, enum trace_filter filter
 /*
  * A holder that is traced is known here; of any other one only what the kernel's BTF tells to find.
  */
-static __noinline int note_holder(struct in_flight *c, __u64 lock)
+static __noinline int note_holder(struct trace_flight *c, __u64 lock)
 {
 	struct trace_holder *h = &c->rec.holder[lock];
-	const struct in_flight *other;
+	const struct trace_flight *other;
 	__u64 owner = 0;
 
 	if (lock >= TRACE_LOCKS || config.owner_at < 0 || !c->mutex ||
@@ -358,7 +330,7 @@ static __noinline int note_holder(struct in_flight *c, __u64 lock)
 }
 
 /* What a function, or a tracepoint of waits, passes as it begins. */
-static __always_inline void begin_row(struct in_flight *c, const volatile struct trace_step *b,
+static __always_inline void begin_row(struct trace_flight *c, const volatile struct trace_step *b,
 				      __u64 bit, void *ctx, enum context by)
 {
 	__u32 where;
@@ -386,7 +358,7 @@ static __always_inline void begin_row(struct in_flight *c, const volatile struct
 }
 
 /* And as it ends. */
-static __always_inline void end_row(struct in_flight *c, const volatile struct trace_step *b,
+static __always_inline void end_row(struct trace_flight *c, const volatile struct trace_step *b,
 				    __u64 bit, void *ctx, enum context by)
 {
 	if (b->where == AT_END) {
@@ -405,7 +377,7 @@ static __always_inline void end_row(struct in_flight *c, const volatile struct t
 	pass(c, b, bpf_ktime_get_ns());
 }
 
-static __always_inline void do_row(struct in_flight *c, const volatile struct trace_step *b,
+static __always_inline void do_row(struct trace_flight *c, const volatile struct trace_step *b,
 				   __u64 bit, enum trace_end end, void *ctx, enum context by)
 {
 	if (end == ON_ENTRY)
@@ -421,7 +393,7 @@ static __always_inline void do_row(struct in_flight *c, const volatile struct tr
  * The first rows stand alone, and few programs have more: the verifier knows each value there, and
  * takes out all branches.
  */
-static __always_inline void do_rows(struct in_flight *c, int slot, enum trace_end end, void *ctx,
+static __always_inline void do_rows(struct trace_flight *c, int slot, enum trace_end end, void *ctx,
 				    enum context by)
 {
 	const volatile struct trace_step *b = config.rows[slot][end];
@@ -464,7 +436,7 @@ static __always_inline bool is_other_mutex(__u64 mutex)
 
 static __always_inline int function(int slot, enum trace_end end, void *ctx, enum context by)
 {
-	struct in_flight *c;
+	struct trace_flight *c;
 
 	if (by != BY_NOTHING && config.is_mutex[slot] && is_other_mutex(ARGUMENT(ctx, by, 1)))
 		return 0;
@@ -475,9 +447,9 @@ static __always_inline int function(int slot, enum trace_end end, void *ctx, enu
 }
 
 /* Whose module_mutex that is: of the call that this task is in, if it is. */
-static __always_inline struct in_flight *find_waiter(__u64 mutex)
+static __always_inline struct trace_flight *find_waiter(__u64 mutex)
 {
-	struct in_flight *c;
+	struct trace_flight *c;
 
 	if (is_other_mutex(mutex))
 		return NULL;
@@ -492,7 +464,7 @@ static __always_inline struct in_flight *find_waiter(__u64 mutex)
 SEC("raw_tp/contention_begin")
 int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct in_flight *c = find_waiter(ctx->args[0]);
+	struct trace_flight *c = find_waiter(ctx->args[0]);
 
 	if (!c || c->waiting)
 		return 0;
@@ -505,7 +477,7 @@ int contention_begin(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/contention_end")
 int contention_end(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct in_flight *c = find_waiter(ctx->args[0]);
+	struct trace_flight *c = find_waiter(ctx->args[0]);
 
 	if (!c)
 		return 0;
@@ -628,7 +600,7 @@ static __always_inline void note_unmatched(enum trace_kind kind, __u64 mod)
 static __always_inline int module_passes(enum trace_kind kind, struct bpf_raw_tracepoint_args *ctx)
 {
 	const volatile struct trace_step *b = config.rows[SLOT_MODULE + kind][ON_ENTRY];
-	struct in_flight *c = find(bpf_get_current_task());
+	struct trace_flight *c = find(bpf_get_current_task());
 
 	if (!c) {
 		note_unmatched(kind, ctx->args[0]);
@@ -657,9 +629,9 @@ int raw_tp_load(struct bpf_raw_tracepoint_args *ctx)
  * Room for a call. A call whose slot is claimed by others takes the hash table; so may two that
  * come at once. Adding alone is atomic in all instruction sets of BPF.
  */
-static __always_inline struct in_flight *claim(__u64 task)
+static __always_inline struct trace_flight *claim(__u64 task)
 {
-	struct in_flight *c = slot_of(task);
+	struct trace_flight *c = slot_of(task);
 
 	__sync_fetch_and_add(&c->claims, 1);
 	if (*(volatile __u32 *)&c->claims == 1)
@@ -667,18 +639,18 @@ static __always_inline struct in_flight *claim(__u64 task)
 	__sync_fetch_and_add(&c->claims, -1);
 	if (bpf_map_update_elem(&calls, &task, &blank, BPF_ANY))
 		return NULL;
-	__sync_fetch_and_add(&nr_displaced, 1);
+	__sync_fetch_and_add(&flights.nr_displaced, 1);
 	return bpf_map_lookup_elem(&calls, &task);
 }
 
-static __always_inline void release(struct in_flight *c, __u64 task)
+static __always_inline void release(struct trace_flight *c, __u64 task)
 {
 	if (c->claims) {
 		c->task = 0;
 		__sync_fetch_and_add(&c->claims, -1);
 	} else {
 		bpf_map_delete_elem(&calls, &task);
-		__sync_fetch_and_add(&nr_displaced, -1);
+		__sync_fetch_and_add(&flights.nr_displaced, -1);
 	}
 }
 
@@ -686,7 +658,7 @@ static __always_inline void release(struct in_flight *c, __u64 task)
  * A slot holds what its last owner left: of that, clear what does not mean something by itself.
  * Each call passes both ends. Where few boundaries are watched, most of a record is not used.
  */
-static __always_inline void clear(struct in_flight *c, enum trace_kind kind)
+static __always_inline void clear(struct trace_flight *c, enum trace_kind kind)
 {
 	int i;
 
@@ -709,10 +681,10 @@ static __always_inline void clear(struct in_flight *c, enum trace_kind kind)
 static __always_inline int enter(enum trace_kind kind, __u64 name)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task(), id;
-	struct in_flight *c = find(task);
+	struct trace_flight *c = find(task);
 
 	if (c) {
-		__sync_fetch_and_add(&nr_in_flight, -1);
+		__sync_fetch_and_add(&flights.nr, -1);
 		release(c, task);
 	}
 	if (!is_wanted(task))
@@ -736,14 +708,14 @@ static __always_inline int enter(enum trace_kind kind, __u64 name)
 	c->rec.pid = id;
 	c->rec.tgid = id >> 32;
 	c->rec.enabled = config.kinds[kind].enabled;
-	c->mutex = config.module_mutex ?: learnt_mutex;
+	c->mutex = config.module_mutex ?: flights.learnt_mutex;
 	bpf_get_current_comm(c->rec.comm, sizeof(c->rec.comm));
 	if (config.kinds[kind].waits_first)
 		note_holder(c, 0);
 	pass(c, config.rows[SLOT_ENTER + kind][ON_ENTRY], now);
 	c->task = task;
 	add(&counts.entries, 1);
-	__sync_fetch_and_add(&nr_in_flight, 1);
+	__sync_fetch_and_add(&flights.nr, 1);
 	return 0;
 }
 
@@ -803,7 +775,7 @@ static __always_inline void copy_record(struct trace_record *to, const struct tr
 	}
 }
 
-static __always_inline bool put_stacked(struct in_flight *c, const struct asleep *s,
+static __always_inline bool put_stacked(struct trace_flight *c, const struct asleep *s,
 					enum trace_kind kind)
 {
 	struct trace_stacked *full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
@@ -817,7 +789,7 @@ static __always_inline bool put_stacked(struct in_flight *c, const struct asleep
 	return true;
 }
 
-static __always_inline bool put_record(struct in_flight *c, enum trace_kind kind)
+static __always_inline bool put_record(struct trace_flight *c, enum trace_kind kind)
 {
 	const struct asleep *s = config.stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
 	struct trace_record *rec;
@@ -832,7 +804,7 @@ static __always_inline bool put_record(struct in_flight *c, enum trace_kind kind
 	return true;
 }
 
-static __always_inline void emit(struct in_flight *c, enum trace_kind kind)
+static __always_inline void emit(struct trace_flight *c, enum trace_kind kind)
 {
 	struct trace_record *rec = &c->rec;
 
@@ -850,7 +822,7 @@ static __always_inline void emit(struct in_flight *c, enum trace_kind kind)
 static __always_inline int leave(enum trace_kind kind, __s64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
-	struct in_flight *c;
+	struct trace_flight *c;
 
 	c = find(task);
 	if (!c) {
@@ -868,7 +840,7 @@ static __always_inline int leave(enum trace_kind kind, __s64 ret)
 	if (config.stacks)
 		bpf_map_delete_elem(&sleeps, &task);
 	release(c, task);
-	__sync_fetch_and_add(&nr_in_flight, -1);
+	__sync_fetch_and_add(&flights.nr, -1);
 	return 0;
 }
 
@@ -932,11 +904,11 @@ COMPAT_PROGRAMS(init_module, TRACE_LOAD)
 SEC("raw_tp/sched_switch")
 int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct in_flight *c;
+	struct trace_flight *c;
 	struct asleep *s;
 	__u64 slept, task;
 
-	if (!*(volatile __u32 *)&nr_in_flight)
+	if (!*(volatile __u32 *)&flights.nr)
 		return 0;
 	task = ctx->args[1];
 	c = find(task);

@@ -158,6 +158,53 @@ struct trace_record {
 };
 
 /**
+ * struct trace_flight - a call in flight
+ * @rec: as far as it came
+ * @name: of the module, in the caller's memory; 0 once read
+ * @mutex: module_mutex, as far as known
+ * @task: address of its task; 0: none yet
+ * @off_since: when it was last switched out, CLOCK_MONOTONIC ns; 0: it was not
+ * @slept: how long that was, ns; 0: it still is
+ * @off_ns: off the CPU so far in this phase, ns
+ * @open: boundaries that may be passed now, a bit each, as struct trace_step has them
+ * @awaited: the one whose return comes first; nothing is open then
+ * @nested: calls of the same function inside that one
+ * @waiting: for module_mutex
+ * @claims: who wants this slot: its owner is alone; 0 in the hash table
+ */
+struct trace_flight {
+	struct trace_record rec;
+	__u64 name;
+	__u64 mutex;
+	__u64 task;
+	__u64 off_since;
+	__u64 slept;
+	__u64 off_ns;
+	__u64 open;
+	__u64 awaited;
+	__u32 nested;
+	__u32 waiting;
+	__u32 claims;
+};
+
+#define TRACE_SLOTS_IN_FLIGHT 256 /* a power of two */
+
+/**
+ * struct trace_flights - all calls in flight
+ * @nr: how many: the cheapest of questions, and nearly always 0
+ * @nr_displaced: how many of them are in the hash table, since their slots were taken
+ * @learnt_mutex: module_mutex, where its address is hidden: as the latest call has shown it
+ * @slots: a call's place follows from the address of its task: found in a few instructions, unless
+ *	it is taken
+ */
+struct trace_flights {
+	__u32 nr;
+	__u32 nr_displaced;
+	__u64 learnt_mutex;
+	struct trace_flight slots[TRACE_SLOTS_IN_FLIGHT];
+};
+
+/**
  * struct trace_stacks - where a call slept longest, phase by phase
  * @text: where the module's own code was; 0: not known
  * @text_size: how much of it, bytes

@@ -18,6 +18,7 @@
 #include "machine/env.h"
 #include "machine/module.h"
 #include "machine/quiet.h"
+#include "trace/hang.h"
 #include "trace/options.h"
 #include "trace/out.h"
 #include "trace/until.h"
@@ -33,6 +34,8 @@ static struct env {
 	uint64_t seconds;
 	uint64_t count;
 	uint64_t pid;
+	uint64_t slow_after[HANG_LEVELS];
+	size_t nr_slow_after;
 	bool loads;
 	bool timestamps;
 	bool verbose;
@@ -42,9 +45,22 @@ static struct env {
 	enum format format;
 	enum trace_mech mech;
 	char **command;
-} env;
+} env = {
+	.slow_after = { 5 * NSEC_PER_SEC, 30 * NSEC_PER_SEC },
+	.nr_slow_after = 2,
+};
 
-enum { OPT_LOAD = 256, OPT_CSV, OPT_JSON, OPT_TAG, OPT_STACKS, OPT_MECH, OPT_STRICT, OPT_REFS };
+enum {
+	OPT_LOAD = 256,
+	OPT_CSV,
+	OPT_JSON,
+	OPT_TAG,
+	OPT_STACKS,
+	OPT_MECH,
+	OPT_STRICT,
+	OPT_REFS,
+	OPT_SLOW
+};
 
 static const struct argp_option options[] = {
 	{ "load", OPT_LOAD, 0, 0, "Trace loads, too: finit_module(2) and init_module(2)", 0 },
@@ -58,6 +74,8 @@ static const struct argp_option options[] = {
 	  "Say where each phase slept longest, and what it waited for (phases that slept for 1 % of the "
 	  "call; --csv and --json have all)",
 	  0 },
+	{ "slow-after", OPT_SLOW, "TIMES", 0,
+	  "Say what a call does that has not returned by then (default 5s,30s)", 0 },
 	{ "histogram", 'H', 0, 0, "A histogram for each module at the end", 0 },
 	{ "csv", OPT_CSV, 0, 0, "A row a phase, and no summary", 0 },
 	{ "json", OPT_JSON, 0, 0, "An object a line for each call, the summary last", 0 },
@@ -84,6 +102,13 @@ static void check(struct argp_state *state)
 		argp_error(state, "--tag is for --csv, --json and --output");
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -107,6 +132,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_STACKS:
 		env.stacks = true;
+		break;
+	case OPT_SLOW:
+		env.nr_slow_after =
+			opt_ns_list(state, "--slow-after", arg, MAX_SECONDS * NSEC_PER_SEC,
+				    env.slow_after, ARRAY_SIZE(env.slow_after));
+		qsort(env.slow_after, env.nr_slow_after, sizeof(*env.slow_after), by_time);
 		break;
 	case 'H':
 		env.histogram = true;
@@ -184,8 +215,18 @@ struct tracing {
 	struct out out;
 	struct sum sums[TRACE_KINDS];
 	struct trace_loss loss;
+	struct hangs hangs;
 	int err;
 };
+
+static void check_written(struct tracing *t, int file_err)
+{
+	if (ferror(stdout)) /* that nobody reads on is no reason to complain */
+		t->err = errno == EPIPE ? EXIT_FAILED
+					: fail(EXIT_FAILED, "cannot write: %s", strerror(errno));
+	if (file_err)
+		t->err = fail(EXIT_FAILED, "cannot write %s: %s", env.output, strerror(errno));
+}
 
 static void on_record(const struct trace_record *rec, void *arg)
 {
@@ -202,13 +243,34 @@ static void on_record(const struct trace_record *rec, void *arg)
 		csv_trace_call(stdout, &t->out, &c);
 	else
 		json_trace_call(stdout, &t->out, &c);
-	if (ferror(stdout)) /* that nobody reads on is no reason to complain */
-		t->err = errno == EPIPE ? EXIT_FAILED
-					: fail(EXIT_FAILED, "cannot write: %s", strerror(errno));
-	if (t->file && csv_trace_call(t->file, &t->out, &c))
-		t->err = fail(EXIT_FAILED, "cannot write %s: %s", env.output, strerror(errno));
+	check_written(t, t->file && csv_trace_call(t->file, &t->out, &c));
 	if (sum_add(&t->sums[rec->kind], c.module, c.outcome, c.total_ns))
 		t->err = fail(EXIT_FAILED, "out of memory");
+}
+
+static void on_hang(const struct inside *in, enum hang_reason reason, void *arg)
+{
+	struct tracing *t = arg;
+
+	if (t->err)
+		return;
+	if (env.format == TABLE)
+		table_hang(stdout, in, reason);
+	else if (env.format == CSV)
+		csv_trace_hang(stdout, &t->out, in);
+	else
+		json_trace_hang(stdout, &t->out, in, reason);
+	check_written(t, t->file && csv_trace_hang(t->file, &t->out, in));
+}
+
+/* Loads are found inside as well as unloads; whether they are traced or not, they explain much. */
+static bool is_wanted(const char *module)
+{
+	char spelt[64];
+
+	snprintf(spelt, sizeof(spelt), "%s", env.module ?: module);
+	module_spell(spelt);
+	return !strcmp(spelt, module);
 }
 
 static void say_boundaries(const struct tracing *t, enum trace_kind kind)
@@ -304,6 +366,13 @@ static int attach(struct tracing *t)
 	if (env.verbose)
 		say_mechanisms(t);
 	trace_wake_on(t->trace, t->until.child.pidfd);
+	t->hangs = (struct hangs){ .trace = t->trace, .print = on_hang, .arg = t };
+	memcpy(t->hangs.after, env.slow_after, sizeof(env.slow_after));
+	t->hangs.nr_after = env.nr_slow_after;
+	hangs_ask_on();
+	if (env.format == CSV)
+		csv_trace_header(stdout);
+	hangs_begin(&t->hangs, is_wanted);
 	return until_go(&t->until);
 }
 
@@ -320,21 +389,28 @@ static void watch(struct tracing *t)
 		say("tracing delete_module(2)%s%s%s; Ctrl-C ends it",
 		    env.loads ? ", finit_module(2) and init_module(2)" : "",
 		    env.module ? " of " : "", env.module ?: "");
-	while (!is_over(t) && (wait = until_patience(&t->until)))
+	while (!is_over(t) && (wait = until_patience(&t->until))) {
+		hangs_look(&t->hangs);
+		wait = hangs_patience(&t->hangs, wait);
 		if (trace_poll(t->trace, wait, on_record, t) < 0)
 			t->err = fail(EXIT_FAILED, "cannot read the trace: %s", strerror(errno));
+	}
 }
 
 /* The account is taken when all that it counts has been read. */
 static void account(struct tracing *t)
 {
 	struct trace_loss *l = &t->loss;
+	size_t before;
 	int tries = 0;
 
 	do {
 		l->known = !trace_counts(t->trace, &l->n);
 	} while (trace_poll(t->trace, 0, on_record, t) > 0 && ++tries < 100);
 	l->in_flight = l->n.entries > l->n.exits ? l->n.entries - l->n.exits : 0;
+	before = hangs_end(&t->hangs);
+	if (!env.command && !env.pid)
+		l->in_flight += before;
 }
 
 /* kmod looks at the count in sysfs and gives up by itself: say so where a word names such a module. */
@@ -417,8 +493,6 @@ int cmd_trace(int argc, char **argv)
 	if (!t.err)
 		t.err = attach(&t);
 	if (!t.err) {
-		if (env.format == CSV)
-			csv_trace_header(stdout);
 		watch(&t);
 		conclude(&t);
 	}

@@ -50,6 +50,9 @@ trace_guest() {
 	mkdir -p build/tests/guest
 	${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 tests/guest/compat.c -o build/tests/guest/compat
 	tests_in trace --cpus 2 --deadline 600
+	ok "rows of calls in flight are what docs/results-schema.json says" tests/schema.py --as trace.csv "$dir/trace-hang.csv"
+	ok "... and so are objects" tests/schema.py --as trace.json "$dir/trace-hang.json"
+	ok "... rows of calls" tests/schema.py --as trace.csv "$dir/trace-loads.csv"
 }
 refs_guest() {
 	local report

@@ -446,6 +446,58 @@ cut_off() {
 	ok "... is counted" grep -q ' 1 unmatched.*: incomplete' "$tmp/late.err"
 }
 
+# in_flight FILE: what JSON tells of calls in flight: why, what call, phase, state
+in_flight() { sed -n 's/^{"type":"in_flight",.*"reason":"\([a-z]*\)",.*"call":"\([a-z]*\)",.*"phase":\([^,]*\),.*"state":"\(.\)".*/\1 \2 \3 \4/p' "$1" | tr -d '"'; }
+
+# Calls that do not return for long, or at all: by a module that does it on purpose.
+hangs() {
+	local ko parameters=/sys/module/refcost_hang/parameters pid
+	ko=build/kmod-fault/all/$(uname -r)/refcost_hang.ko
+	if ! [ -e "$ko" ]; then
+		tap_skip "calls that do not return" "make kmod-fault makes no modules for this kernel"
+		return
+	fi
+	cp "$ko" "$tmp/refcost_hang.ko"
+	begin hang.json --load --json --strict --slow-after 700ms -o "$tmp/hang.csv"
+	load refcost_hang in=wait out=sleep ms=1500 &
+	eventually 20 grep -q '"reason":"slow".*"call":"load"' "$tmp/hang.json"
+	kill -QUIT "$tracer"
+	eventually 20 grep -q '"reason":"asked"' "$tmp/hang.json"
+	echo 1 >$parameters/let_go
+	wait $!
+	rmmod refcost_hang
+	load refcost_hang out=spin ms=1500
+	rmmod refcost_hang
+	load refcost_hang out=wait
+	rmmod refcost_hang &
+	pid=$!
+	eventually 20 grep -q '"reason":"slow".*"pid":'$pid, "$tmp/hang.json"
+	end_with INT
+	is "init() that waits for what never comes, on time and when asked; exit() that sleeps, spins, waits so, at the end as well" \
+		"slow load init() D,asked load init() D,slow unload exit() D,slow unload exit() R,slow unload exit() D,end unload exit() D" \
+		"$(in_flight "$tmp/hang.json" | paste -sd,)"
+	is "... --strict: exit 2" 2 "$status"
+	ok "... whose, and where it sleeps, by name" \
+		grep -Eq '"reason":"end".*"module":"refcost_hang","pid":'$pid',.*"command":"rmmod".*"stack":\["hang_wait \[refcost_hang\]"' "$tmp/hang.json"
+	is "... CSV has a row of each" "load init() D,load init() D,unload exit() D,unload exit() R,unload exit() D,unload exit() D" \
+		"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+			$at["result"] == "in flight" && $at["errno"] == 115 { print $at["type"], $at["phase"], $at["state"] }' "$tmp/hang.csv" | paste -sd,)"
+	cp "$tmp/hang.json" "$dir/trace-hang.json"
+	cp "$tmp/hang.csv" "$dir/trace-hang.csv"
+	begin before --strict -n 1
+	end_with INT
+	cp "$tmp/before" "$dir/trace-before.txt"
+	ok "who hung before the trace began is found, with since when at the most" \
+		grep -Eq "^refcost_hang is being unloaded, by rmmod/$pid, for [0-9.]+ s at the most:\$" "$tmp/before"
+	ok "... in what phase, and asleep" grep -A 1 '^  in exit()$' "$tmp/before"
+	ok "... in what functions" grep -Eq '^    hang_wait \[refcost_hang\] < ' "$tmp/before"
+	is "... it is in flight at the end: exit 2" 2 "$status"
+	ok "... and counted" grep -q ' 1 in flight: incomplete' "$tmp/before.err"
+	is "no line is longer than 79 columns" "" "$(awk 'length > 79' "$tmp/before")"
+	echo 1 >$parameters/let_go
+	wait $pid
+}
+
 lost() {
 	begin flood --mechanism tracepoints --csv --strict
 	kill -STOP $tracer
@@ -609,7 +661,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-parts commands_of_others refused agree loads whose_calls namespaces compat cut_off lost four_loops holders mechanisms bad_input modest
+parts commands_of_others refused agree loads whose_calls namespaces compat cut_off hangs lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

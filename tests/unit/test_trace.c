@@ -465,6 +465,45 @@ static void failed_calls_have_the_phases_they_came_to(void **state)
 	assert_phases("lock wait..return", &rec);
 }
 
+/* Which phase a call is in that has passed these boundaries and awaits the end of that one. */
+static void assert_now(const char *want, enum trace_kind kind, uint32_t watched, uint32_t events,
+		       uint32_t awaited)
+{
+	struct trace_flight c = { .rec = passed(kind, watched, events, 0), .off_ns = 3 };
+	struct trace_phase p;
+
+	c.awaited = (uint64_t)awaited << kind * TRACE_EVENTS;
+	c.off_since = 1490;
+	trace_now(&c, 1500, &p);
+	assert_string_equal(p.label, want);
+	assert_int_equal(p.start + p.ns, 1500 - c.rec.ts[0]);
+	assert_int_equal(p.off_ns, 13);
+	c.slept = 5; /* back on the CPU: that is in the sum already */
+	trace_now(&c, 1500, &p);
+	assert_int_equal(p.off_ns, 3);
+}
+
+static void calls_in_flight_are_in_a_phase(void **state)
+{
+	const uint32_t all = ~0U, begun = bit(TRACE_UNLOAD, "start");
+	const uint32_t checked = begun | bit(TRACE_UNLOAD, "checks");
+	const uint32_t few = begun | bit(TRACE_UNLOAD, "async") | bit(TRACE_UNLOAD, "return");
+	const uint32_t copied = bit(TRACE_LOAD, "start") | bit(TRACE_LOAD, "file copy");
+
+	(void)state;
+	assert_now("checks", TRACE_UNLOAD, all, begun, 0);
+	assert_now("lock wait", TRACE_UNLOAD, all, begun, bit(TRACE_UNLOAD, "lock wait"));
+	assert_now("exit()", TRACE_UNLOAD, all, checked, 0);
+	assert_now("checks..exit()", TRACE_UNLOAD, all & ~bit(TRACE_UNLOAD, "checks"), begun, 0);
+	assert_now("grace period", TRACE_UNLOAD, all,
+		   checked | bit(TRACE_UNLOAD, "sysfs") | bit(TRACE_UNLOAD, "teardown"),
+		   bit(TRACE_UNLOAD, "grace period"));
+	assert_now("lock wait..async", TRACE_UNLOAD, few, begun, 0);
+	assert_now("init()", TRACE_LOAD, all, copied, bit(TRACE_LOAD, "init()"));
+	assert_now("notifiers LIVE", TRACE_LOAD, all, copied, 0);
+	assert_now("init()..return", TRACE_LOAD, copied | bit(TRACE_LOAD, "return"), copied, 0);
+}
+
 /* What a kernel does not have is neither a phase nor merged into one; what was not watched is. */
 static void steps_that_came_later_have_phases_of_their_own(void **state)
 {
@@ -587,6 +626,7 @@ int main(void)
 		cmocka_unit_test(hidden_addresses_are_refused),
 		cmocka_unit_test(rows_are_in_order),
 		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
+		cmocka_unit_test(calls_in_flight_are_in_a_phase),
 		cmocka_unit_test(steps_that_came_later_have_phases_of_their_own),
 		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),
 		cmocka_unit_test(any_loss_is_a_loss),

@@ -138,6 +138,41 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 	return n;
 }
 
+/* The boundary that ends the phase which begins at another. */
+static int next_end(const struct trace_flight *c, int last)
+{
+	const struct trace_table *t = trace_tables[c->rec.kind];
+	int ev = last + 1;
+
+	if (c->awaited)
+		return __builtin_ctzll(c->awaited) - c->rec.kind * TRACE_EVENTS;
+	while (ev < t->nr - 1 && (is_blind(&c->rec, ev) || is_rare(&t->rows[ev])))
+		ev++;
+	return ev;
+}
+
+void trace_now(const struct trace_flight *c, uint64_t now, struct trace_phase *out)
+{
+	const struct trace_table *t = trace_tables[c->rec.kind];
+	int last = 0, first, ev;
+
+	for (ev = 1; ev < t->nr; ev++)
+		if (passed(&c->rec, ev))
+			last = ev;
+	ev = next_end(c, last);
+	for (first = last + 1; first < ev && !is_blind(&c->rec, first); first++)
+		;
+	out->merged = first < ev;
+	snprintf(out->label, sizeof(out->label), "%s%s%s", out->merged ? t->rows[first].label : "",
+		 out->merged ? ".." : "", t->rows[ev].label);
+	out->event = ev;
+	out->start = c->rec.ts[last] - c->rec.ts[0];
+	out->ns = now - c->rec.ts[last];
+	out->off_ns = c->off_ns + (c->off_since && !c->slept ? now - c->off_since : 0);
+	if (out->off_ns > out->ns)
+		out->off_ns = out->ns;
+}
+
 uint64_t trace_total(const struct trace_record *rec)
 {
 	return rec->ts[trace_tables[rec->kind]->nr - 1] - rec->ts[0];

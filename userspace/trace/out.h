@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "machine/ksyms.h"
+#include "trace/hang.h"
 #include "trace/sum.h"
 #include "trace/text.h"
 #include "trace/trace.h"
@@ -128,6 +129,34 @@ void loss_say(const struct trace_loss *l);
  * @c: the call
  */
 void table_call(FILE *f, const struct out *o, const struct call *c);
+
+/**
+ * table_hang() - a call in flight
+ * @f: where to
+ * @in: what is known of it
+ * @reason: why it is printed
+ */
+void table_hang(FILE *f, const struct inside *in, enum hang_reason reason);
+
+/**
+ * csv_trace_hang() - a row for a call in flight
+ * @f: where to
+ * @o: what is common
+ * @in: what is known of it
+ *
+ * Return: 0, or as csv_write().
+ */
+int csv_trace_hang(FILE *f, const struct out *o, const struct inside *in);
+
+/**
+ * json_trace_hang() - an object for a call in flight, on a line
+ * @f: where to
+ * @o: what is common
+ * @in: what is known of it
+ * @reason: why it is printed
+ */
+void json_trace_hang(FILE *f, const struct out *o, const struct inside *in,
+		     enum hang_reason reason);
 
 /**
  * table_summary() - one row per module

@@ -41,6 +41,7 @@
 	X(slept_ns)       \
 	X(why)            \
 	X(stack)          \
+	X(state)          \
 	X(type)
 
 enum column {
@@ -149,6 +150,47 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 	return err;
 }
 
+/* A call has no number before it returns; EINPROGRESS is no errno that one returns. */
+int csv_trace_hang(FILE *f, const struct out *o, const struct inside *in)
+{
+	char time[48], tag[256], state[2] = { in->state };
+	static char stack[STACK_MAX * KSYM_LEN];
+	struct timespec real;
+	uint64_t wall;
+	struct row r;
+	size_t i;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	wall = real.tv_sec * NSEC_PER_SEC + real.tv_nsec;
+	for (i = 0; i < COL_NR; i++)
+		r.field[i] = "";
+	r.field[COL_tag] = text_clean(tag, sizeof(tag), o->tag ?: "");
+	put_num(&r, COL_call, 0);
+	r.field[COL_module] = in->module;
+	put_num(&r, COL_pid, in->pid);
+	put_num(&r, COL_tid, in->tid);
+	r.field[COL_command] = in->command;
+	r.field[COL_result] = "in flight";
+	put_num(&r, COL_errno, EINPROGRESS);
+	if (in->ns) {
+		r.field[COL_time] = iso_time(wall - in->ns, time, sizeof(time));
+		put_num(&r, COL_start_ns, now_ns() - in->ns);
+		put_num(&r, COL_total_ns, in->ns);
+	}
+	r.field[COL_phase] = in->phase;
+	if (in->phase_ns) {
+		put_num(&r, COL_phase_start_ns, in->ns - in->phase_ns);
+		put_num(&r, COL_ns, in->phase_ns);
+		put_num(&r, COL_on_ns, in->phase_ns - in->off_ns);
+		put_num(&r, COL_off_ns, in->off_ns);
+	}
+	r.field[COL_why] = stack_why(&in->stack, false) ?: "";
+	r.field[COL_stack] = folded(&in->stack, stack, sizeof(stack));
+	r.field[COL_state] = state;
+	r.field[COL_type] = trace_kind_name(in->loading ? TRACE_LOAD : TRACE_UNLOAD);
+	return csv_write(f, r.field, COL_NR);
+}
+
 static void add_text(struct json_object *o, const char *key, const char *text)
 {
 	json_object_object_add(o, key, json_object_new_string(text));
@@ -241,6 +283,17 @@ void json_trace_call(FILE *f, const struct out *o, const struct call *c)
 		json_object_array_add(phases, phase_json(o, c, i));
 	json_object_object_add(call, "phases", phases);
 	print_line(f, call);
+}
+
+void json_trace_hang(FILE *f, const struct out *o, const struct inside *in, enum hang_reason reason)
+{
+	struct json_object *hang = json_object_new_object();
+
+	add_text(hang, "type", "in_flight");
+	add_tag(hang, o);
+	add_text(hang, "reason", hang_reason_name(reason));
+	json_object_object_add(hang, "inside", inside_json(in));
+	print_line(f, hang);
 }
 
 static struct json_object *module_json(const struct sum_module *m, enum trace_kind kind)

@@ -164,6 +164,14 @@ void table_call(FILE *f, const struct out *o, const struct call *c)
 	fflush(f);
 }
 
+void table_hang(FILE *f, const struct inside *in, enum hang_reason reason)
+{
+	if (reason == HANG_START)
+		fputs("Inside already when the trace began:\n", f);
+	inside_print(f, in);
+	fflush(f);
+}
+
 static const char *percentile(const struct sum_module *m, double p, char *buf, size_t len)
 {
 	double ns = sum_percentile(m, p);

@@ -147,6 +147,17 @@ void trace_wake_on(struct trace *t, int fd);
 int trace_counts(struct trace *t, struct trace_counts *counts);
 
 /**
+ * trace_in_flight() - visit the calls that have not returned
+ * @t: the tracer
+ * @fn: called for each, in no order, with a copy
+ * @arg: its second argument
+ *
+ * Return: 0, or -errno.
+ */
+int trace_in_flight(struct trace *t, void (*fn)(const struct trace_flight *flight, void *arg),
+		    void *arg);
+
+/**
  * trace_phases() - the phases of one call, which add up to its total
  * @rec: the record
  * @out: filled in, in the order of time
@@ -159,6 +170,17 @@ int trace_counts(struct trace *t, struct trace_counts *counts);
  * Return: how many phases.
  */
 size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, size_t cap);
+
+/**
+ * trace_now() - the phase that a call in flight is in
+ * @flight: the call
+ * @now: CLOCK_MONOTONIC, ns
+ * @out: filled in, as far as it came
+ *
+ * If a load that failed is undoing what it did, that is not known yet: it is in the phase after the
+ * last that it finished.
+ */
+void trace_now(const struct trace_flight *flight, uint64_t now, struct trace_phase *out);
 
 /**
  * trace_total() - how long a call took

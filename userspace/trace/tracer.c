@@ -138,17 +138,64 @@ const char *trace_note(const struct trace *t)
 	return t->note;
 }
 
+static int read_tally(const struct trace *t, struct trace_tally *n)
+{
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, ".data.counts"), &zero, n))
+		return -errno;
+	return 0;
+}
+
+/* Calls whose slots were taken. */
+static void each_displaced(const struct trace *t,
+			   void (*fn)(const struct trace_flight *flight, void *arg), void *arg)
+{
+	int fd = bpf_object__find_map_fd_by_name(t->obj, "calls");
+	__u64 task, *last = NULL;
+	struct trace_flight c;
+
+	while (!bpf_map_get_next_key(fd, last, &task)) {
+		last = &task;
+		if (!bpf_map_lookup_elem(fd, &task, &c) && c.task)
+			fn(&c, arg);
+	}
+}
+
+int trace_in_flight(struct trace *t, void (*fn)(const struct trace_flight *flight, void *arg),
+		    void *arg)
+{
+	struct trace_flights *all;
+	struct trace_tally n;
+	__u32 zero = 0;
+	int i, err = read_tally(t, &n);
+
+	if (err || n.entries == n.exits)
+		return err;
+	all = malloc(sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, ".bss"), &zero, all))
+		err = -errno;
+	for (i = 0; i < TRACE_SLOTS_IN_FLIGHT && !err; i++)
+		if (all->slots[i].task)
+			fn(&all->slots[i], arg);
+	if (!err && all->nr_displaced)
+		each_displaced(t, fn, arg);
+	free(all);
+	return err;
+}
+
 int trace_counts(struct trace *t, struct trace_counts *counts)
 {
 	struct trace_tally n;
 	struct bpf_prog_info info;
-	__u32 zero = 0;
 	size_t i;
-	int err = 0;
+	int err = read_tally(t, &n);
 
 	memset(counts, 0, sizeof(*counts));
-	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->obj, ".data.counts"), &zero, &n))
-		return -errno;
+	if (err)
+		return err;
 	counts->records = n.records;
 	counts->entries = n.entries;
 	counts->exits = n.exits;
