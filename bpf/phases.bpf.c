@@ -28,19 +28,7 @@ char LICENSE[] SEC("license") = "GPL";
 /* Found and set before loading, by the name of its section. */
 const volatile struct trace_config config SEC(".rodata.config") = {};
 
-/*
- * Stacks of one call: of the sleep that it is in, of the longest in this phase, of phases that
- * ended.
- */
-struct asleep {
-	struct trace_stacks out;
-	__u64 now[TRACE_STACK_DEPTH];
-	__u64 longest[TRACE_STACK_DEPTH];
-	__u64 longest_ns;
-};
-
 static const struct trace_flight blank;
-static const struct asleep awake;
 
 /* User space reads it while calls are in flight: it is all that there is in .bss. */
 static struct trace_flights flights;
@@ -52,15 +40,7 @@ struct {
 	__type(value, struct trace_flight);
 } calls SEC(".maps");
 
-/* One element suffices where this is not used: user space makes it small. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_IN_FLIGHT);
-	__type(key, __u64); /* as in calls */
-	__type(value, struct asleep);
-} sleeps SEC(".maps");
-
-/* Tasks that descend from the one asked for; as small where this is not used. */
+/* Tasks that descend from the one asked for; user space makes it small where it is not used. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_FAMILY);
@@ -180,29 +160,13 @@ static __always_inline void read_name(struct trace_flight *c)
 		try_name(c);
 }
 
-/* The longest sleep belongs to the phase that ends here. */
-static __always_inline void keep_stack(const struct trace_flight *c, __u64 ev)
+static __always_inline void keep_text(struct trace_flight *c, __u64 mod)
 {
-	__u64 task = c->task;
-	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
-
-	if (!s || !s->longest_ns || ev >= TRACE_EVENTS)
+	if (config.text_at < 0)
 		return;
-	s->out.ns[ev] = s->longest_ns;
-	bpf_probe_read_kernel(s->out.ips[ev], sizeof(s->longest), s->longest);
-	s->longest_ns = 0;
-}
-
-static __always_inline void keep_text(const struct trace_flight *c, __u64 mod)
-{
-	__u64 task = c->task;
-	struct asleep *s = bpf_map_lookup_elem(&sleeps, &task);
-
-	if (!s || config.text_at < 0)
-		return;
-	bpf_probe_read_kernel(&s->out.text, sizeof(s->out.text),
+	bpf_probe_read_kernel(&c->text, sizeof(c->text),
 			      (const void *)(unsigned long)(mod + config.text_at));
-	bpf_probe_read_kernel(&s->out.text_size, sizeof(__u32),
+	bpf_probe_read_kernel(&c->text_size, sizeof(__u32),
 			      (const void *)(unsigned long)(mod + config.text_size_at));
 }
 
@@ -220,7 +184,7 @@ static __always_inline void pass(struct trace_flight *c, const volatile struct t
 	__u64 at = b->at, *ts = time_at(&c->rec, at);
 
 	if (config.stacks)
-		keep_stack(c, at / sizeof(*ts));
+		c->last = at / sizeof(*ts);
 	ts[0] = now;
 	ts[OFF_NS] = c->off_ns;
 	c->off_ns = 0;
@@ -702,7 +666,7 @@ static __always_inline int enter(enum trace_kind kind, __u64 name)
 		return 0;
 	}
 	if (config.stacks)
-		bpf_map_update_elem(&sleeps, &task, &awake, BPF_ANY);
+		c->text = c->text_size = 0;
 	id = bpf_get_current_pid_tgid();
 	c->rec.kind = kind;
 	c->rec.pid = id;
@@ -775,8 +739,7 @@ static __always_inline void copy_record(struct trace_record *to, const struct tr
 	}
 }
 
-static __always_inline bool put_stacked(struct trace_flight *c, const struct asleep *s,
-					enum trace_kind kind)
+static __always_inline bool put_stacked(struct trace_flight *c, enum trace_kind kind)
 {
 	struct trace_stacked *full = bpf_ringbuf_reserve(&records, sizeof(*full), 0);
 
@@ -784,18 +747,18 @@ static __always_inline bool put_stacked(struct trace_flight *c, const struct asl
 		return false;
 	c->rec.flags |= TRACE_STACKED;
 	copy_record(&full->rec, &c->rec, kind);
-	bpf_probe_read_kernel(&full->stacks, sizeof(full->stacks), &s->out);
+	full->text = c->text;
+	full->text_size = c->text_size;
 	bpf_ringbuf_submit(full, wakeup());
 	return true;
 }
 
 static __always_inline bool put_record(struct trace_flight *c, enum trace_kind kind)
 {
-	const struct asleep *s = config.stacks ? bpf_map_lookup_elem(&sleeps, &c->task) : NULL;
 	struct trace_record *rec;
 
-	if (s)
-		return put_stacked(c, s, kind);
+	if (config.stacks)
+		return put_stacked(c, kind);
 	rec = bpf_ringbuf_reserve(&records, sizeof(*rec), 0);
 	if (!rec)
 		return false;
@@ -837,8 +800,6 @@ static __always_inline int leave(enum trace_kind kind, __s64 ret)
 	add(&counts.exits, 1);
 	if (c->name || is_target(c->rec.module))
 		emit(c, kind);
-	if (config.stacks)
-		bpf_map_delete_elem(&sleeps, &task);
 	release(c, task);
 	__sync_fetch_and_add(&flights.nr, -1);
 	return 0;
@@ -900,37 +861,48 @@ COMPAT_PROGRAMS(finit_module, TRACE_LOAD)
 COMPAT_PROGRAMS(init_module, TRACE_LOAD)
 #endif
 
+/* Far more of these fit the buffer than a machine has between two looks of its reader. */
+static __always_inline void put_sleep(const struct trace_flight *c, __u64 slept)
+{
+	struct trace_sleep *s = bpf_ringbuf_reserve(&records, sizeof(*s), 0);
+
+	if (!s) {
+		add(&counts.dropped, 1);
+		return;
+	}
+	s->call = c->rec.ts[0];
+	s->since = c->off_since;
+	s->ns = slept;
+	s->pid = c->rec.pid;
+	s->after = c->last;
+	__builtin_memcpy(s->ips, c->ips, sizeof(s->ips));
+	bpf_ringbuf_submit(s, BPF_RB_NO_WAKEUP);
+}
+
 /* Arguments: preempt, the task that leaves, the task that comes. */
 SEC("raw_tp/sched_switch")
 int sched_switch(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct trace_flight *c;
-	struct asleep *s;
-	__u64 slept, task;
+	__u64 slept;
 
 	if (!*(volatile __u32 *)&flights.nr)
 		return 0;
-	task = ctx->args[1];
-	c = find(task);
+	c = find(ctx->args[1]);
 	if (c) {
 		c->off_since = bpf_ktime_get_ns();
 		c->slept = 0;
-		s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
-		if (s)
-			bpf_get_stack(ctx, s->now, sizeof(s->now), 0);
+		if (config.stacks)
+			bpf_get_stack(ctx, c->ips, sizeof(c->ips), 0);
 	}
-	task = ctx->args[2];
-	c = find(task);
+	c = find(ctx->args[2]);
 	if (!c || !c->off_since || c->slept)
 		return 0;
 	slept = bpf_ktime_get_ns() - c->off_since;
 	c->slept = slept;
 	c->off_ns += slept;
-	s = config.stacks ? bpf_map_lookup_elem(&sleeps, &task) : NULL;
-	if (s && slept > s->longest_ns) {
-		s->longest_ns = slept;
-		bpf_probe_read_kernel(s->longest, sizeof(s->longest), s->now);
-	}
+	if (config.stacks)
+		put_sleep(c, slept);
 	return 0;
 }
 

@@ -106,7 +106,7 @@ struct trace_step {
 
 /* Flags of a record. */
 #define TRACE_UNPAIRED (1U << 0) /* a return probe missed: entries and exits differ */
-#define TRACE_STACKED  (1U << 1) /* a struct trace_stacks follows it in memory */
+#define TRACE_STACKED  (1U << 1) /* it is that of a struct trace_stacked */
 
 /**
  * struct trace_holder - who held module_mutex when a call began to wait for it
@@ -171,6 +171,10 @@ struct trace_record {
  * @nested: calls of the same function inside that one
  * @waiting: for module_mutex
  * @claims: who wants this slot: its owner is alone; 0 in the hash table
+ * @last: the boundary that was passed last, if stacks were asked for; likewise
+ * @text: where the module's own code is; 0: not known yet
+ * @text_size: how much of it, bytes
+ * @ips: the stack when it was last switched out
  */
 struct trace_flight {
 	struct trace_record rec;
@@ -185,6 +189,10 @@ struct trace_flight {
 	__u32 nested;
 	__u32 waiting;
 	__u32 claims;
+	__u32 last;
+	__u64 text;
+	__u64 text_size;
+	__u64 ips[TRACE_STACK_DEPTH];
 };
 
 #define TRACE_SLOTS_IN_FLIGHT 256 /* a power of two */
@@ -205,24 +213,33 @@ struct trace_flights {
 };
 
 /**
- * struct trace_stacks - where a call slept longest, phase by phase
+ * struct trace_stacked - what the ring buffer carries of a call if stacks were asked for
+ * @rec: the record
  * @text: where the module's own code was; 0: not known
  * @text_size: how much of it, bytes
- * @ns: how long that one sleep in the phase that ends at this boundary took, ns; 0: it did not
- *	sleep
- * @ips: kernel addresses, innermost first, as many as there are before a 0
  */
-struct trace_stacks {
-	__u64 text;
-	__u64 text_size;
-	__u64 ns[TRACE_EVENTS];
-	__u64 ips[TRACE_EVENTS][TRACE_STACK_DEPTH];
-};
-
-/* What the ring buffer carries if stacks were asked for. */
 struct trace_stacked {
 	struct trace_record rec;
-	struct trace_stacks stacks;
+	__u64 text;
+	__u64 text_size;
+};
+
+/**
+ * struct trace_sleep - and of each time that a call was off the CPU, as soon as it goes on
+ * @call: when its call began, as in its record
+ * @since: when it left the CPU, CLOCK_MONOTONIC ns
+ * @ns: for how long, ns
+ * @pid: the thread
+ * @after: the boundary that was passed last
+ * @ips: kernel addresses, innermost first, as many as there are before a 0
+ */
+struct trace_sleep {
+	__u64 call;
+	__u64 since;
+	__u64 ns;
+	__u32 pid;
+	__u32 after;
+	__u64 ips[TRACE_STACK_DEPTH];
 };
 
 /**
@@ -230,7 +247,7 @@ struct trace_stacked {
  * @records: records handed to user space
  * @entries: calls that are traced
  * @exits: how many of them returned
- * @dropped: records lost because the ring buffer was full
+ * @dropped: records, and times off the CPU, lost because the ring buffer was full
  * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer
  *	was attached, or by a way that is not watched
@@ -285,7 +302,7 @@ struct trace_kind_config {
  * @text_size_at: where the size of that is, 32 bits
  * @waits_traced: tracepoints say when module_mutex has to be waited for
  * @follow: also calls of all that @only_tgid forks
- * @stacks: keep the stack of the longest sleep in each phase
+ * @stacks: hand over the stack of each time that a call is off the CPU
  */
 struct trace_config {
 	char target[TRACE_NAME_LEN];

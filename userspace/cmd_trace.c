@@ -71,8 +71,8 @@ static const struct argp_option options[] = {
 	{ "count", 'n', "COUNT", 0, "End after that many calls", 0 },
 	{ "timestamps", 'T', 0, 0, "Say when each call began", 0 },
 	{ "stacks", OPT_STACKS, 0, 0,
-	  "Say where each phase slept longest, and what it waited for (phases that slept for 1 % of the "
-	  "call; --csv and --json have all)",
+	  "Say where each phase slept, how often and how long, and what it waited for (phases that slept "
+	  "for 1 % of the call; --csv and --json have all)",
 	  0 },
 	{ "slow-after", OPT_SLOW, "TIMES", 0,
 	  "Say what a call does that has not returned by then (default 5s,30s)", 0 },
@@ -235,7 +235,7 @@ static void on_record(const struct trace_record *rec, void *arg)
 
 	if (t->err || (env.count && t->loss.reported == env.count))
 		return;
-	call_read(&c, rec, ++t->loss.reported);
+	call_read(&c, rec, trace_sleeps(t->trace, rec), ++t->loss.reported);
 	t->loss.unpaired += !!(rec->flags & TRACE_UNPAIRED);
 	if (env.format == TABLE)
 		table_call(stdout, &t->out, &c);

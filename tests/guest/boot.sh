@@ -53,6 +53,7 @@ trace_guest() {
 	ok "rows of calls in flight are what docs/results-schema.json says" tests/schema.py --as trace.csv "$dir/trace-hang.csv"
 	ok "... and so are objects" tests/schema.py --as trace.json "$dir/trace-hang.json"
 	ok "... rows of calls" tests/schema.py --as trace.csv "$dir/trace-loads.csv"
+	ok "... objects with stacks" tests/schema.py --as trace.json "$dir/trace-sums.json"
 }
 refs_guest() {
 	local report

@@ -21,6 +21,13 @@ calls() { awk -F, 'NR > 1 && !seen[$2]++ { print $2, $5, $9, $11 }' "$1"; }
 # wrong_sums FILE: calls whose phases do not add up to their total
 wrong_sums() { awk -F, 'NR > 1 { sum[$2] += $14; of[$2] = $11 } END { for (c in sum) if (sum[c] != of[c]) print c }' "$1"; }
 
+# wrong_sleeps FILE: phases off the CPU for a millisecond whose stacks do not add up to that time, within 1 %
+wrong_sleeps() {
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		{ phase = $at["call"] " " $at["phase"]; off[phase] += $at["off_ns"]; slept[phase] += $at["slept_ns"] }
+		END { for (p in off) if (off[p] > 1e6 && (slept[p] > off[p] * 1.01 || slept[p] < off[p] * .99)) print p ": " slept[p] " of " off[p] }' "$1"
+}
+
 # uncompressed FILE: a module as init_module(2) takes it
 uncompressed() {
 	case $1 in
@@ -79,7 +86,7 @@ commands_of_others() {
 	load nls_utf8
 	load crc_itu_t
 	sites=$(grep -c '\[crc_itu_t\]' /sys/kernel/tracing/available_filter_functions || true) # lib/ used to be built without
-	load dummy numdummies=1
+	load dummy numdummies=100
 	load loop
 	if command -v mkfs.ext4 >/dev/null && modprobe ext4; then # a mount alone would look for it in the initramfs
 		ext4=1
@@ -105,6 +112,7 @@ commands_of_others() {
 	sed -i 's/^"a,b",/tagged,/' "$out"
 	is "-o: the tag is in every row" "tagged" "$(column "$out" tag | sort -u)"
 	is "-o: phases of each call add up to its total" "" "$(wrong_sums "$out")"
+	is "... and what each slept for to its time off the CPU" "" "$(wrong_sleeps "$out")"
 	is "crc_itu_t has $sites trace sites: $((1 + (sites > 0))) grace periods" $((1 + (sites > 0))) \
 		"$(of crc_itu_t | grep -c 'grace period .*|.*-.*|')"
 	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 3 '^  exit()')
@@ -264,6 +272,7 @@ loads() {
 	is "$n loads, $n unloads, in turn" "$(yes "load unload" | head -n $n)" \
 		"$(head -n $((2 * n)) "$tmp/digest" | grep -E ' = (loaded|gone):' | cut -d' ' -f1 | paste -d' ' - -)"
 	is "phases of each add up to its total" "" "$(wrong_sums "$tmp/loads.csv")"
+	is "... and what each slept for to its time off the CPU" "" "$(wrong_sleeps "$tmp/loads.csv")"
 	merged=() # newer kernels have inlined what ends the checks
 	grep -q '^check_modstruct_version$' /sys/kernel/tracing/available_filter_functions || merged=("ELF checks")
 	is "merged: ${merged[*]:-none}" "${merged[*]}" \
@@ -448,6 +457,29 @@ cut_off() {
 
 # in_flight FILE: what JSON tells of calls in flight: why, what call, phase, state
 in_flight() { sed -n 's/^{"type":"in_flight",.*"reason":"\([a-z]*\)",.*"call":"\([a-z]*\)",.*"phase":\([^,]*\),.*"state":"\(.\)".*/\1 \2 \3 \4/p' "$1" | tr -d '"'; }
+
+# One sleep that is long, and many that are short and far longer in all: that is why it is slow.
+sums() {
+	local ko share
+	ko=build/kmod-fault/all/$(uname -r)/refcost_hang.ko
+	if ! [ -e "$ko" ]; then
+		tap_skip "what exit() sleeps for in all" "make kmod-fault makes no modules for this kernel"
+		return
+	fi
+	insmod "$ko" out=graces
+	run_cmd "$refcost" trace --stacks --json --strict -o "$tmp/sums.csv" -- rmmod refcost_hang
+	printf '%s\n' "$stdout" >"$dir/trace-sums.json"
+	cp "$tmp/sums.csv" "$dir/trace-sums.csv"
+	is "60 grace periods and a sleep of 60 ms: exit 0, strictly" 0 "$status"
+	ok "... exit() waits for grace periods" grep -Eq '"phase":"exit\(\)"[^}]*"why":"a grace period"' <<<"$stdout"
+	ok "... and for a timer, once" grep -Eq '"n":1,"longest_ns":[0-9]+,"ns":[0-9]+,"why":"a timer"' <<<"$stdout"
+	share=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $at["phase"] != "exit()" { next }
+		{ all += $at["slept_ns"]; n += $at["sleeps"] * ($at["why"] == "a grace period"); grace += $at["slept_ns"] * ($at["why"] == "a grace period") }
+		END { print (n >= 60) * int(100 * grace / all) }' "$tmp/sums.csv")
+	ok "... sixty times or more, $share % of it" test "$share" -gt 80
+	is "... what phases slept for adds up to their time off the CPU" "" "$(wrong_sleeps "$tmp/sums.csv")"
+	is "... and each phase is in the sum once" "" "$(wrong_sums "$tmp/sums.csv")"
+}
 
 # Calls that do not return for long, or at all: by a module that does it on purpose.
 hangs() {
@@ -661,7 +693,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-parts commands_of_others refused agree loads whose_calls namespaces compat cut_off hangs lost four_loops holders mechanisms bad_input modest
+parts commands_of_others refused agree loads whose_calls namespaces compat cut_off hangs sums lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

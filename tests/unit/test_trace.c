@@ -391,7 +391,6 @@ static void rows_are_in_order(void **state)
 		assert_in_range(ev, 2, TRACE_EVENTS);
 		assert_int_not_equal(
 			trace_event(trace_tables[kind], trace_tables[kind]->last_failed), -1);
-		assert_null(trace_stacks(&rec));
 	}
 }
 
@@ -543,6 +542,79 @@ static void no_phase_sleeps_longer_than_it_takes(void **state)
 		assert_int_equal(phases[i].off_ns, i == 0 ? 4 : i == 1 ? 10 : 0);
 }
 
+static void sleep_of(struct sleeps *s, uint64_t call, uint32_t after, uint64_t since, uint64_t ns,
+		     uint64_t ip)
+{
+	struct trace_sleep one = {
+		.call = call, .pid = 7, .after = after, .since = since, .ns = ns
+	};
+
+	one.ips[0] = ip;
+	assert_int_equal(sleeps_add(s, &one), 0);
+}
+
+static void assert_slept(const struct slept *s, uint64_t n, uint64_t ns, uint64_t longest,
+			 const char *where)
+{
+	assert_int_equal(s->n, n);
+	assert_int_equal(s->ns, ns);
+	assert_int_equal(s->longest_ns, longest);
+	assert_string_equal(s->stack.frames[0], where);
+}
+
+/* Many short ones may be more than a long one, and each belongs to a phase. */
+static void sleeps_are_summed_up_by_stack(void **state)
+{
+	struct trace_record rec = passed(TRACE_UNLOAD, ~0U, ~0U, 0);
+	const int checks = trace_event(&trace_unload, "checks"), exit = checks + 1;
+	struct sleeps all = {};
+	struct slept *slept;
+	struct call c;
+	int i;
+
+	(void)state;
+	rec.pid = 7;
+	sleep_of(&all, 1, checks, 5, 9, 0x9); /* an earlier call, of which there is no record */
+	sleep_of(&all, rec.ts[0], checks, rec.ts[checks] + 1, 60, 0x1);
+	for (i = 0; i < 60; i++)
+		sleep_of(&all, rec.ts[0], checks, rec.ts[checks] + 2, 10 + (i == 5), 0x2);
+	/* preempted while the end of exit() was being written down */
+	sleep_of(&all, rec.ts[0], checks, rec.ts[exit], 3, 0x3);
+	assert_int_equal(all.n, 1);
+	call_read(&c, &rec, sleeps_of(&all, &rec), 1);
+	assert_int_equal(call_slept(&c, exit - 1, NULL, &slept), 2);
+	assert_slept(&slept[0], 60, 601, 11, "0x2");
+	assert_slept(&slept[1], 1, 60, 60, "0x1");
+	free(slept);
+	assert_int_equal(call_slept(&c, exit, NULL, &slept), 1);
+	assert_slept(&slept[0], 1, 3, 3, "0x3");
+	free(slept);
+	assert_int_equal(call_slept(&c, 0, NULL, &slept), 0);
+	free(slept);
+	sleeps_drop(&all, 7);
+	assert_null(sleeps_of(&all, &rec));
+	sleeps_free(&all);
+}
+
+static void sleeps_take_bounded_memory(void **state)
+{
+	struct sleeps all = {};
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < SLEEPS_STACKS + 100; i++)
+		sleep_of(&all, 1, 0, i, 1, i + 1);
+	assert_int_equal(all.v[0].n, SLEEPS_STACKS + 1);
+	assert_int_equal(all.v[0].v[SLEEPS_STACKS].n, 100);
+	for (i = 0; i < SLEEPS_CALLS + 5; i++) {
+		struct trace_sleep one = { .call = 2, .pid = 100 + i };
+
+		assert_int_equal(sleeps_add(&all, &one), 0);
+	}
+	assert_int_equal(all.n, SLEEPS_CALLS);
+	sleeps_free(&all);
+}
+
 static void any_loss_is_a_loss(void **state)
 {
 	struct trace_loss good = { .known = true, .reported = 5 }, bad;
@@ -629,6 +701,8 @@ int main(void)
 		cmocka_unit_test(calls_in_flight_are_in_a_phase),
 		cmocka_unit_test(steps_that_came_later_have_phases_of_their_own),
 		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),
+		cmocka_unit_test(sleeps_are_summed_up_by_stack),
+		cmocka_unit_test(sleeps_take_bounded_memory),
 		cmocka_unit_test(any_loss_is_a_loss),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(commands_run),

@@ -299,14 +299,9 @@ static int set_room(const struct trace *t, const char *map, __u32 entries)
 /* What is not used is made small. */
 static int size_maps(const struct trace *t)
 {
-	int err = 0;
+	int err = t->family ? 0 : set_room(t, "family", 1);
 
-	if (!t->family)
-		err = set_room(t, "family", 1);
-	if (err)
-		return err;
-	return t->stacks ? set_room(t, "records", TRACE_RING_BYTES_STACKED)
-			 : set_room(t, "sleeps", 1);
+	return !err && t->stacks ? set_room(t, "records", TRACE_RING_BYTES_STACKED) : err;
 }
 
 static int select_function(const struct trace *t, int slot, enum trace_where where)

@@ -183,9 +183,13 @@ bool trace_init_began(const struct trace_record *rec)
 	return rec->kind == TRACE_LOAD && passed(rec, trace_event(&trace_load, "file copy"));
 }
 
-const struct trace_stacks *trace_stacks(const struct trace_record *rec)
+void trace_text(const struct trace_record *rec, uint64_t *text, uint64_t *size)
 {
-	return rec->flags & TRACE_STACKED ? &((const struct trace_stacked *)rec)->stacks : NULL;
+	const struct trace_stacked *full = (const struct trace_stacked *)rec;
+	bool known = rec->flags & TRACE_STACKED;
+
+	*text = known ? full->text : 0;
+	*size = known ? full->text_size : 0;
 }
 
 bool trace_is_lock_wait(enum trace_kind kind, int event)

@@ -11,6 +11,7 @@
 
 #include "machine/ksyms.h"
 #include "trace/hang.h"
+#include "trace/sleeps.h"
 #include "trace/sum.h"
 #include "trace/text.h"
 #include "trace/trace.h"
@@ -18,6 +19,7 @@
 /**
  * struct call - one call, ready to be printed
  * @rec: the record
+ * @sleeps: times off the CPU; NULL: none, or stacks were not asked for
  * @number: of the call, from 1
  * @phases: its phases
  * @nr_phases: how many
@@ -34,6 +36,7 @@
  */
 struct call {
 	const struct trace_record *rec;
+	const struct sleeps_call *sleeps;
 	uint64_t number;
 	struct trace_phase phases[TRACE_EVENTS];
 	size_t nr_phases;
@@ -62,13 +65,17 @@ struct out {
 };
 
 /**
- * struct slept - where a phase slept longest
- * @ns: for how long
+ * struct slept - where a phase was off the CPU
+ * @n: how often
+ * @ns: for how long in all, ns
+ * @longest_ns: the longest of those times, ns
  * @why: what for, as stack_why(); NULL if the stack does not tell
  * @stack: the stack in names
  */
 struct slept {
+	uint64_t n;
 	uint64_t ns;
+	uint64_t longest_ns;
 	const char *why;
 	struct stack stack;
 };
@@ -93,20 +100,22 @@ struct trace_loss {
  * call_read() - make a record fit to be printed
  * @c: filled in; valid as long as @rec
  * @rec: the record
+ * @sleeps: from trace_sleeps()
  * @number: of the call
  */
-void call_read(struct call *c, const struct trace_record *rec, uint64_t number);
+void call_read(struct call *c, const struct trace_record *rec, const struct sleeps_call *sleeps,
+	       uint64_t number);
 
 /**
- * call_slept() - where a phase slept longest
+ * call_slept() - where a phase was off the CPU
  * @c: the call
  * @phase: index into its phases
  * @syms: as in struct out
- * @out: filled in
+ * @out: filled in: an element a stack, the largest sum first; for free()
  *
- * Return: false if the phase did not sleep, or stacks were not asked for.
+ * Return: how many; 0 if it never was, or stacks were not asked for.
  */
-bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out);
+size_t call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept **out);
 
 /**
  * loss_complete() - is every call in the trace, and all of each?

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,8 @@
 	X(slept_ns)       \
 	X(why)            \
 	X(stack)          \
+	X(sleeps)         \
+	X(longest_ns)     \
 	X(state)          \
 	X(type)
 
@@ -98,14 +101,47 @@ void csv_trace_header(FILE *f)
 	fflush(f);
 }
 
+static void put_slept(struct row *r, const struct slept *s)
+{
+	static char stack[STACK_MAX * KSYM_LEN];
+
+	put_num(r, COL_slept_ns, s->ns);
+	put_num(r, COL_sleeps, s->n);
+	put_num(r, COL_longest_ns, s->longest_ns);
+	r->field[COL_why] = s->why ?: "";
+	r->field[COL_stack] = folded(&s->stack, stack, sizeof(stack));
+}
+
+/* The phase's times stand in its first row alone, so that sums of a column are right. */
+static int write_phase(FILE *f, struct row *r, const struct slept *slept, size_t n)
+{
+	static const enum column of_sleeps[] = { COL_slept_ns, COL_sleeps, COL_longest_ns, COL_why,
+						 COL_stack };
+	static const enum column of_phase[] = {
+		COL_ns, COL_on_ns, COL_off_ns, COL_holder_pid, COL_holder_command, COL_holder_module
+	};
+	size_t i, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(of_sleeps); i++)
+		r->field[of_sleeps[i]] = "";
+	for (i = 0; i < (n ?: 1) && !err; i++) {
+		for (k = 0; i && k < ARRAY_SIZE(of_phase); k++)
+			r->field[of_phase[k]] = "";
+		if (n)
+			put_slept(r, &slept[i]);
+		err = csv_write(f, r->field, COL_NR);
+	}
+	return err;
+}
+
 int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 {
 	char time[48], tag[256], comm[17], module[TRACE_NAME_LEN + 1];
-	static char stack[STACK_MAX * KSYM_LEN];
-	static struct slept slept;
+	struct slept *slept;
 	struct row r;
 	int err = 0;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < COL_NR; i++)
 		r.field[i] = "";
@@ -124,7 +160,6 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 	for (i = 0; i < c->nr_phases && !err; i++) {
 		const struct trace_phase *p = &c->phases[i];
 		const struct trace_holder *h = trace_holder(c->rec, p->event);
-		bool slept_here = call_slept(c, i, o->syms, &slept);
 
 		r.field[COL_phase] = p->label;
 		put_num(&r, COL_phase_start_ns, p->start);
@@ -134,18 +169,15 @@ int csv_trace_call(FILE *f, const struct out *o, const struct call *c)
 		r.field[COL_mechanism] = trace_mechanism(o->trace, c->rec->kind, p->event);
 		put_num(&r, COL_merged, p->merged);
 		r.field[COL_holder_pid] = r.field[COL_holder_command] = r.field[COL_holder_module] =
-			r.field[COL_slept_ns] = r.field[COL_why] = r.field[COL_stack] = "";
+			"";
 		if (h) {
 			put_num(&r, COL_holder_pid, h->pid);
 			r.field[COL_holder_command] = text_clean(comm, sizeof(comm), h->comm);
 			r.field[COL_holder_module] = text_clean(module, sizeof(module), h->module);
 		}
-		if (slept_here) {
-			put_num(&r, COL_slept_ns, slept.ns);
-			r.field[COL_why] = slept.why ?: "";
-			r.field[COL_stack] = folded(&slept.stack, stack, sizeof(stack));
-		}
-		err = csv_write(f, r.field, COL_NR);
+		n = call_slept(c, i, o->syms, &slept);
+		err = write_phase(f, &r, slept, n);
+		free(slept);
 	}
 	return err;
 }
@@ -222,14 +254,37 @@ static void print_line(FILE *f, struct json_object *o)
 	json_object_put(o);
 }
 
+static void add_slept(struct json_object *o, const char *key, const struct slept *s)
+{
+	struct json_object *stack = json_object_new_array();
+	size_t i;
+
+	add_num(o, key, s->ns);
+	if (s->why)
+		add_text(o, "why", s->why);
+	for (i = 0; i < s->stack.n; i++)
+		json_object_array_add(stack, json_object_new_string(s->stack.frames[i]));
+	json_object_object_add(o, "stack", stack);
+}
+
+static struct json_object *slept_json(const struct slept *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_num(o, "n", s->n);
+	add_num(o, "longest_ns", s->longest_ns);
+	add_slept(o, "ns", s);
+	return o;
+}
+
 static struct json_object *phase_json(const struct out *o, const struct call *c, size_t i)
 {
 	const struct trace_phase *p = &c->phases[i];
 	const struct trace_holder *h = trace_holder(c->rec, p->event);
 	struct json_object *phase = json_object_new_object(), *part;
 	char text[TRACE_NAME_LEN + 1];
-	static struct slept slept;
-	size_t k;
+	struct slept *slept;
+	size_t k, n;
 
 	add_text(phase, "phase", p->label);
 	add_num(phase, "start_ns", p->start);
@@ -245,15 +300,16 @@ static struct json_object *phase_json(const struct out *o, const struct call *c,
 		add_text(part, "module", text_clean(text, sizeof(text), h->module));
 		json_object_object_add(phase, "holder", part);
 	}
-	if (call_slept(c, i, o->syms, &slept)) {
-		add_num(phase, "slept_ns", slept.ns);
-		if (slept.why)
-			add_text(phase, "why", slept.why);
+	n = call_slept(c, i, o->syms, &slept);
+	if (n)
+		add_slept(phase, "slept_ns", slept);
+	if (n) {
 		part = json_object_new_array();
-		for (k = 0; k < slept.stack.n; k++)
-			json_object_array_add(part, json_object_new_string(slept.stack.frames[k]));
-		json_object_object_add(phase, "stack", part);
+		for (k = 0; k < n; k++)
+			json_object_array_add(part, slept_json(&slept[k]));
+		json_object_object_add(phase, "sleeps", part);
 	}
+	free(slept);
 	return phase;
 }
 

@@ -3,6 +3,7 @@
  * What refcost trace prints for people.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,9 +18,12 @@
 #define LABEL	     22
 #define TIME	     9
 #define BAR	     32
+#define STACKS	     4	/* of a phase, */
+#define STACK_SHARE  20 /* each at least this part of it */
 #define FINE_BUCKETS 64 /* rows of a histogram that are not too many */
 
-void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
+void call_read(struct call *c, const struct trace_record *rec, const struct sleeps_call *sleeps,
+	       uint64_t number)
 {
 	struct timespec real;
 	size_t i;
@@ -27,6 +31,7 @@ void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
 	clock_gettime(CLOCK_REALTIME, &real);
 	memset(c, 0, sizeof(*c));
 	c->rec = rec;
+	c->sleeps = sleeps;
 	c->number = number;
 	c->nr_phases = trace_phases(rec, c->phases, ARRAY_SIZE(c->phases));
 	c->total_ns = trace_total(rec);
@@ -39,22 +44,6 @@ void call_read(struct call *c, const struct trace_record *rec, uint64_t number)
 	text_clean(c->command, sizeof(c->command), rec->comm);
 	c->outcome = trace_outcome(rec->kind, rec->ret, trace_init_began(rec));
 	c->result = trace_result(c->outcome, rec->ret, c->room, sizeof(c->room));
-}
-
-bool call_slept(const struct call *c, size_t phase, const struct ksyms *syms, struct slept *out)
-{
-	const struct trace_stacks *s = trace_stacks(c->rec);
-	struct ksyms_gone gone = { .name = c->module };
-	int ev = c->phases[phase].event;
-
-	if (!s || !s->ns[ev])
-		return false;
-	gone.text = s->text;
-	gone.size = s->text_size;
-	out->ns = s->ns[ev];
-	stack_name(syms, s->ips[ev], TRACE_STACK_DEPTH, &gone, &out->stack);
-	out->why = stack_why(&out->stack, trace_is_lock_wait(c->rec->kind, ev));
-	return true;
 }
 
 bool loss_complete(const struct trace_loss *l)
@@ -91,15 +80,40 @@ static void print_time(FILE *f, uint64_t wall_ns)
 	fprintf(f, "%s.%06lu ", text, (unsigned long)(wall_ns % NSEC_PER_SEC / 1000));
 }
 
-static void print_slept(FILE *f, const struct slept *s)
+static void print_slept(FILE *f, const struct slept *s, uint64_t off_ns)
 {
-	char time[32];
+	char text[32];
 
-	fprintf(f, "      slept %s at a stretch", ns_text(s->ns, time, sizeof(time)));
+	fprintf(f, "      slept %s", ns_text(s->ns, text, sizeof(text)));
+	if (s->n > 1 || s->ns < off_ns)
+		fprintf(f, " (%.0f %%)", off_ns ? 100.0 * s->ns / off_ns : 100);
 	if (s->why)
 		fprintf(f, " waiting for %s", s->why);
-	fprintf(f, "%s\n", s->stack.n ? ":" : "");
+	if (s->n > 1)
+		fprintf(f, ":\n        %lu times, longest %s%s\n", (unsigned long)s->n,
+			ns_text(s->longest_ns, text, sizeof(text)), s->stack.n ? ", in" : "");
+	else
+		fprintf(f, "%s\n", s->stack.n ? ":" : "");
 	stack_print(f, &s->stack, 8);
+}
+
+/* Those that make up most of it; what is small is summed up. */
+static void print_sleeps(FILE *f, const struct slept *v, size_t n, uint64_t off_ns)
+{
+	uint64_t rest_ns = 0, rest = 0;
+	char text[32];
+	size_t i, k;
+
+	for (i = 0; i < n && i < STACKS && (!i || v[i].ns * STACK_SHARE >= off_ns); i++)
+		print_slept(f, &v[i], off_ns);
+	for (k = i; k < n; k++) {
+		rest += v[k].n;
+		rest_ns += v[k].ns;
+	}
+	if (rest)
+		fprintf(f, "      slept %s (%.0f %%) in %zu other stack%s, %lu time%s\n",
+			ns_text(rest_ns, text, sizeof(text)), 100.0 * rest_ns / off_ns, n - i,
+			n - i == 1 ? "" : "s", (unsigned long)rest, rest == 1 ? "" : "s");
 }
 
 static void print_holder(FILE *f, const struct trace_holder *h)
@@ -119,7 +133,8 @@ static void print_phase(FILE *f, const struct out *o, const struct call *c, size
 	const struct trace_phase *p = &c->phases[i];
 	const struct trace_holder *h = trace_holder(c->rec, p->event);
 	char bar[BAR + 1], on[32], off[32];
-	static struct slept slept;
+	struct slept *slept = NULL;
+	size_t n;
 
 	trace_bar(bar, BAR, p->start, p->ns, p->off_ns, c->total_ns);
 	if (strlen(p->label) > LABEL)
@@ -131,8 +146,11 @@ static void print_phase(FILE *f, const struct out *o, const struct call *c, size
 	if (h)
 		print_holder(f, h);
 	/* what is shorter than a hundredth of the call is in CSV and JSON alone */
-	if (p->off_ns * 100 >= c->total_ns && call_slept(c, i, o->syms, &slept))
-		print_slept(f, &slept);
+	if (p->off_ns * 100 < c->total_ns)
+		return;
+	n = call_slept(c, i, o->syms, &slept);
+	print_sleeps(f, slept, n, p->off_ns);
+	free(slept);
 }
 
 void table_call(FILE *f, const struct out *o, const struct call *c)

@@ -31,7 +31,7 @@ enum trace_mech {
  * @mech: the best mechanism that may be used
  * @pid: calls by this process only; 0: by any
  * @family: and by all that it forks from now on, and they in turn
- * @stacks: keep the stack of the longest sleep of each phase, see trace_stacks()
+ * @stacks: keep the stack of each time off the CPU, see trace_sleeps()
  */
 struct trace_opts {
 	const char *module;
@@ -47,7 +47,7 @@ struct trace_opts {
  * @records: records handed over by the kernel
  * @entries: calls that were traced
  * @exits: how many of them returned; less than @entries while one is in flight
- * @dropped: records lost because the buffer was full: poll more often
+ * @dropped: records, and times off the CPU, lost because the buffer was full: poll more often
  * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: calls that began before the tracer did, or in a way that is not watched
  * @missed: programs that the kernel did not run because they were running already
@@ -121,7 +121,7 @@ struct trace *trace_open(const struct trace_opts *opts, char *err, size_t errlen
  * @fn: called for each, in order of completion
  * @arg: its second argument
  *
- * The kernel keeps some 2,000 records (600 with stacks), and wakes the reader when half of them are
+ * The kernel keeps some 2,000 records (with stacks 4,000, or 16,000 times off the CPU), and wakes the reader when half of them are
  * taken; else records are looked for every 10 ms, and less often, down to every 100 ms, while there
  * are none. What does not fit is counted as dropped.
  *
@@ -198,13 +198,25 @@ uint64_t trace_total(const struct trace_record *rec);
  */
 bool trace_init_began(const struct trace_record *rec);
 
+struct sleeps_call;
+
 /**
- * trace_stacks() - where a call slept
- * @rec: the record, as trace_poll() handed it over: not a copy
+ * trace_sleeps() - when and where a call was off the CPU
+ * @t: the tracer
+ * @rec: the record, as trace_poll() hands it over
  *
- * Return: its stacks; NULL if it has none.
+ * Return: sums by stack, valid until the function that trace_poll() called has returned; NULL if
+ * there are none.
  */
-const struct trace_stacks *trace_stacks(const struct trace_record *rec);
+const struct sleeps_call *trace_sleeps(const struct trace *t, const struct trace_record *rec);
+
+/**
+ * trace_text() - where the code of a call's module was
+ * @rec: the record, as trace_poll() hands it over: not a copy
+ * @text: set to its address; 0: not known
+ * @size: set to its size, bytes
+ */
+void trace_text(const struct trace_record *rec, uint64_t *text, uint64_t *size);
 
 /**
  * trace_holder() - who held module_mutex when a call began to wait for it

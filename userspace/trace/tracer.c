@@ -24,9 +24,25 @@ static int on_record(void *ctx, void *data, size_t size)
 {
 	struct trace *t = ctx;
 
-	if (size >= sizeof(struct trace_record) && t->fn)
-		t->fn(data, t->arg);
+	const struct trace_record *rec = data;
+
+	if (size < sizeof(*rec)) {
+		sleeps_add(&t->sleeps, data);
+		return 0;
+	}
+	if (t->fn)
+		t->fn(rec, t->arg);
+	if (t->stacks)
+		sleeps_drop(&t->sleeps, rec->pid);
 	return 0;
+}
+
+_Static_assert(sizeof(struct trace_sleep) < sizeof(struct trace_record),
+	       "told apart by their size");
+
+const struct sleeps_call *trace_sleeps(const struct trace *t, const struct trace_record *rec)
+{
+	return sleeps_of(&t->sleeps, rec);
 }
 
 static int set_module(struct trace *t, const char *module)
@@ -278,6 +294,7 @@ void trace_close(struct trace *t)
 	if (!t)
 		return;
 	ring_buffer__free(t->ring);
+	sleeps_free(&t->sleeps);
 	watch_end(t);
 	if (t->stats_fd >= 0)
 		close(t->stats_fd);

@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "trace/kind.h"
+#include "trace/sleeps.h"
 #include "trace/trace.h"
 
 #define NAME_LEN 128
@@ -87,6 +88,7 @@ struct trace {
 	struct attached attached[TRACE_PROGS];
 	size_t nr_attached;
 	struct ring_buffer *ring;
+	struct sleeps sleeps;
 	void (*fn)(const struct trace_record *rec, void *arg);
 	void *arg;
 	const char *note;
