@@ -26,6 +26,9 @@ enum {
 	OPT_DRY_RUN,
 };
 
+/* The group of options that most people do without: argp lists it last. */
+#define EXPERT 1
+
 static const struct argp_option options[] = {
 	{ "schemes", 's', "NAME,..", 0, "Schemes (default percpu_live)", 0 },
 	{ "phases", OPT_PHASES, "FORM,..", 0,
@@ -34,12 +37,13 @@ static const struct argp_option options[] = {
 	{ "load", 'l', "WORKERS", 0, "Users that wait for the objects (default: all CPUs but one)",
 	  0 },
 	{ "cycles", 'n', "N", 0, "Loads of each scheme and form (default 23)", 0 },
-	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again",
 	  0 },
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "Print what would be measured and how long it takes, and do nothing", 0 },
-	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ NULL, 0, NULL, 0, "Expert options:", EXPERT },
+	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", EXPERT },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", EXPERT },
 	{ 0 },
 };
 
@@ -98,12 +102,17 @@ static const struct argp argp = {
 	options,
 	parse,
 	NULL,
-	"Load the victim while users are looking for its objects already, and measure how long these can "
-	"be found, but not used, and how many lookups are refused meanwhile."
+	"Measure what users see of a module while its init() runs. A module that lists its objects before "
+	"they can be used turns away users who find one in between; refcost loads such a module (the "
+	"victim) again and again, while kernel threads look its objects up, and one that lists them only "
+	"when they can be used.\n\n"
+	"Keeps the CPUs busy, and leaves nothing loaded; needs root. Prints per scheme and form how long "
+	"objects could be found and not used, and how many lookups were refused; with -o DIR keeps every "
+	"load, for refcost report."
 	"\vExamples:\n"
-	"  refcost init                              percpu_live, both forms, 23 loads each\n"
+	"  refcost init                           percpu_live, both forms, 23 each\n"
 	"  refcost init -s percpu_live,percpu_alloc --phases one -n 101\n"
-	"  refcost init -s kref --phases two         objects that can be used as soon as they are listed\n"
+	"  refcost init -s kref --phases two      objects that are listed when usable\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
 	NULL,

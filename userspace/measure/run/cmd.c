@@ -39,57 +39,68 @@ enum {
 	OPT_DRY_RUN,
 };
 
+/* The group of options that most people do without: argp lists it last. */
+#define EXPERT 1
+
 static const struct argp_option options[] = {
-	{ "schemes", 's', "NAME,..", 0, "Schemes and floors to measure (default: all)", 0 },
+	{ "schemes", 's', "NAME,..", 0,
+	  "Schemes, and floors, which protect nothing: for comparison (default: all)", 0 },
 	{ "cpus", 'c', "N,..", 0,
 	  "How many CPUs, as 1,2,4 or 1-16 (default: powers of two up to all)", 0 },
-	{ "cpu-list", OPT_CPU_LIST, "LIST", 0,
-	  "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", 0 },
 	{ "placement", OPT_PLACEMENT, "NAME,..", 0,
 	  "Compare CPUs: cores (a thread of each first), packed, smt (siblings alone), local or remote to "
 	  "the NUMA node that the objects are put on",
 	  0 },
-	{ "layout", OPT_LAYOUT, "NAME,..", 0,
-	  "Compare what shares the line of a count in an object: own (nothing; default), readmostly (what "
-	  "every use reads), pair (another count)",
+	{ "blocks", 'b', "N", 0,
+	  "Samples of each scheme, mode and number of CPUs (default 30; quote nothing under 10)",
 	  0 },
-	{ "blocks", 'b', "N", 0, "Samples of each cell (default 30; quote nothing under 10)", 0 },
-	{ "mode", OPT_MODE, "MODE,..", 0, "getput, lookup or both (default getput)", 0 },
+	{ "mode", OPT_MODE, "MODE,..", 0,
+	  "getput: of an object in hand; lookup: find it in a table first; or both (default getput)",
+	  0 },
 	{ "hold", OPT_HOLD, "TIME,..", 0,
-	  "Stay in the victim's text between get and put (default 0); longer ones after the first are "
+	  "Keep a reference for TIME, inside the module (default 0); longer ones after the first are "
 	  "measured without the lookup, on one CPU, half and all of --cpus",
 	  0 },
-	{ "hold-schemes", OPT_HOLD_SCHEMES, "NAME,..", 0,
-	  "Those of the schemes to measure with every hold but the first (default: all)", 0 },
-	{ "hold-blocks", OPT_HOLD_BLOCKS, "N", 0,
-	  "Samples of each cell with every hold but the first (default: as --blocks)", 0 },
-	{ "objects", OPT_OBJECTS, "N", 0,
-	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)", 0 },
-	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", 0 },
-	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", 0 },
-	{ "gaps", OPT_GAPS, "RULE", 0,
-	  "Take out of a window's time what the kernel says that a worker did not run (known), or of long batches "
-	  "what the shortest did not take (long: default on emulated machines, which do not say)",
-	  0 },
-	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
-	  0 },
-	{ "max-blocks", OPT_MAX_BLOCKS, "N", 0,
-	  "Measure no more than N blocks now; the same command goes on with the next: for runs that take turns",
-	  0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cells in it are not run again", 0 },
-	{ "keep", 'k', 0, 0,
-	  "Use the modules if they are loaded, and leave them loaded: for perf, which needs their symbols",
-	  0 },
-	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
-	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
-	  0 },
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "Print what would be measured and how long it takes, and do nothing", 0 },
 	{ "counters", OPT_COUNTERS, "EVENT,..", OPTION_ARG_OPTIONAL,
 	  "Count events in the windows, by perf's names (default " EVENTS_DEFAULT ")", 0 },
-	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ NULL, 0, NULL, 0, "Expert options:", EXPERT },
+	{ "cpu-list", OPT_CPU_LIST, "LIST", 0,
+	  "CPUs to use, in this order, as 0-3,8 (default: a thread of each core first)", EXPERT },
+	{ "layout", OPT_LAYOUT, "NAME,..", 0,
+	  "Compare what shares the line of a count in an object: own (nothing; default), readmostly (what "
+	  "every use reads), pair (another count)",
+	  EXPERT },
+	{ "hold-schemes", OPT_HOLD_SCHEMES, "NAME,..", 0,
+	  "Those of the schemes to measure with every hold but the first (default: all)", EXPERT },
+	{ "hold-blocks", OPT_HOLD_BLOCKS, "N", 0,
+	  "Samples of each cell with every hold but the first (default: as --blocks)", EXPERT },
+	{ "objects", OPT_OBJECTS, "N", 0,
+	  "1: all share one object; percpu: one each; N: drawn at random from N (default 1)",
+	  EXPERT },
+	{ "window", OPT_WINDOW, "TIME", 0, "Length of a window (default 150ms)", EXPERT },
+	{ "warmup", OPT_WARMUP, "TIME", 0, "Time before it opens (default 30ms)", EXPERT },
+	{ "gaps", OPT_GAPS, "RULE", 0,
+	  "Take out of a window's time what the kernel says that a worker did not run (known), or of long batches "
+	  "what the shortest did not take (long: default on emulated machines, which do not say)",
+	  EXPERT },
+	{ "seed", OPT_SEED, "N", 0, "Of the order of cells and the draws of objects (default 1)",
+	  EXPERT },
+	{ "max-blocks", OPT_MAX_BLOCKS, "N", 0,
+	  "Measure no more than N blocks now; the same command goes on with the next: for runs that take turns",
+	  EXPERT },
+	{ "keep", 'k', 0, 0,
+	  "Use the modules if they are loaded, and leave them loaded: for perf, which needs their symbols",
+	  EXPERT },
+	{ "perf-control", OPT_PERF_CONTROL, "CTL,ACK", 0,
+	  "Have perf record --control=fifo:CTL,ACK -D -1 record windows and their warm-up alone",
+	  EXPERT },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", EXPERT },
 	{ "instructions", OPT_INSTRUCTIONS, 0, 0,
-	  "Count instructions: for guests whose clock counts them (bench.sh --instructions)", 0 },
+	  "Count instructions: for guests whose clock counts them (bench.sh --instructions)",
+	  EXPERT },
 	{ 0 },
 };
 
@@ -254,20 +265,23 @@ static const struct argp argp = {
 	options,
 	parse,
 	NULL,
-	"Time get and put of each scheme with 1..N CPUs at it together. Prints a table; with -o DIR "
-	"keeps every sample. Times take the suffixes ns, us, ms, s."
+	"Measure what it costs to take a reference inside the kernel and to give it back (get and put): on "
+	"one CPU, and on several that do it at once. A scheme is a way to keep a module or its objects "
+	"alive while they are in use, as a kref or try_module_get(); refcost list explains each.\n\n"
+	"Loads two modules, keeps the CPUs busy, and unloads the modules at the end; needs root. Prints a "
+	"row per scheme and number of CPUs with the ns of a get/put pair; with -o DIR keeps every sample, "
+	"for refcost report. Times take the suffixes ns, us, ms, s."
 	"\vExamples:\n"
-	"  refcost run                               everything, 1 to all CPUs, 30 blocks\n"
-	"  refcost run -s kref,rwsem -c 1-8 -b 10    two schemes, every count up to 8\n"
-	"  refcost run --mode lookup --hold 1us      with the lookup, 1 us in the victim\n"
-	"  refcost run --hold 0,1us,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
-	"                                            two of the schemes with longer holds, too\n"
-	"  refcost run --dry-run                     what that would be, and how long it takes\n"
-	"  refcost run -s kref --objects percpu      no sharing: an object per CPU\n"
-	"  refcost run --placement packed,cores      threads of a core first, and the other way round\n"
-	"  refcost run -s kref --layout own,pair --objects percpu    and what false sharing adds\n"
-	"  refcost run -s kref --counters            cycles, instructions, cache misses, too\n"
-	"  refcost run -k -s kref -c 1 -b 1 && perf record -a -g -- refcost run -k -s kref -c 4 -b 5\n"
+	"  refcost run                            everything, 1 to all CPUs, 30 blocks\n"
+	"  refcost run --dry-run                  what that would be, and for how long\n"
+	"  refcost run -s kref,rwsem -c 1-8 -b 10 two schemes, every count up to 8\n"
+	"  refcost run --mode lookup --hold 1us   with the lookup, 1 us in the module\n"
+	"  refcost run -s kref --counters         cycles, instructions, cache misses\n"
+	"  refcost run --placement packed,cores   threads of a core first; cores first\n"
+	"  refcost run -s kref --objects percpu   no sharing: an object per CPU\n"
+	"  refcost run --hold 0,20us --hold-schemes kref,rwsem --hold-blocks 6\n"
+	"  refcost run -s kref --layout own,pair --objects percpu\n"
+	"The man page has one with its output.\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
 	NULL,

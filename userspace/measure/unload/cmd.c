@@ -38,40 +38,44 @@ enum {
 	OPT_DRY_RUN,
 };
 
+/* The group of options that most people do without: argp lists it last. */
+#define EXPERT 1
+
 static const struct argp_option options[] = {
 	{ "schemes", 's', "NAME,..", 0, "Schemes (default: all that protect something)", 0 },
 	{ "load", 'l', "WORKERS", 0, "Load workers of the loaded arm (default: all CPUs but one)",
 	  0 },
 	{ "cycles", 'n', "N", 0, "Unloads of each scheme and arm (default 23)", 0 },
 	{ "arms", OPT_ARMS, "ARM,..", 0, "idle, loaded or both (default both)", 0 },
-	{ "rate", OPT_RATE, "R", 0,
-	  "Unloads a second, begun on schedule; adds the response time (default: one after another)",
-	  0 },
 	{ "attempts", OPT_ATTEMPTS, "N", 0, "Give a busy victim up after N attempts (default 1000)",
 	  0 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0,
 	  "Give it up when it has been busy for TIME (default 5s)", 0 },
 	{ "hold", OPT_HOLD, "TIME,..", 0,
-	  "Users stay in the victim's text for TIME; the loaded arm is measured with each (default 0)",
+	  "Users keep a reference for TIME, inside the victim; the loaded arm is measured with each (default 0)",
 	  0 },
-	{ "hold-cycles", OPT_HOLD_CYCLES, "N", 0,
-	  "Unloads with every hold but the first (default: as --cycles)", 0 },
-	{ "pause", OPT_PAUSE, "TIME", 0,
-	  "Users wait for TIME between a put and the next get (default 0)", 0 },
-	{ "no-bystander", OPT_NO_BYSTANDER, 0, 0,
-	  "All workers use the victim (default: of two or more, the last uses another module's object)",
-	  0 },
-	{ "objects", OPT_OBJECTS, "N", 0,
-	  "1: all share one; percpu: one each; N: drawn from N (default 1)", 0 },
-	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", 0 },
 	{ "output", 'o', "DIR", 0, "Results directory; finished cycles in it are not run again",
 	  0 },
 	{ "histogram", 'H', 0, 0, "Print histograms of the time to success", 0 },
-	{ "no-trace", OPT_NO_TRACE, 0, 0, "Leave the tracer out: totals only", 0 },
-	{ "mechanism", OPT_MECH, "NAME", 0, "auto, kprobe or tracepoints (default auto)", 0 },
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "Print what would be measured and how long it takes, and do nothing", 0 },
-	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", 0 },
+	{ NULL, 0, NULL, 0, "Expert options:", EXPERT },
+	{ "rate", OPT_RATE, "R", 0,
+	  "Unloads a second, begun on schedule; adds the response time (default: one after another)",
+	  EXPERT },
+	{ "hold-cycles", OPT_HOLD_CYCLES, "N", 0,
+	  "Unloads with every hold but the first (default: as --cycles)", EXPERT },
+	{ "pause", OPT_PAUSE, "TIME", 0,
+	  "Users wait for TIME between a put and the next get (default 0)", EXPERT },
+	{ "no-bystander", OPT_NO_BYSTANDER, 0, 0,
+	  "All workers use the victim (default: of two or more, the last uses another module's object)",
+	  EXPERT },
+	{ "objects", OPT_OBJECTS, "N", 0,
+	  "1: all share one; percpu: one each; N: drawn from N (default 1)", EXPERT },
+	{ "seed", OPT_SEED, "N", 0, "Of the order and the gaps (default 1)", EXPERT },
+	{ "no-trace", OPT_NO_TRACE, 0, 0, "Leave the tracer out: totals only", EXPERT },
+	{ "mechanism", OPT_MECH, "NAME", 0, "auto, kprobe or tracepoints (default auto)", EXPERT },
+	{ "strict", OPT_STRICT, 0, 0, "Exit 2 if a validity check failed", EXPERT },
 	{ 0 },
 };
 
@@ -171,15 +175,20 @@ static const struct argp argp = {
 	options,
 	parse,
 	NULL,
-	"Load the victim, have it used, unload it by the scheme's gate and delete_module(2), and trace "
-	"the system call phase by phase. Times take the suffixes ns, us, ms, s."
+	"Measure how long it takes to unload a module, idle and while others use it. A scheme is a way to "
+	"keep a module or its objects alive while they are in use, as a kref or try_module_get() (refcost "
+	"list explains each); it decides whether an unload waits for users or fails as busy.\n\n"
+	"Loads a module of its own (the victim), lets kernel threads use its objects (the loaded arm; in "
+	"the idle arm nobody does), does what the scheme wants done before an unload (its gate), and calls "
+	"delete_module(2), again and again while that is busy. Traces the call phase by phase. Keeps CPUs "
+	"busy, and leaves nothing loaded; needs root. Prints a row per scheme, arm and hold; with -o DIR "
+	"keeps every unload, for refcost report. Times take the suffixes ns, us, ms, s."
 	"\vExamples:\n"
-	"  refcost unload                            all schemes, idle and loaded, 23 unloads each\n"
-	"  refcost unload -s percpu_live -l 3 -H     one scheme, three users, with histograms\n"
-	"  refcost unload --hold 100us --arms loaded users that stay inside for 100 us\n"
+	"  refcost unload                         all schemes, idle and loaded, 23 each\n"
+	"  refcost unload -s percpu_live -l 3 -H  one scheme, three users, histograms\n"
+	"  refcost unload --hold 100us            users that stay inside for 100 us\n"
 	"  refcost unload --hold 0,1us,100us,10ms --hold-cycles 9 --timeout 1s\n"
-	"                                            the loaded arm with each of four holds\n"
-	"  refcost unload --rate 5                   five unloads a second, as a schedule\n"
+	"  refcost unload --rate 5                five unloads a second, on a schedule\n"
 	"\nExit codes: 0 fine, 1 failed, 2 unreliable (--strict), 4 not possible here, 64 usage.\n",
 	NULL,
 	NULL,
