@@ -50,6 +50,12 @@ if command -v mandoc >/dev/null; then
 else
 	tap_skip "man pages are what mandoc takes" "there is no mandoc"
 fi
+for page in docs/*.[18]; do
+	# a prompt, and under it what the command printed
+	ok "$page has an example with its output" awk '/^\.SH/ { inside = /EXAMPLES/ } /^\.nf/ { seen = 0 } /^\.fi/ { seen = 0 }
+		inside && seen && /^ *[^ #$.]/ { found = 1 } inside && /^ *[#$] refcost/ { seen = 1 } END { exit !found }' "$page"
+	ok "... and says how to report bugs" grep -q '^\.SH REPORTING BUGS' "$page"
+done
 is "pages refer to pages that are there" "" "$(for page in docs/*.[18]; do
 	plain "$page" | sed 's/^\.[A-Z]* //' | grep -oE 'refcost-[a-z]+ ?\([0-9]\)' | tr -d ' ' | while IFS='(' read -r name section; do
 		[ -e "docs/$name.${section%)}" ] || echo "$page: $name($section"
