@@ -888,6 +888,14 @@ static void allow(const char *what, int got, int one, int other)
 		wrong_line("%s: %s", what, strerror(got));
 }
 
+/* A signal that comes only now ends this gate instead, where one can; once more it has to do its work. */
+static int gate_again(const struct scheme *s)
+{
+	int before = signals, err = gate();
+
+	return err == EINTR && s->interruptible && signals != before ? gate() : err;
+}
+
 static void do_then(const struct scheme *s, enum then then)
 {
 	switch (then) {
@@ -897,14 +905,14 @@ static void do_then(const struct scheme *s, enum then then)
 		reopen();
 		return;
 	case THEN_GATE:
-		allow("GATE again", gate(), s->busy, 0);
+		allow("GATE again", gate_again(s), s->busy, 0);
 		break;
 	case THEN_DELETE:
 		allow("delete_module", delete_victim(), EWOULDBLOCK, 0);
 		break;
 	default:
 		allow("UNGATE", ungate(), 0, 0);
-		allow("GATE after UNGATE", gate(), s->busy, 0);
+		allow("GATE after UNGATE", gate_again(s), s->busy, 0);
 		break;
 	}
 	allow("LOAD_STOP", stop(), 0, 0);
