@@ -337,8 +337,8 @@ per_object() {
 		"$(awk -F, '!$1 && $3 == 1 { n[$2] = $11 } END { for (s in n) print s, n[s] - n["kref"] }' "$out/objects.csv" | sort | paste -sd,)"
 	is "... callbacks of each of them" "hazptr 0,kref 0,percpu_rcu 0,percpu_ref 1,revocable 0,srcu 0" \
 		"$(more callbacks | awk '{ print $1, int(($2 + 50) / 100) }' | paste -sd,)"
-	is "... per-CPU memory" "hazptr no,kref no,percpu_rcu no,percpu_ref yes,revocable yes,srcu no" \
-		"$(more percpu_bytes | awk '{ print $1, ($2 > 0 ? "yes" : "no") }' | paste -sd,)"
+	is "... per-CPU memory: a count of 8 bytes, or an srcu_data" "hazptr 0,kref 0,percpu_rcu 0,percpu_ref 800,revocable more,srcu 0" \
+		"$(more percpu_bytes | awk '{ print $1, ($2 > 12800 ? "more" : $2) }' | paste -sd,)"
 	is "... memory of slabs" "hazptr no,kref no,percpu_rcu no,percpu_ref yes,revocable yes,srcu no" \
 		"$(more slab_bytes | awk '{ print $1, ($2 >= 1600 ? "yes" : $2 < 100 ? "no" : $2) }' | paste -sd,)"
 	ok "... the same command has nothing left to do" "$refcost" objects -s $schemes --objects 1,101 -n 7 -o "$out"

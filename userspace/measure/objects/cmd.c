@@ -85,7 +85,7 @@ static const struct argp argp = {
 	"users: memory that the scheme takes for each object beside the object itself, time to set that "
 	"up, time of the unload, and how often it waits for a grace period."
 	"\vExamples:\n"
-	"  refcost objects                           all schemes, with 1, 10, 100 and 1000 objects\n"
+	"  refcost objects                           all schemes, with 1 to 1000 objects\n"
 	"  refcost objects -s revocable,srcu,hazptr --objects 1,4096 -n 3\n"
 	"\nExit codes: 0 fine, 1 failed, 4 not possible here, 64 usage.\n",
 	NULL,

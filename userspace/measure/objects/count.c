@@ -24,7 +24,7 @@
  */
 static struct tracepoint {
 	const char *event;
-	const char *bytes, *bytes_before; /* fields, NULL where memory is given back */
+	const char *bytes; /* the field, NULL where memory is given back */
 	bool percpu, optional;
 	int fd, id, ptr_at, bytes_at;
 } tracepoints[] = {
@@ -32,10 +32,8 @@ static struct tracepoint {
 	{ .event = "kmem/kmem_cache_alloc", .bytes = "bytes_alloc" },
 	{ .event = "kmem/kmalloc_node", .bytes = "bytes_alloc", .optional = true },
 	{ .event = "kmem/kmem_cache_alloc_node", .bytes = "bytes_alloc", .optional = true },
-	{ .event = "percpu/percpu_alloc_percpu",
-	  .bytes = "bytes_alloc",
-	  .bytes_before = "size",
-	  .percpu = true },
+	/* its bytes_alloc is of all CPUs, and of what memory cgroups note beside it */
+	{ .event = "percpu/percpu_alloc_percpu", .bytes = "size", .percpu = true },
 	{ .event = "kmem/kfree" },
 	{ .event = "kmem/kmem_cache_free" },
 	{ .event = "percpu/percpu_free_percpu", .percpu = true },
@@ -111,8 +109,6 @@ static bool find_fields(struct tracepoint *t)
 {
 	t->ptr_at = field_at(t->event, "ptr");
 	t->bytes_at = t->bytes ? field_at(t->event, t->bytes) : -1;
-	if (t->bytes_before && t->bytes_at < 0)
-		t->bytes_at = field_at(t->event, t->bytes_before);
 	return t->ptr_at >= 0 && (!t->bytes || t->bytes_at >= 0);
 }
 
