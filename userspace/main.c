@@ -159,12 +159,14 @@ int main(int argc, char **argv)
 	if (refuse_renamed(argv))
 		return EXIT_USAGE;
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		static char name[32];
+		static char name[32], help[] = "--help";
 
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		snprintf(name, sizeof(name), "refcost %s", commands[i].name);
 		argv[1] = name;
+		if (argc > 2 && !strcmp(argv[2], "-h"))
+			argv[2] = help;
 		catch_signals();
 		/* the doctor changes nothing unasked */
 		if (commands[i].fn != cmd_doctor)

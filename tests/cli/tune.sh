@@ -109,6 +109,8 @@ found warn hypervisor proc/cpuinfo 'flags		: fpu hypervisor'
 found warn steal proc/stat 'cpu  1000 0 1000 100000 0 0 0 900 0 0'
 found warn 'load average' proc/loadavg '9999.00 0.00 0.00 1/100 1000'
 found "missing [(]optional[)]" lockdown sys/kernel/security/lockdown 'none [integrity] confidentiality'
+found "missing [(]optional[)]" 'module signing' sys/module/module/parameters/sig_enforce Y
+found ok 'module signing' sys/module/module/parameters/sig_enforce N
 without() { PATH=$dir/no-qemu "$refcost" doctor; }
 mkdir "$dir/no-qemu"
 for part in proc/modules lib sys/kernel/btf; do

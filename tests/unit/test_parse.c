@@ -111,6 +111,17 @@ static void ns_refused(void **state)
 		assert_int_equal(parse_ns(bad[i].s, 10000, 1000000000, &v), bad[i].err);
 		assert_true(v == 42);
 	}
+	assert_int_equal(parse_duration("60", 0, UINT64_MAX, &v), 0);
+	assert_true(v == 60000000000);
+	assert_int_equal(parse_duration("2min", 0, UINT64_MAX, &v), 0);
+	assert_true(v == 120000000000);
+	assert_int_equal(parse_duration("1h", 0, UINT64_MAX, &v), 0);
+	assert_true(v == 3600000000000);
+	assert_int_equal(parse_duration("500ms", 0, UINT64_MAX, &v), 0);
+	assert_true(v == 500000000);
+	assert_int_equal(parse_duration("5m", 0, UINT64_MAX, &v), -EINVAL);
+	assert_int_equal(parse_duration("0", 1, UINT64_MAX, &v), -ERANGE);
+	assert_int_equal(parse_duration("18446744073709551615", 0, UINT64_MAX, &v), -ERANGE);
 	assert_int_equal(parse_ns("1000ms", 10000, 1000000000, &v), 0);
 }
 

@@ -40,6 +40,28 @@ uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, u
 	return value;
 }
 
+uint64_t opt_duration(struct argp_state *state, const char *option, const char *arg, uint64_t min,
+		      uint64_t max)
+{
+	uint64_t value = 0;
+	int err = parse_duration(arg, min, max, &value);
+
+	if (err)
+		opt_bad(state, option, arg, err);
+	return value;
+}
+
+size_t opt_duration_list(struct argp_state *state, const char *option, const char *arg,
+			 uint64_t max, uint64_t *list, size_t cap)
+{
+	size_t n = 0;
+	int err = parse_duration_list(arg, 0, max, list, cap, &n);
+
+	if (err)
+		opt_bad(state, option, arg, err);
+	return n;
+}
+
 size_t opt_ns_list(struct argp_state *state, const char *option, const char *arg, uint64_t max,
 		   uint64_t *list, size_t cap)
 {

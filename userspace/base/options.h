@@ -42,6 +42,33 @@ uint64_t opt_ns(struct argp_state *state, const char *option, const char *arg, u
 		uint64_t max);
 
 /**
+ * opt_duration() - a time that people wait for: bare it is seconds
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @min: least value, ns
+ * @max: greatest value, ns
+ *
+ * Return: the time, ns.
+ */
+uint64_t opt_duration(struct argp_state *state, const char *option, const char *arg, uint64_t min,
+		      uint64_t max);
+
+/**
+ * opt_duration_list() - such times with commas between
+ * @state: of argp
+ * @option: as the user knows it
+ * @arg: what was given
+ * @max: greatest value, ns
+ * @list: room for @cap times, ns
+ * @cap: how many
+ *
+ * Return: how many there are.
+ */
+size_t opt_duration_list(struct argp_state *state, const char *option, const char *arg,
+			 uint64_t max, uint64_t *list, size_t cap);
+
+/**
  * opt_ns_list() - times with or without units, with commas between
  * @state: of argp
  * @option: as the user knows it

@@ -36,28 +36,49 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+struct unit {
+	const char *suffix;
+	uint64_t ns;
+};
+
+/* A list of units ends with one without a suffix. */
+static int parse_time(const char *s, const struct unit *units, uint64_t min, uint64_t max,
+		      uint64_t *out)
 {
-	static const struct {
-		const char *suffix;
-		uint64_t ns;
-	} units[] = {
-		{ "", 1 }, { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }
-	};
-	uint64_t value, ns = 0;
+	const struct unit *unit = units;
+	uint64_t value;
 	int err = take_u64(&s, &value);
 
 	if (err == -EINVAL)
 		return err;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(s, units[i].suffix))
-			ns = units[i].ns;
-	if (!ns)
+	while (*unit->suffix && strcmp(s, unit->suffix))
+		unit++;
+	if (strcmp(s, unit->suffix))
 		return -EINVAL;
-	if (err || __builtin_mul_overflow(value, ns, &value) || value < min || value > max)
+	if (err || __builtin_mul_overflow(value, unit->ns, &value) || value < min || value > max)
 		return -ERANGE;
 	*out = value;
 	return 0;
+}
+
+int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	static const struct unit units[] = {
+		{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { "", 1 }
+	};
+
+	return parse_time(s, units, min, max, out);
+}
+
+int parse_duration(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	static const struct unit units[] = {
+		{ "ns", 1 },	     { "us", 1000 },	     { "ms", 1000000 },
+		{ "s", 1000000000 }, { "min", 60000000000 }, { "h", 3600000000000 },
+		{ "", 1000000000 },
+	};
+
+	return parse_time(s, units, min, max, out);
 }
 
 static bool contains(const int *list, size_t n, int value)
@@ -124,7 +145,9 @@ int parse_counts(const char *s, int *counts, size_t cap, size_t *n)
 	return parse_ranges(s, 1, counts, cap, n);
 }
 
-int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n)
+static int parse_list(const char *s,
+		      int (*parse)(const char *s, uint64_t min, uint64_t max, uint64_t *out),
+		      uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n)
 {
 	size_t used = 0, len, i;
 	char one[32];
@@ -139,7 +162,7 @@ int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, siz
 		one[len] = '\0';
 		if (used == cap)
 			return -E2BIG;
-		err = parse_ns(one, min, max, &list[used]);
+		err = parse(one, min, max, &list[used]);
 		if (err)
 			return err;
 		for (i = 0; i < used; i++)
@@ -151,6 +174,17 @@ int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, siz
 	}
 	*n = used;
 	return 0;
+}
+
+int parse_ns_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap, size_t *n)
+{
+	return parse_list(s, parse_ns, min, max, list, cap, n);
+}
+
+int parse_duration_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap,
+			size_t *n)
+{
+	return parse_list(s, parse_duration, min, max, list, cap, n);
 }
 
 int parse_names(char *list, const char **names, size_t cap, size_t *n)

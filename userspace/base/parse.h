@@ -32,6 +32,31 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 int parse_ns(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 
 /**
+ * parse_duration - a time that people wait for: bare it is seconds; min and h are suffixes, too
+ * @s:   text, e.g. "60", "500ms", "5min"; whole numbers only
+ * @min: shortest that is accepted, in ns
+ * @max: longest, in ns
+ * @out: the time in ns
+ *
+ * Return: as parse_ns().
+ */
+int parse_duration(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+/**
+ * parse_duration_list - such times with commas between, as parse_ns_list()
+ * @s:    text, e.g. "5,500ms,1min"; each as in parse_duration()
+ * @min:  shortest that is accepted, in ns
+ * @max:  longest, in ns
+ * @list: room for @cap times, ns; undefined after a failure
+ * @cap:  how many
+ * @n:    how many were read
+ *
+ * Return: as parse_ns_list().
+ */
+int parse_duration_list(const char *s, uint64_t min, uint64_t max, uint64_t *list, size_t cap,
+			size_t *n);
+
+/**
  * parse_ns_list - times with commas between, in the order given
  * @s:    text, e.g. "0,1us,10ms"; each as in parse_ns()
  * @min:  shortest that is accepted, in ns

@@ -85,6 +85,20 @@ static void check_kernel(void)
 		doctor_finding(DOCTOR_OK, "lockdown", *value ? value : "none");
 }
 
+static void check_signatures(void)
+{
+	char value[16];
+
+	env_file("/sys/module/module/parameters/sig_enforce", value, sizeof(value));
+	if (*value == 'Y' || *value == '1')
+		doctor_finding(
+			DOCTOR_MISSING, "module signing",
+			"unsigned modules are refused (module.sig_enforce): boot without it, or "
+			"./bench.sh --guest");
+	else
+		doctor_finding(DOCTOR_OK, "module signing", *value ? "not enforced" : "none");
+}
+
 /* Which of the tracer's mechanisms, and why. */
 static void check_fexit(void)
 {
@@ -131,6 +145,7 @@ static void check_pmu(void)
 void doctor_needed(void)
 {
 	check_kernel();
+	check_signatures();
 	check_fexit();
 	check_modules();
 	check_pmu();
