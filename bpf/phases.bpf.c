@@ -924,5 +924,7 @@ int sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
 	__u64 task = ctx->args[0];
 
 	bpf_map_delete_elem(&family, &task);
+	if (current_tgid() == config.only_tgid)
+		add(&counts.seen, 1);
 	return 0;
 }

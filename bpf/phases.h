@@ -251,6 +251,7 @@ struct trace_sleep {
  * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: returns, and modules freed or come, without an entry: calls begun before the tracer
  *	was attached, or by a way that is not watched
+ * @seen: threads of the process asked for that ended, if what it forks is followed
  * @probe_entries: sum of the records' entries
  * @probe_exits: sum of the records' exits
  */
@@ -261,6 +262,7 @@ struct trace_tally {
 	__u64 dropped;
 	__u64 lost;
 	__u64 unmatched;
+	__u64 seen;
 	__u64 probe_entries;
 	__u64 probe_exits;
 };

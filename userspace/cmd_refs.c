@@ -18,7 +18,7 @@
 #include "refs/watch.h"
 #include "trace/until.h"
 
-#define MAX_SECONDS 10000000
+#define MAX_NS (10000000 * NSEC_PER_SEC)
 
 enum format { TABLE, CSV, JSON };
 
@@ -26,7 +26,7 @@ static struct env {
 	const char *module;
 	const char *output;
 	const char *tag;
-	uint64_t seconds;
+	uint64_t duration_ns;
 	bool verbose;
 	bool strict;
 	uint64_t top;
@@ -39,7 +39,7 @@ enum { OPT_CSV = 256, OPT_JSON, OPT_TAG, OPT_STRICT, OPT_TOP, OPT_ROWS, OPT_REFS
 
 static const struct argp_option options[] = {
 	{ "module", 'm', "NAME", 0, "The module, as MODULE", 0 },
-	{ "duration", 'd', "SECONDS", 0, "End after that time", 0 },
+	{ "duration", 'd', "TIME", 0, "End after that time: seconds, or with ms, s, min or h", 0 },
 	{ "top", OPT_TOP, "N", 0, "Rows of a table (default 10)", 0 },
 	{ "csv", OPT_CSV, 0, 0, "A row for each call site and thread", 0 },
 	{ "json", OPT_JSON, 0, 0, "An object a line for each report", 0 },
@@ -79,7 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.module = arg;
 		break;
 	case 'd':
-		env.seconds = opt_u64(state, "--duration", arg, 1, MAX_SECONDS);
+		env.duration_ns = opt_duration(state, "--duration", arg, 1, MAX_NS);
 		break;
 	case OPT_CSV:
 	case OPT_JSON:
@@ -180,6 +180,8 @@ static int attach(struct counting *c)
 	quiet_begin();
 	w->refs = refs_open(env.module, env.rows, why, sizeof(why));
 	quiet_end();
+	if (interrupted)
+		return EXIT_FINE;
 	if (!w->refs)
 		return fail(errno == ENOTSUP ? EXIT_LACKING : EXIT_FAILED, "%s", why);
 	c->syms = ksyms_open("/proc/kallsyms");
@@ -240,12 +242,14 @@ int cmd_refs(int argc, char **argv)
 	static struct counting c = { .until = { .child.pidfd = -1 } };
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
-	c.until.seconds = env.seconds;
+	c.until.ns = env.duration_ns;
 	c.err = prepare(&c);
-	if (!c.err)
+	if (!c.err && !interrupted)
 		c.err = attach(&c);
-	if (!c.err)
+	if (!c.err && c.until.start)
 		watch(&c);
 	cleanup(&c);
+	if (!c.err && !c.until.start && env.command) /* who ended it before the command began? */
+		c.err = 128 + interrupted;
 	return until_code(&c.until, c.err);
 }

@@ -19,19 +19,20 @@
 #include "machine/module.h"
 #include "machine/quiet.h"
 #include "trace/hang.h"
+#include "trace/names.h"
 #include "trace/options.h"
 #include "trace/out.h"
 #include "trace/until.h"
 
-#define MAX_SECONDS 10000000
+#define MAX_NS (10000000 * NSEC_PER_SEC)
 
 enum format { TABLE, CSV, JSON };
 
 static struct env {
-	const char *module;
+	struct names names;
 	const char *output;
 	const char *tag;
-	uint64_t seconds;
+	uint64_t duration_ns;
 	uint64_t count;
 	uint64_t pid;
 	uint64_t slow_after[HANG_LEVELS];
@@ -64,10 +65,12 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "load", OPT_LOAD, 0, 0, "Trace loads, too: finit_module(2) and init_module(2)", 0 },
-	{ "module", 'm', "NAME", 0,
-	  "Calls on this module only; of loads, those that come far enough to know its name", 0 },
+	{ "module", 'm', "NAMES", 0,
+	  "Calls on these modules only: names or patterns, with commas between or once more; of loads, "
+	  "those that come far enough to know the name",
+	  0 },
 	{ "pid", 'p', "PID", 0, "Calls by this process only", 0 },
-	{ "duration", 'd', "SECONDS", 0, "End after that time", 0 },
+	{ "duration", 'd', "TIME", 0, "End after that time: seconds, or with ms, s, min or h", 0 },
 	{ "count", 'n', "COUNT", 0, "End after that many calls", 0 },
 	{ "timestamps", 'T', 0, 0, "Say when each call began", 0 },
 	{ "stacks", OPT_STACKS, 0, 0,
@@ -116,13 +119,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.loads = true;
 		break;
 	case 'm':
-		env.module = arg;
+		if (!names_add(&env.names, arg))
+			argp_error(state, "--module '%s': give up to %d names with commas between",
+				   arg, NAMES_MAX);
 		break;
 	case 'p':
 		env.pid = opt_u64(state, "--pid", arg, 1, INT32_MAX);
 		break;
 	case 'd':
-		env.seconds = opt_u64(state, "--duration", arg, 1, MAX_SECONDS);
+		env.duration_ns = opt_duration(state, "--duration", arg, 1, MAX_NS);
 		break;
 	case 'n':
 		env.count = opt_u64(state, "--count", arg, 1, UINT32_MAX);
@@ -134,9 +139,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.stacks = true;
 		break;
 	case OPT_SLOW:
-		env.nr_slow_after =
-			opt_ns_list(state, "--slow-after", arg, MAX_SECONDS * NSEC_PER_SEC,
-				    env.slow_after, ARRAY_SIZE(env.slow_after));
+		env.nr_slow_after = opt_duration_list(state, "--slow-after", arg, MAX_NS,
+						      env.slow_after, ARRAY_SIZE(env.slow_after));
 		qsort(env.slow_after, env.nr_slow_after, sizeof(*env.slow_after), by_time);
 		break;
 	case 'H':
@@ -195,6 +199,7 @@ static const struct argp argp = {
 	"  refcost trace -- modprobe -r dummy        what this command unloads\n"
 	"  refcost trace --stacks -- rmmod dummy     and what each phase waits for\n"
 	"  refcost trace -m xfs -n 1                 the next unload of xfs\n"
+	"  refcost trace -m 'nf_*,xt_*'              what packet filters are made of\n"
 	"  refcost trace --load -m xfs               its loads and its unloads: whole cycles\n"
 	"  refcost trace -d 60 -H                    a minute, with histograms\n"
 	"  refcost trace --json --tag base -d 60     for programs\n"
@@ -228,12 +233,31 @@ static void check_written(struct tracing *t, int file_err)
 		t->err = fail(EXIT_FAILED, "cannot write %s: %s", env.output, strerror(errno));
 }
 
+static bool is_wanted(const char *module)
+{
+	return names_match(&env.names, module);
+}
+
+/* The programs know one name; several, and patterns, are told apart here. */
+static bool is_sieved(void)
+{
+	return env.names.n && !names_only(&env.names);
+}
+
+/* As the programs do it: of loads, those that came far enough for their module to have a name. */
+static bool is_left_out(const struct trace_record *rec)
+{
+	if (!is_sieved())
+		return false;
+	return *rec->module ? !is_wanted(rec->module) : rec->kind == TRACE_LOAD;
+}
+
 static void on_record(const struct trace_record *rec, void *arg)
 {
 	struct tracing *t = arg;
 	struct call c;
 
-	if (t->err || (env.count && t->loss.reported == env.count))
+	if (t->err || (env.count && t->loss.reported == env.count) || is_left_out(rec))
 		return;
 	call_read(&c, rec, trace_sleeps(t->trace, rec), ++t->loss.reported);
 	t->loss.unpaired += !!(rec->flags & TRACE_UNPAIRED);
@@ -261,16 +285,6 @@ static void on_hang(const struct inside *in, enum hang_reason reason, void *arg)
 	else
 		json_trace_hang(stdout, &t->out, in, reason);
 	check_written(t, t->file && csv_trace_hang(t->file, &t->out, in));
-}
-
-/* Loads are found inside as well as unloads; whether they are traced or not, they explain much. */
-static bool is_wanted(const char *module)
-{
-	char spelt[64];
-
-	snprintf(spelt, sizeof(spelt), "%s", env.module ?: module);
-	module_spell(spelt);
-	return !strcmp(spelt, module);
 }
 
 static void say_boundaries(const struct tracing *t, enum trace_kind kind)
@@ -303,7 +317,14 @@ static void say_costs(const struct tracing *t)
 /* All that can go wrong without the kernel goes wrong before anything is attached. */
 static int prepare(struct tracing *t)
 {
-	int err = env.command ? until_make(&t->until, env.command) : EXIT_FINE;
+	int err;
+
+	if (env.command && child_find(*env.command) == EXIT_NOT_FOUND && is_module(*env.command))
+		return fail(
+			EXIT_NOT_FOUND,
+			"%s: command not found; for what happens to the module: refcost trace -m %s",
+			*env.command, *env.command);
+	err = env.command ? until_make(&t->until, env.command) : EXIT_FINE;
 
 	if (err)
 		return err;
@@ -312,7 +333,7 @@ static int prepare(struct tracing *t)
 					 "sudo refcost trace ...");
 	if (bpf_locked_down())
 		return fail(EXIT_LACKING, BPF_LOCKED_DOWN);
-	if (env.module && check_module(env.module))
+	if (names_check(&env.names))
 		return EXIT_FAILED;
 	if (env.output) {
 		t->file = fopen(env.output, "we");
@@ -342,7 +363,7 @@ static void read_symbols(struct tracing *t)
 static int attach(struct tracing *t)
 {
 	struct trace_opts opts = {
-		.module = env.module,
+		.module = names_only(&env.names),
 		.loads = env.loads,
 		.mech = env.mech,
 		.pid = env.pid,
@@ -357,6 +378,8 @@ static int attach(struct tracing *t)
 	quiet_begin();
 	t->trace = trace_open(&opts, why, sizeof(why));
 	quiet_end();
+	if (interrupted)
+		return EXIT_FINE;
 	if (!t->trace)
 		return fail(errno == ENOTSUP ? EXIT_LACKING : EXIT_FAILED, "%s", why);
 	read_symbols(t);
@@ -366,13 +389,17 @@ static int attach(struct tracing *t)
 	if (env.verbose)
 		say_mechanisms(t);
 	trace_wake_on(t->trace, t->until.child.pidfd);
-	t->hangs = (struct hangs){ .trace = t->trace, .print = on_hang, .arg = t };
+	t->hangs = (struct hangs){
+		.trace = t->trace, .print = on_hang, .arg = t, .wanted = is_wanted
+	};
 	memcpy(t->hangs.after, env.slow_after, sizeof(env.slow_after));
 	t->hangs.nr_after = env.nr_slow_after;
 	hangs_ask_on();
 	if (env.format == CSV)
 		csv_trace_header(stdout);
-	hangs_begin(&t->hangs, is_wanted);
+	hangs_begin(&t->hangs);
+	if (interrupted)
+		return EXIT_FINE;
 	return until_go(&t->until);
 }
 
@@ -386,9 +413,10 @@ static void watch(struct tracing *t)
 	int wait;
 
 	if (!t->until.has_child)
-		say("tracing delete_module(2)%s%s%s; Ctrl-C ends it",
+		say("tracing delete_module(2)%s%s%s%s; Ctrl-C ends it",
 		    env.loads ? ", finit_module(2) and init_module(2)" : "",
-		    env.module ? " of " : "", env.module ?: "");
+		    env.names.n ? " of " : "", env.names.n ? env.names.text[0] : "",
+		    env.names.n > 1 ? " and others" : "");
 	while (!is_over(t) && (wait = until_patience(&t->until))) {
 		hangs_look(&t->hangs);
 		wait = hangs_patience(&t->hangs, wait);
@@ -408,7 +436,10 @@ static void account(struct tracing *t)
 		l->known = !trace_counts(t->trace, &l->n);
 	} while (trace_poll(t->trace, 0, on_record, t) > 0 && ++tries < 100);
 	l->in_flight = l->n.entries > l->n.exits ? l->n.entries - l->n.exits : 0;
+	l->unseen = t->until.has_child && child_ended(&t->until.child) && !l->n.seen;
 	before = hangs_end(&t->hangs);
+	if (is_sieved())
+		l->in_flight = t->hangs.in_flight;
 	if (!env.command && !env.pid)
 		l->in_flight += before;
 }
@@ -488,14 +519,16 @@ int cmd_trace(int argc, char **argv)
 	if (wants_refs(argc, argv))
 		return cmd_refs(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
-	t.until.seconds = env.seconds;
+	t.until.ns = env.duration_ns;
 	t.err = prepare(&t);
-	if (!t.err)
+	if (!t.err && !interrupted)
 		t.err = attach(&t);
-	if (!t.err) {
+	if (!t.err && t.until.start) {
 		watch(&t);
 		conclude(&t);
 	}
 	cleanup(&t);
+	if (!t.err && !t.until.start && env.command) /* who ended it before the command began? */
+		t.err = 128 + interrupted;
 	return until_code(&t.until, t.err);
 }

@@ -293,6 +293,8 @@ loads() {
 	ok "init_module(2): its image is copied" grep -Eq '^load nls_utf8 by perl = loaded: copy; signature;' "$tmp/digest"
 	ok "EEXIST: with its name" grep -Eq '^load dummy by insmod = already loaded: .* undo;$' "$tmp/digest"
 	ok "ENOEXEC: no name yet" grep -Eq '^load - by insmod = ENOEXEC: read; .*undo;$' "$tmp/digest"
+	is "loads that fail name the step" "ELF checks,init(),notifiers COMING or parameters" \
+		"$(sed -n 's/^  failed in: //p' <<<"$stdout" | sort -u | paste -sd,)"
 	ok "a bad parameter: what undoing it waits for" \
 		grep -Eq '^load loop by insmod = EINVAL: .* notifiers COMING;[^;]* undo; .*<a grace period:>' "$tmp/digest"
 	ok "init() that fails: as well" grep -Eq '^load loop by insmod = EINVAL: .* init\(\);[^;]* undo; .*<a grace period:>' "$tmp/digest"
@@ -345,6 +347,10 @@ whose_calls() {
 	rmmod nls_utf8
 	end_with none
 	is "-m: that module alone, however its name is spelt" "0 nls_utf8" "$status $(awk '/gone/ { print $1 }' "$tmp/module" | paste -sd' ')"
+	run_cmd "$refcost" trace --mechanism tracepoints --strict -m 'no_such,nls-cp43[6-8]' -m 'crc*' -- sh -c "
+		for m in nls_utf8 nls_cp437 crc_itu_t; do insmod $tmp/\$m.ko; rmmod \$m; done"
+	is "-m: names and patterns, also of modules that are not installed, in order" "0 nls_cp437 crc_itu_t" \
+		"$status $(awk '/gone/ { print $1 }' <<<"$stdout" | paste -sd' ')"
 }
 
 # Where processes have other numbers than in the first namespace: a command, and -p, also one that is further inside.
@@ -414,6 +420,20 @@ compat() {
 		run_cmd "$refcost" trace --strict --mechanism $mechanism -m dummy -- $call delete nls_utf8
 		ok "... of that module alone" grep -q ' 0 unmatched' <<<"$stderr"
 		echo 1 >$kprobes
+	done
+}
+
+# Ctrl-C while probes are being attached: as if nothing had been.
+early_end() {
+	local after
+	for after in 0.1 0.6; do
+		env --default-signal=INT "$refcost" trace -- touch "$tmp/ran" >"$tmp/early" 2>&1 &
+		tracer=$!
+		sleep $after
+		end_with INT
+		is "Ctrl-C $after s after the start: says nothing, runs nothing, leaves nothing, exit 130" "130 0" "$status $(attached)"
+		is "... not a word" "" "$(cat "$tmp/early")"
+		ok "... the command did not run" test ! -e "$tmp/ran"
 	done
 }
 
@@ -650,7 +670,8 @@ bad() {
 bad_input() {
 	local builtin
 	builtin=$(sed -n '1s|.*/\(.*\)\.ko.*|\1|p' "/lib/modules/$(uname -r)/modules.builtin")
-	bad "an unknown module, near names are listed" 1 "no module 'nls_utf9'.*nls_utf8" "$refcost" trace -m nls_utf9
+	bad "a module's name for a command" 127 'nls_utf8: command not found.*refcost trace -m nls_utf8' "$refcost" trace nls_utf8
+	ok "-h is help" grep -q '^  -m, --module=NAMES' <("$refcost" trace -h)
 	bad "a module that is built in" 1 "built into this kernel" "$refcost" trace -m "$builtin"
 	bad "an alias" 1 "alias: try -m ext4" "$refcost" trace -m ext3
 	bad "a path is no module" 1 "no module's name" "$refcost" trace -m /lib/x.ko
@@ -661,15 +682,18 @@ bad_input() {
 	chmod 755 "$tmp" "$tmp/refcost"
 	bad "not root" 1 "needs root: sudo" setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/refcost" trace
 	is "... nothing is attached" 0 "$(attached)"
+	exits "a time without a number" 64 "duration 'ms'" "$refcost" trace -d ms
+	exits "names without one" 64 "module 'a,,b'" "$refcost" trace -m a,,b
 	exits "a count of 0" 64 "count" "$refcost" trace -n 0
 	exits "a negative duration" 64 "duration" "$refcost" trace -d -1
 	exits "a process 0" 64 "pid" "$refcost" trace -p 0
 	exits "CSV and JSON" 64 "not both" "$refcost" trace --csv --json
 	exits "an unknown mechanism" 64 "no mechanism" "$refcost" trace --mechanism magic
 	exits "a full disk" 1 "cannot write /dev/full" "$refcost" trace -o /dev/full -d 1
-	run_cmd "$refcost" trace --mechanism tracepoints -m dummy -d 1
-	is "a module that is not loaded is waited for: exit 0" 0 "$status"
+	run_cmd "$refcost" trace --mechanism tracepoints -m dummy,nls_utf9 -d 500ms
+	is "modules that are not loaded are waited for: exit 0" 0 "$status"
 	ok "... with a warning" grep -q 'dummy is not loaded: waiting' <<<"$stderr"
+	ok "... and near names, if none is installed" grep -q "no module 'nls_utf9'.*near it: .*nls_utf8.*: waiting" <<<"$stderr"
 	run_cmd "$refcost" trace --mechanism tracepoints -d 1 -- sh -c 'sleep 2; exit 5'
 	is "a command that outlives -d: its exit code" 5 "$status"
 	run_cmd "$refcost" trace --mechanism tracepoints -- sh -c 'kill -TERM $$'
@@ -693,7 +717,7 @@ modest() {
 	is "-d 1: exit 0" 0 "$status"
 }
 
-parts commands_of_others refused agree loads whose_calls namespaces compat cut_off hangs sums lost four_loops holders mechanisms bad_input modest
+parts commands_of_others refused agree loads whose_calls namespaces compat early_end cut_off hangs sums lost four_loops holders mechanisms bad_input modest
 is "nothing is attached at the end" 0 "$(attached)"
 is "the kernel has nothing to complain about" "" "$(dmesg | grep -E 'BUG|WARNING|Oops|soft lockup|rcu.*stall' || true)"
 tap_done

@@ -464,6 +464,35 @@ static void failed_calls_have_the_phases_they_came_to(void **state)
 	assert_phases("lock wait..return", &rec);
 }
 
+static void assert_failed_in(const char *want, uint32_t watched, uint32_t events, int ret)
+{
+	struct trace_record rec =
+		passed(TRACE_LOAD, watched, events | bit(TRACE_LOAD, "return"), ret);
+	char got[80];
+
+	assert_string_equal(trace_failed_in(&rec, got, sizeof(got)) ?: "", want);
+}
+
+static void failed_loads_name_their_step(void **state)
+{
+	const uint32_t all = ~0U, read = bit(TRACE_LOAD, "start") | bit(TRACE_LOAD, "read");
+	const uint32_t signature = read | bit(TRACE_LOAD, "signature");
+	const uint32_t checked = signature | bit(TRACE_LOAD, "ELF checks");
+	const uint32_t coming = checked | bit(TRACE_LOAD, "notifiers COMING");
+	const uint32_t copied = coming | bit(TRACE_LOAD, "file copy");
+
+	(void)state;
+	assert_failed_in("", all, all, 0);
+	assert_failed_in("", all, checked, -EEXIST);
+	assert_failed_in("read or signature", all, read, -EISDIR);
+	assert_failed_in("signature", all, signature, -EKEYREJECTED);
+	assert_failed_in("ELF checks", all, signature, -ENOEXEC);
+	assert_failed_in("layout", all, checked, -ENOMEM);
+	assert_failed_in("notifiers COMING or parameters", all, coming, -EINVAL);
+	assert_failed_in("init()", all, copied | bit(TRACE_LOAD, "init()"), -EINVAL);
+	assert_failed_in("init()", copied, copied, -EEXIST);
+}
+
 /* Which phase a call is in that has passed these boundaries and awaits the end of that one. */
 static void assert_now(const char *want, enum trace_kind kind, uint32_t watched, uint32_t events,
 		       uint32_t awaited)
@@ -629,6 +658,9 @@ static void any_loss_is_a_loss(void **state)
 		*counters[i] = 1;
 		assert_false(loss_complete(&bad));
 	}
+	bad = good;
+	bad.unseen = true;
+	assert_false(loss_complete(&bad));
 	good.known = false;
 	assert_false(loss_complete(&good));
 }
@@ -698,6 +730,7 @@ int main(void)
 		cmocka_unit_test(hidden_addresses_are_refused),
 		cmocka_unit_test(rows_are_in_order),
 		cmocka_unit_test(failed_calls_have_the_phases_they_came_to),
+		cmocka_unit_test(failed_loads_name_their_step),
 		cmocka_unit_test(calls_in_flight_are_in_a_phase),
 		cmocka_unit_test(steps_that_came_later_have_phases_of_their_own),
 		cmocka_unit_test(no_phase_sleeps_longer_than_it_takes),

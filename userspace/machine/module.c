@@ -58,7 +58,8 @@ static void near_in_index(struct near *near, struct kmod_ctx *ctx, enum kmod_ind
 		fclose(f);
 }
 
-static int no_such_module(struct kmod_ctx *ctx, const char *name)
+/* It may be built elsewhere, and loaded by insmod(8). */
+static void no_such_module(struct kmod_ctx *ctx, const char *name)
 {
 	struct near near = { .wanted = name };
 	FILE *f = fopen("/proc/modules", "re");
@@ -72,8 +73,8 @@ static int no_such_module(struct kmod_ctx *ctx, const char *name)
 	near_in_index(&near, ctx, KMOD_INDEX_MODULES_BUILTIN);
 	for (i = 0; i < near.n; i++)
 		at += snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", near.names[i]);
-	return fail(EXIT_FAILED, "no module '%s' in this kernel%s%s", name,
-		    near.n ? "; near it: " : "", list);
+	say("no module '%s' is installed for this kernel%s%s: waiting for one of that name", name,
+	    near.n ? "; near it: " : "", list);
 }
 
 /* An alias or the name itself, as modprobe reads it. */
@@ -83,8 +84,10 @@ static int judge(struct kmod_ctx *ctx, const char *name)
 	struct kmod_module *mod;
 	int err = EXIT_FINE;
 
-	if (kmod_module_new_from_lookup(ctx, name, &list) || !list)
-		return no_such_module(ctx, name);
+	if (kmod_module_new_from_lookup(ctx, name, &list) || !list) {
+		no_such_module(ctx, name);
+		return EXIT_FINE;
+	}
 	mod = kmod_module_get_module(list);
 	if (strcmp(kmod_module_get_name(mod), name))
 		err = fail(EXIT_FAILED, "'%s' is no module but an alias: try -m %s", name,
@@ -98,6 +101,26 @@ static int judge(struct kmod_ctx *ctx, const char *name)
 	kmod_module_unref(mod);
 	kmod_module_unref_list(list);
 	return err;
+}
+
+bool is_module(const char *name)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_ctx *ctx;
+	char spelt[64];
+	bool is;
+
+	if (!*name || strlen(name) > 55 || strchr(name, '/'))
+		return false;
+	snprintf(spelt, sizeof(spelt), "%s", name);
+	module_spell(spelt);
+	if (is_loaded(spelt))
+		return true;
+	ctx = kmod_new(NULL, NULL);
+	is = ctx && !kmod_module_new_from_lookup(ctx, spelt, &list) && list;
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return is;
 }
 
 int check_module(const char *name)

@@ -105,8 +105,9 @@ static void on_flight(const struct trace_flight *c, void *arg)
 	uint64_t start = c->rec.ts[0];
 	static struct inside in;
 
-	if (start > l->now)
+	if (start > l->now || (h->wanted && *c->rec.module && !h->wanted(c->rec.module)))
 		return;
+	h->in_flight++;
 	if (!came_of_age(h, c->rec.pid, start, l->now - start) && l->reason == HANG_SLOW)
 		return;
 	read_flight(c, l->now, &in);
@@ -146,6 +147,7 @@ static void look(struct hangs *h, enum hang_reason reason)
 	struct looking l = { h, reason, now_ns() };
 
 	h->round++;
+	h->in_flight = 0;
 	h->looked = l.now;
 	h->next_ns = UINT64_MAX;
 	look_before(h, reason, l.now);
@@ -165,12 +167,12 @@ static void leave_out(const struct trace_flight *c, void *arg)
 	list->n = n;
 }
 
-void hangs_begin(struct hangs *h, bool (*wanted)(const char *module))
+void hangs_begin(struct hangs *h)
 {
 	size_t i;
 
 	h->start = now_ns();
-	inside_find_all(&h->before, wanted);
+	inside_find_all(&h->before, h->wanted);
 	trace_in_flight(h->trace, leave_out, &h->before);
 	for (i = 0; i < h->before.n; i++)
 		h->print(&h->before.v[i], HANG_START, h->arg);

@@ -33,10 +33,12 @@ struct hang_seen {
  * @trace: the tracer
  * @print: prints one
  * @arg: its last argument
+ * @wanted: which modules are printed; NULL: all
  * @after: a call is printed when it lasts that long, ns, shortest first
  * @nr_after: how many such times
  * @start: when the trace began, CLOCK_MONOTONIC ns
  * @before: calls that were inside then
+ * @in_flight: how many others there were when last looked at
  * @seen: calls that were looked at
  * @nr_seen: how many
  * @round: how often that was
@@ -47,10 +49,12 @@ struct hangs {
 	struct trace *trace;
 	void (*print)(const struct inside *in, enum hang_reason reason, void *arg);
 	void *arg;
+	bool (*wanted)(const char *module);
 	uint64_t after[HANG_LEVELS];
 	size_t nr_after;
 	uint64_t start;
 	struct insiders before;
+	size_t in_flight;
 	struct hang_seen *seen;
 	size_t nr_seen;
 	uint64_t round, looked, next_ns;
@@ -67,9 +71,8 @@ const char *hang_reason_name(enum hang_reason reason);
 /**
  * hangs_begin() - find and print calls that began before the trace
  * @h: all up to @nr_after is set
- * @wanted: asked of each module that comes or goes
  */
-void hangs_begin(struct hangs *h, bool (*wanted)(const char *module));
+void hangs_begin(struct hangs *h);
 
 /**
  * hangs_ask_on() - have Ctrl-\ ask what calls do

@@ -5,6 +5,7 @@
 #include "trace/kind.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include <string.h>
@@ -136,6 +137,40 @@ size_t trace_phases(const struct trace_record *rec, struct trace_phase *out, siz
 	}
 	assert(ev < t->nr || sum == trace_total(rec));
 	return n;
+}
+
+/* What nothing but a look at the signature returns. */
+static bool is_of_signature(int ret)
+{
+	return ret == -EKEYREJECTED || ret == -ENOKEY || ret == -ENOPKG || ret == -EBADMSG;
+}
+
+/*
+ * The phase that it did not finish; or the one before that, if that is the return of a function,
+ * which may be that of an error. All errors of two phases are known.
+ */
+const char *trace_failed_in(const struct trace_record *rec, char *buf, size_t len)
+{
+	const struct trace_table *t = trace_tables[rec->kind];
+	int last = t->nr - 1, next;
+	const char *before;
+
+	if (rec->kind != TRACE_LOAD || !rec->ret || (rec->ret == -EEXIST && !trace_init_began(rec)))
+		return NULL;
+	do
+		last--;
+	while (!passed(rec, last));
+	next = reach(rec);
+	before = t->rows[last].where == AT_RETURN ? t->rows[last].label : NULL;
+	if (is_of_signature(rec->ret))
+		snprintf(buf, len, "signature");
+	else if (trace_init_began(rec))
+		snprintf(buf, len, "init()");
+	else if (before && strcmp(before, "signature"))
+		snprintf(buf, len, "%s or %s", before, t->rows[next].label);
+	else
+		snprintf(buf, len, "%s", t->rows[next].label);
+	return buf;
 }
 
 /* The boundary that ends the phase which begins at another. */

@@ -86,6 +86,7 @@ struct slept {
  * @reported: records that came to be printed
  * @in_flight: calls that had not returned when the trace ended
  * @unpaired: records in which a return probe missed
+ * @unseen: the command ended, and the kernel's half saw nothing of it
  * @known: false if the kernel gave no account
  */
 struct trace_loss {
@@ -93,6 +94,7 @@ struct trace_loss {
 	uint64_t reported;
 	uint64_t in_flight;
 	uint64_t unpaired;
+	bool unseen;
 	bool known;
 };
 

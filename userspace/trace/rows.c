@@ -316,7 +316,7 @@ static struct json_object *phase_json(const struct out *o, const struct call *c,
 void json_trace_call(FILE *f, const struct out *o, const struct call *c)
 {
 	struct json_object *call = json_object_new_object(), *phases = json_object_new_array();
-	char time[48];
+	char time[48], step[80];
 	size_t i;
 
 	add_text(call, "type", trace_kind_name(c->rec->kind));
@@ -337,6 +337,8 @@ void json_trace_call(FILE *f, const struct out *o, const struct call *c)
 			       json_object_new_boolean(c->rec->flags & TRACE_UNPAIRED));
 	for (i = 0; i < c->nr_phases; i++)
 		json_object_array_add(phases, phase_json(o, c, i));
+	if (trace_failed_in(c->rec, step, sizeof(step)))
+		add_text(call, "failed_in", step);
 	json_object_object_add(call, "phases", phases);
 	print_line(f, call);
 }

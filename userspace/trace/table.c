@@ -50,14 +50,16 @@ bool loss_complete(const struct trace_loss *l)
 {
 	const struct trace_counts *n = &l->n;
 
-	return l->known && !n->dropped && !n->lost && !n->missed && !n->unmatched && !l->unpaired &&
-	       !l->in_flight;
+	return l->known && !l->unseen && !n->dropped && !n->lost && !n->missed && !n->unmatched &&
+	       !l->unpaired && !l->in_flight;
 }
 
 void loss_say(const struct trace_loss *l)
 {
 	const struct trace_counts *n = &l->n;
 
+	if (l->unseen)
+		say("the tracer never saw the command: its calls are missing");
 	if (!l->known)
 		say("the kernel gave no account of the trace: incomplete");
 	else
@@ -156,7 +158,7 @@ static void print_phase(FILE *f, const struct out *o, const struct call *c, size
 void table_call(FILE *f, const struct out *o, const struct call *c)
 {
 	int width = o->loads ? NAME - KIND : NAME;
-	char total[32];
+	char total[32], step[80];
 	size_t i;
 
 	if (c->number == 1)
@@ -177,6 +179,8 @@ void table_call(FILE *f, const struct out *o, const struct call *c)
 		fprintf(f, "  %-*s %*s %*s\n", LABEL, "phase", TIME, "on CPU", TIME, "off CPU");
 	for (i = 0; i < c->nr_phases; i++)
 		print_phase(f, o, c, i);
+	if (trace_failed_in(c->rec, step, sizeof(step)))
+		fprintf(f, "  failed in: %s\n", step);
 	if (c->rec->flags & TRACE_UNPAIRED)
 		fputs("  a return probe missed: its phase is merged into the next\n", f);
 	fflush(f);

@@ -50,6 +50,7 @@ struct trace_opts {
  * @dropped: records, and times off the CPU, lost because the buffer was full: poll more often
  * @lost: calls not traced, or tasks not followed, because there were too many
  * @unmatched: calls that began before the tracer did, or in a way that is not watched
+ * @seen: threads of the process asked for that ended, if what it forks is followed
  * @missed: programs that the kernel did not run because they were running already
  * @probe_entries: watched functions entered, over all records
  * @probe_exits: and left; the same, or return probes missed
@@ -61,6 +62,7 @@ struct trace_counts {
 	uint64_t dropped;
 	uint64_t lost;
 	uint64_t unmatched;
+	uint64_t seen;
 	uint64_t missed;
 	uint64_t probe_entries;
 	uint64_t probe_exits;
@@ -197,6 +199,16 @@ uint64_t trace_total(const struct trace_record *rec);
  * Return: true if the load came to init().
  */
 bool trace_init_began(const struct trace_record *rec);
+
+/**
+ * trace_failed_in() - the step that a load failed in
+ * @rec: the record
+ * @buf: filled with one phase's name, or "first or second" if either may have failed
+ * @len: its size
+ *
+ * Return: @buf; NULL if the call is no load, did not fail, or found the module loaded already.
+ */
+const char *trace_failed_in(const struct trace_record *rec, char *buf, size_t len);
 
 struct sleeps_call;
 

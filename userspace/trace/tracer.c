@@ -218,6 +218,7 @@ int trace_counts(struct trace *t, struct trace_counts *counts)
 	counts->dropped = n.dropped;
 	counts->lost = n.lost;
 	counts->unmatched = n.unmatched;
+	counts->seen = n.seen;
 	counts->probe_entries = n.probe_entries;
 	counts->probe_exits = n.probe_exits;
 	for (i = 0; i < t->nr_attached && !err; i++) {

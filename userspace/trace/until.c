@@ -39,7 +39,7 @@ int until_go(struct until *u)
 
 int until_patience(struct until *u)
 {
-	uint64_t now = now_ns(), end = u->start + u->seconds * NSEC_PER_SEC;
+	uint64_t now = now_ns(), end = u->start + u->ns;
 
 	if (u->has_child && child_ended(&u->child))
 		return 0;
@@ -51,9 +51,9 @@ int until_patience(struct until *u)
 	}
 	if (u->told && now - u->told > GRACE_NS)
 		return 0;
-	if (u->seconds && now >= end)
+	if (u->ns && now >= end)
 		return 0;
-	if (u->seconds && end - now < POLL_MS * NSEC_PER_MSEC)
+	if (u->ns && end - now < POLL_MS * NSEC_PER_MSEC)
 		return (end - now) / NSEC_PER_MSEC + 1;
 	return POLL_MS;
 }

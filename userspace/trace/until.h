@@ -15,7 +15,7 @@
  * @child: the command, if there is one; its @pidfd is -1 if not
  * @name: of the command
  * @has_child: there is one
- * @seconds: longest duration, s; 0: none
+ * @ns: longest duration, ns; 0: none
  * @start: when the trace began, CLOCK_MONOTONIC, ns; 0: not yet
  * @told: when the command was told to end, CLOCK_MONOTONIC, ns; 0: it was not
  */
@@ -23,7 +23,7 @@ struct until {
 	struct child child;
 	const char *name;
 	bool has_child;
-	uint64_t seconds;
+	uint64_t ns;
 	uint64_t start;
 	uint64_t told;
 };
