@@ -227,7 +227,7 @@ digest() {
 		function cut(from, n) { s = substr($0, from, n); sub(/ +$/, "", s); return s }
 		/^Summary/ { exit }
 		/^(un)?load / { printf "%s%s %s by %s = %s:", end, $1, $2, $4, cut(50, 18); end = "\n" }
-		/^  [^ ]/ && !/^  phase / { printf " %s;", cut(3, 22) }
+		/^  [^ ]/ && !/^  phase / && !/^  failed in: / { printf " %s;", cut(3, 22) }
 		sub(/^ .*waiting for /, "") || sub(/^ .*was held by /, "") { printf " <%s>", $0 }
 		END { print "" }'
 }
@@ -424,11 +424,13 @@ compat() {
 }
 
 # Ctrl-C while probes are being attached: as if nothing had been.
+catches_int() { [ $((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") & 2)) != 0 ]; }
 early_end() {
 	local after
-	for after in 0.1 0.6; do
+	for after in 0 0.4; do
 		env --default-signal=INT "$refcost" trace -- touch "$tmp/ran" >"$tmp/early" 2>&1 &
 		tracer=$!
+		eventually 20 catches_int $tracer
 		sleep $after
 		end_with INT
 		is "Ctrl-C $after s after the start: says nothing, runs nothing, leaves nothing, exit 130" "130 0" "$status $(attached)"

@@ -366,7 +366,7 @@ static void print_times(FILE *f, const struct inside *in)
 
 static void print_state(FILE *f, const struct inside *in)
 {
-	const char *why = stack_why(&in->stack, false);
+	const char *why = in->state == 'R' ? NULL : stack_why(&in->stack, false);
 
 	if (!in->state)
 		fputs("  not seen in /proc: it has ended, or is another namespace's\n", f);
@@ -406,7 +406,7 @@ static struct json_object *number_or_null(uint64_t n)
 struct json_object *inside_json(const struct inside *in)
 {
 	struct json_object *o = json_object_new_object(), *stack = json_object_new_array();
-	const char *why = stack_why(&in->stack, false);
+	const char *why = in->state == 'R' ? NULL : stack_why(&in->stack, false);
 	char state[2] = { in->state };
 	size_t i;
 
