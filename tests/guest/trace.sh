@@ -115,9 +115,9 @@ commands_of_others() {
 	is "... and what each slept for to its time off the CPU" "" "$(wrong_sleeps "$out")"
 	is "crc_itu_t has $sites trace sites: $((1 + (sites > 0))) grace periods" $((1 + (sites > 0))) \
 		"$(of crc_itu_t | grep -c 'grace period .*|.*-.*|')"
-	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 3 '^  exit()')
+	ok "dummy: exit() waits for rcu_barrier, which is named" grep -q 'rcu_barrier' <(of dummy | grep -A 16 '^  exit()')
 	ok "dummy: who waits for the grace period" grep -Eq 'synchronize_rcu(_normal)? < free_module' <(of dummy | grep -A 5 '^  grace period')
-	ok "loop: where exit() sleeps, with the module's own frame" grep -q '\[loop\]' <(of loop | grep -A 5 '^  exit()')
+	ok "loop: where exit() sleeps, with the module's own frame" grep -q '\[loop\]' <(of loop | grep -A 12 '^  exit()')
 	if [ $ext4 ]; then
 		ok "ext4 after an unmount, and what it needed" grep -Eq '^[0-9:.]+ ext4 .* gone ' <<<"$stdout"
 		is "... one row per module" "$(grep -c ' gone ' <<<"$stdout")" "$(sed -n 's/.* \([0-9]*\) reported.*/\1/p' <<<"$stderr")"
