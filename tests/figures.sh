@@ -95,12 +95,13 @@ make_bare() {
 	fi
 }
 
-# hold_for NS <SAMPLES: rows of some schemes as they would be if every user stayed for so long, no header
+# hold_for NS <WORKERS: rows of some schemes as they would be if every user stayed for so long, no header
 hold_for() {
 	awk -F, -v OFS=, -v ns="$1" '
 		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		$at["mode"] == "getput" && $at["scheme"] ~ /^(empty|kref|try_module_get|rwsem)$/ {
-			$at["hold_ns"] = ns; $at["ns_per_op"] += ns; $at["ns_elapsed"] += ns; print }'
+			$at["hold_ns"] = ns; $at["batch_p5_ns"] += ns * $at["batch"]
+			$at["end_ns"] = sprintf("%.0f", $at["end_ns"] + ns * $at["ops"]); print }'
 }
 
 # On top of that, all there can be: a bystander, sweeps of holds, starved unloads (of the longer hold
@@ -127,8 +128,7 @@ make_swept() {
 		cat "$dir/phases.csv"
 		with hold_ns=100000 ns=3600000000000 <"$dir/phases.csv" | tail -n +2
 	} >"$dir/swept/phases.csv"
-	for hold in 1000 20000; do hold_for $hold <"$dir/bare/samples.csv"; done | shuf --random-source="$sample/samples.csv" \
-		>>"$dir/swept/samples.csv"
+	for hold in 1000 20000; do hold_for $hold <"$dir/bare/workers.csv"; done >>"$dir/swept/workers.csv"
 	cat >"$dir/swept/loading.csv" <<-EOF
 	cycle,scheme,phases,workers,window_ns,refused,load_ns,ops,violations
 	0,percpu_live,one,3,5000,2,7000000,100,0
@@ -165,7 +165,8 @@ ok "RESULTS.md says in its first lines that it is emulated" \
 ok "a family has its line in the tables" grep -q '^| \*per-CPU counts\* |' "$dir/sample/report/RESULTS-tables.md"
 
 # Of ten values the interval of the median goes from the second to the ninth.
-precise=$(awk -F, 'NR > 1 && $4 == 1 { print $2 "," $3 "," $8 }' "$dir/sample/samples.csv" | sort -t, -k1,2 -k3,3g |
+precise=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["cpus"] == 1 { print $at["scheme"] "," $at["mode"] "," $at["batch_p5_ns"] / $at["batch"] }' "$dir/sample/workers.csv" | sort -t, -k1,2 -k3,3g |
 	awk -F, '{ cell = $1 "," $2; v[cell, ++n[cell]] = $3 } END { for (c in n) { cells++
 		precise += v[c, 9] - v[c, 2] <= 0.05 * (v[c, 5] + v[c, 6]) }; print precise " of " cells }')
 ok "RESULTS.md counts the precise cells: $precise" grep -q "^- precision: .* in $precise one-CPU cells" "$dir/sample/report/RESULTS-tables.md"
@@ -175,8 +176,6 @@ shows sample
 # The same from a guest with twice as many CPUs as its host: shown, marked, and in no comparison.
 cp -r "$sample" "$dir/crowded"
 sed -i 's/"host_cpus":4/"host_cpus":2/' "$dir/crowded/run.json"
-awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["oversubscribed"] = $at["cpus"] > 2 } { print }' \
-	"$sample/samples.csv" >"$dir/crowded/samples.csv"
 says sample '^What the unload gained in exchange:$'
 reported crowded
 says crowded '^| 4 (oversubscribed) | .* | - | - | - |$'

@@ -61,7 +61,7 @@ def small(sample, directory):
             if name in head:
                 keep = [r for r in keep if int(r[head.index(name)]) < BLOCKS]
         with open(directory / path.name, "w", newline="", encoding="utf-8") as f:
-            csv.writer(f, lineterminator="\n").writerows([head] + keep[:60])
+            csv.writer(f, lineterminator="\n").writerows([head] + keep[:120])
 
 
 def bytewise(rng, data):
@@ -124,7 +124,7 @@ def document(rng, data):
             break
         node = node[key]
     if rng.random() < 0.05:
-        root = rng.choice([[root], None, 7, "run", [[[]]] * 1000, {"schema": 1}])
+        root = rng.choice([[root], None, 7, "run", [[[]]] * 1000, {"schema": 2}])
     return json.dumps(root).encode()
 
 

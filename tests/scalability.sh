@@ -23,20 +23,22 @@ points() {
 			m = n > host ? host : n
 			mops = l * m / (1 + s * (m - 1) + k * m * (m - 1)) * (scheme == "kref" && n == 4 ? 2 : 1)
 			for (block = 0; block < 6; block++)
-				printf "%d,%s,%d,getput,%d,%.9f,%.9f,1,1,%d\n", block, scheme, scheme == "empty", n,
-					1000 * n / mops, 1000 * n / mops, (n > host)
+				for (cpu = 0; cpu < n; cpu++)
+					printf "%d,%s,getput,%d,0,cores,own,%d,0,%d,0,0,0,%.0f,1000000000,0,0,0,0,1,1,%.9f\n",
+						block, scheme, n, scheme == "empty", cpu, 1e12 * n / mops, 1000 * n / mops
 		}
 		BEGIN {
-			print "block,scheme,floor,mode,cpus,ns_per_op,ns_elapsed,overlap,fairness,oversubscribed"
+			print "block,scheme,mode,cpus,hold_ns,placement,layout,floor,counter_offset,cpu,arrive_ns,go_ns," \
+				"start_ns,end_ns,ops,failed,total,gap_ns,gaps,batch,batches,batch_p5_ns"
 			last = split(list, cpus, " ")
 			for (i = 1; i <= last; i++) {
 				row("empty", 1000, 0, 0, cpus[i])
-				row("percpu_live", 250, 0.02, 0, cpus[i])
+				row("percpu_live", 250, 0.02, -1e-9, cpus[i]) # rounding is no peak
 				row("try_module_get", 20, 0.3, 0.02, cpus[i])
 				row("kref", 50, 0.5, 0.01, cpus[i])
 				row("rwsem", 10, 0.1, 0.0001, cpus[i])
 			}
-		}' >"$dir/$1/samples.csv"
+		}' >"$dir/$1/workers.csv"
 	ok "$1: the report reads it" build/bin/refcost report "$dir/$1" -o "$dir/$1/report"
 	ok "$1: the figure is drawn" plots/render.sh "$dir/$1/report" "$dir/$1/svg"
 }

@@ -80,12 +80,13 @@ ok "... and all counts" grep -q "14 cells, 28 counts, 28 of them done" <<<"$(HWL
 	-s empty,percpu_inc,atomic_private,atomic_shared,try_module_get,percpu_live,kref,rwsem,module_rwsem)"
 
 mend="restore it, or measure again"
-wrong "a newer schema" run.json 's/"schema":1/"schema":2/' "bad/run.json has another schema than 1: use the refcost that wrote it, which is newer"
-goes_not_on "a newer schema" "another schema than 1"
-wrong "an older schema" run.json 's/"schema":1/"schema":0/' "another schema than 1: use the refcost that wrote it$"
-wrong "no schema" run.json 's/"schema":1,//' "bad/run.json does not say its schema.*$mend"
-wrong "a schema that is a word" run.json 's/"schema":1/"schema":"one"/' "does not say its schema"
-wrong "a schema beyond all numbers" run.json 's/"schema":1/"schema":99999999999999999999/' "another schema than 1"
+wrong "a newer schema" run.json 's/"schema":2/"schema":3/' "bad/run.json has schema 3, not 2: measure again, or use the refcost that wrote it, which is newer"
+goes_not_on "a newer schema" "has schema 3, not 2"
+wrong "an older schema" run.json 's/"schema":2/"schema":1/' "has schema 1, not 2: measure again, or use the refcost that wrote it$"
+goes_not_on "an older schema" "has schema 1, not 2: measure again, or use the refcost that wrote it$"
+wrong "no schema" run.json 's/"schema":2,//' "bad/run.json does not say its schema.*$mend"
+wrong "a schema that is a word" run.json 's/"schema":2/"schema":"two"/' "does not say its schema"
+wrong "a schema beyond all numbers" run.json 's/"schema":2/"schema":99999999999999999999/' "has schema 9223372036854775807, not 2"
 for what in empty cut binary array; do
 	fresh
 	case $what in
@@ -117,25 +118,27 @@ chmod 0 "$dir/bad"
 refused "a directory that cannot be read" "bad is not a results directory: .*Permission denied"
 
 rows="was it cut short or edited\? $mend"
-wrong "a column that is missing" samples.csv '1s/,ns_per_op/,ns_an_op/' "bad/samples.csv, line 1: there is no column 'ns_per_op': $rows"
-goes_not_on "a column that is missing" "samples.csv, line 1: there is no column"
-wrong "columns that changed places" samples.csv '1s/mode,cpus/cpus,mode/' "samples.csv, line 2: cpus is '[a-z]+', not a number: $rows"
-wrong "a column twice" samples.csv '1s/scheme,mode/scheme,scheme/' "samples.csv, line 1 is no row of this table: $rows"
+wrong "a column that is missing" workers.csv '1s/,batch_p5_ns/,batch_p4_ns/' "bad/workers.csv, line 1: there is no column 'batch_p5_ns': $rows"
+goes_not_on "a column that is missing" "workers.csv, line 1: there is no column"
+wrong "columns that changed places" workers.csv '1s/mode,cpus/cpus,mode/' "workers.csv, line 2: cpus is '[a-z]+', not a number: $rows"
+wrong "a column twice" workers.csv '1s/scheme,mode/scheme,scheme/' "workers.csv, line 1 is no row of this table: $rows"
 wrong "a field too many" unload.csv '7s/$/,1/' "unload.csv, line 7 is no row of this table: $rows"
-wrong "no number" samples.csv '3s/put,[0-9]*,/put,nan,/; 3s/lookup,[0-9]*,/lookup,nan,/' "samples.csv, line 3: cpus is 'nan', not a number: $rows"
+wrong "no number" workers.csv '3s/put,[0-9]*,/put,nan,/; 3s/lookup,[0-9]*,/lookup,nan,/' "workers.csv, line 3: cpus is 'nan', not a number: $rows"
 wrong "a negative number" unload.csv '4s/,[0-9]*$/,-5/' "unload.csv, line 4: trace_ns is '-5', under 0: $rows"
 wrong "a number beyond all numbers" unload.csv '4s/,[0-9]*$/,1e400/' "unload.csv, line 4: trace_ns is '1e400', not a number"
 wrong "a number that overflows" unload.csv '4s/,[0-9]*$/,99999999999999999999999/' "line 4: trace_ns is '9*', beyond all that can be measured"
 wrong "a part of a call" traced.csv '4s/,[0-9]*,/,1.5,/' "traced.csv, line 4: call is '1.5', not a whole number: $rows"
-wrong "an unknown mode" samples.csv '9s/getput/putget/; 9s/lookup/putget/' "samples.csv, line 9: mode is 'putget', none of what it can be"
+wrong "an unknown mode" workers.csv '9s/getput/putget/; 9s/lookup/putget/' "workers.csv, line 9: mode is 'putget', none of what it can be"
 wrong "a name that is none" unload.csv '5s/,[a-z_]*,/,Kref "7",/' "unload.csv, line 5: scheme is 'Kref \"7\"', not of the right form"
 wrong "an empty field" instructions.csv '5s/,[0-9.]*$/,/' "instructions.csv, line 5: instructions is empty, though it cannot be"
-wrong "a row twice" samples.csv '8p' "samples.csv, line 9: it is of the same cell as line 8: $rows"
-goes_not_on "a row twice" "samples.csv, line 9: it is of the same cell"
-wrong "rows that are gone" samples.csv '100,120d' "samples.csv has [0-9]+ of 10 samples of .*: $rows"
+wrong "a row twice" workers.csv '8p' "workers.csv, line 9: it is of the same cell as line 8: $rows"
+goes_not_on "a row twice" "workers.csv, line 9: it is of the same cell"
+wrong "a window that is gone" workers.csv '/^3,kref,getput,2,/d' "workers.csv has 9 of 10 samples of kref, getput, 2 CPUs: $rows"
+wrong "a worker that is gone" workers.csv '0,/^3,kref,getput,2,/{//d}' "workers.csv, line [0-9]+: its cell has 1 of 2 rows: $rows"
+goes_not_on "a worker that is gone" "workers.csv, line [0-9]+: its cell has 1 of 2 rows"
 wrong "a word that is no text" phases.csv '20s/kref/k\x00ef/; 20s/[a-z]*live/\x00/; 20s/rwsem/\x00/; 20s/try/\x00/' "cannot read .*phases.csv: it is no table: $rows"
 wrong "no plan" run.json '/"plan":/s/"plan"/"plane"/' "run.json does not say what '[a-z]+' was: $rows"
-for file in samples unload instructions phases; do
+for file in workers unload instructions phases; do
 	fresh
 	rm "$dir/bad/$file.csv"
 	refused "$file.csv is lost" "bad/$file.csv is gone: run.json has a part '[a-z]+', whose rows it held: $mend"
@@ -148,24 +151,24 @@ rm "$dir/bad/unload.csv"
 mkfifo "$dir/bad/unload.csv"
 refused "unload.csv is a fifo" "cannot read .*unload.csv: it is no table"
 fresh
-chmod 0 "$dir/bad/samples.csv"
-refused "samples.csv cannot be read" "cannot read $dir/bad/samples.csv: Permission denied"
+chmod 0 "$dir/bad/workers.csv"
+refused "workers.csv cannot be read" "cannot read $dir/bad/workers.csv: Permission denied"
 
 # What a crash leaves is no damage, and neither is another system's end of line.
 fresh
 partial "$dir/bad" run unload instructions
-sed -i '$s/,[^,]*$//' "$dir/bad/samples.csv"
-truncate -s -1 "$dir/bad/samples.csv"
+sed -i '$s/,[^,]*$//' "$dir/bad/workers.csv"
+truncate -s -1 "$dir/bad/workers.csv"
 ok "half a last line: the others are read" "$refcost" report "$dir/bad" -o "$dir/again"
 ok "... a run goes on with the cell that it was of" grep -q "420 windows, 419 of them done" <<<"$(planned -o "$dir/bad")"
 fresh
-sed -i 's/$/\r/' "$dir/bad/samples.csv"
+sed -i 's/$/\r/' "$dir/bad/workers.csv"
 ok "CRLF" "$refcost" report "$dir/bad" -o "$dir/again"
 is "... the report is the same" "" "$(diff -r "$dir/out" "$dir/again" | grep -v 'Only in .*page.html' || true)"
 
 one_line "another plan" "bad holds a 'run' of another plan .blocks 11 instead of 10.: give another directory with -o DIR" planned -b 11 -o "$dir/bad"
 one_line "... of other schemes" "another plan .schemes .*instead of" planned -s kref -o "$dir/bad"
-is "a dry run leaves the directory as it was" "" "$(diff -rq "$sample" "$dir/bad" | grep -v samples.csv || true)"
+is "a dry run leaves the directory as it was" "" "$(diff -rq "$sample" "$dir/bad" | grep -v workers.csv || true)"
 
 # full COMMAND..: no file may grow beyond its first 8 KiB
 full() { (ulimit -f 8 && unprivileged "$@"); }

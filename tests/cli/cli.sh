@@ -236,11 +236,11 @@ unset REFCOST_MODULES
 
 exits "report without a directory" 64 "results directory" "$refcost" report
 exits "report on what is none" 1 "not a results directory" "$refcost" report "$dir"
-echo '{"schema": 1, "run"' >"$dir/run.json"
+echo '{"schema": 2, "run"' >"$dir/run.json"
 exits "report on a torn run.json" 1 "not JSON" "$refcost" report "$dir"
 echo '{"schema": 99}' >"$dir/run.json"
 exits "report on another schema" 1 "schema" "$refcost" report "$dir"
-echo '{"schema": 1}' >"$dir/run.json"
+echo '{"schema": 2}' >"$dir/run.json"
 exits "report on nothing measured" 1 "no sample" "$refcost" report "$dir"
 
 mkdir -p "$dir/machine/sys/bus/event_source/devices/cpu_core"

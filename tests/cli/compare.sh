@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/run-json.sh
 . tests/counted.sh
+. tests/workers.sh
 
 refcost=build/bin/refcost
 a=tests/data/run
@@ -20,6 +21,12 @@ altered() {
 	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
 		'"$3"' { print }' "$dir/$1/$2" >"$dir/new"
 	cp "$dir/new" "$dir/$1/$2"
+}
+
+# timed NAME AWK: a copy with other times of its workers, see tests/workers.sh
+timed() {
+	[ -d "$dir/$1" ] || cp -r "$a" "$dir/$1"
+	workers "$dir/$1" "$2"
 }
 
 # described NAME SED: a copy whose run.json is changed
@@ -49,7 +56,7 @@ first=$stdout
 compare "$a" "$a" --seed 1
 is "the same seed gives the same" "$first" "$stdout"
 
-altered slow samples.csv '$at["scheme"] == "percpu_live" && $at["mode"] == "getput" { $at["ns_per_op"] *= 1.5; $at["ns_elapsed"] *= 1.5 }'
+timed slow '$at["scheme"] == "percpu_live" && $at["mode"] == "getput" { times(1.5) }'
 compare "$a" "$dir/slow"
 is "half as much again: exits 3" 3 "$status"
 ok "... the row says so, and regressed" row '^percpu_live +1 .* 1\.500 .* slower +\*'
@@ -69,14 +76,14 @@ ok "... the row says faster" row '^percpu_live +1 .* 0\.667 .* faster$'
 described mean '/"percentile":5/d; s/"gaps":"long",/"gaps":"long"/'
 exits "a run from before percentiles" 1 "unlike environments: run.plan.percentile .not recorded | 5." "$refcost" compare "$dir/mean" "$a"
 described long 's/"blocks":10/"blocks":20/'
-awk -F, -v OFS=, 'NR > 1 { $1 += 10; print }' "$a/samples.csv" >>"$dir/long/samples.csv"
+awk -F, -v OFS=, 'NR > 1 { $1 += 10; print }' "$a/workers.csv" >>"$dir/long/workers.csv"
 exits "a run whose samples are of three windows" 1 "unlike environments: windows in a sample on one CPU .1 | 3." "$refcost" compare "$a" "$dir/long"
 compare "$dir/long" "$dir/long"
 is "... against its like: exits 0" 0 "$status"
 
 # A guest with twice as many CPUs as its host: what shared one is shown, and not judged.
 described crowded 's/"host_cpus":4/"host_cpus":2/'
-altered crowded samples.csv '{ $at["oversubscribed"] = $at["cpus"] > 2 } $at["cpus"] > 2 { $at["ns_per_op"] *= 1.5 }'
+timed crowded '$at["cpus"] > 2 { times(1.5) }'
 altered crowded unload.csv '{ $at["success_ns"] *= 1.5 }'
 compare --force "$a" "$dir/crowded"
 is "more workers than CPUs: slower or not, exits 0" 0 "$status"
@@ -135,12 +142,12 @@ exits "-s twice the same" 64 "schemes" "$refcost" compare -s kref,kref "$a" "$a"
 exits "--only of nothing known" 64 "--only 'frob': use times, unloads, instructions or counters" "$refcost" compare --only frob "$a" "$a"
 exits "--only of nothing" 64 "only" "$refcost" compare --only '' "$a" "$a"
 
-altered few samples.csv '$at["block"] > 4 { next }'
+timed few '$at["block"] > 4 { next }'
 described few 's/"blocks":10/"blocks":5/'
 compare "$a" "$dir/few"
 is "five blocks: exits 0" 0 "$status"
 ok "... too few to judge" row 'Not judged: 42 cells'
-altered part samples.csv '$at["block"] > 7 { next }'
+timed part '$at["block"] > 7 { next }'
 described part '/"run":/,/"plan"/s/"complete"/"partial"/'
 compare "$a" "$dir/part"
 is "a run that was interrupted: exits 0" 0 "$status"
@@ -203,25 +210,25 @@ bad() {
 mkdir "$dir/empty"
 bad "no run" "empty is not a results directory" empty
 bad "no directory" "nowhere is not a results directory: .*No such file" nowhere
-described newer 's/"schema":1/"schema":2/'
-bad "a newer schema" "another schema than 1: use the refcost that wrote it" newer
-described words 's/"schema":1/"schema":"1"/'
+described newer 's/"schema":2/"schema":3/'
+bad "a newer schema" "newer/run.json has schema 3, not 2: measure again, or use the refcost that wrote it" newer
+described words 's/"schema":2/"schema":"2"/'
 bad "a schema that is no number" "run.json does not say its schema" words
 cp -r "$a" "$dir/torn"
 head -c 900 "$a/run.json" >"$dir/torn/run.json"
 bad "run.json cut short" "run.json is not JSON" torn
 cp -r "$a" "$dir/cut"
-head -c 20000 "$a/samples.csv" >"$dir/cut/samples.csv"
-bad "samples.csv cut within a line" "samples.csv has [0-9] of 10 samples of .*: was it cut short or edited" cut
+head -c 20000 "$a/workers.csv" >"$dir/cut/workers.csv"
+bad "workers.csv cut within a line" "workers.csv has [0-9] of 10 samples of .*: was it cut short or edited" cut
 cp -r "$a" "$dir/lines"
-head -n 400 "$a/samples.csv" >"$dir/lines/samples.csv"
-bad "samples.csv cut at a line" "samples.csv has [0-9] of 10 samples of" lines
+head -n 400 "$a/workers.csv" >"$dir/lines/workers.csv"
+bad "workers.csv cut at a line" "workers.csv has [0-9] of 10 samples of" lines
 cp -r "$a" "$dir/gone"
-rm "$dir/gone/samples.csv"
-bad "samples.csv is gone" "samples.csv is gone: run.json has a part .run." gone
+rm "$dir/gone/workers.csv"
+bad "workers.csv is gone" "workers.csv is gone: run.json has a part .run." gone
 cp -r "$a" "$dir/blank"
-: >"$dir/blank/samples.csv"
-bad "samples.csv is empty" "cannot read $dir/blank/samples.csv" blank
+: >"$dir/blank/workers.csv"
+bad "workers.csv is empty" "cannot read $dir/blank/workers.csv" blank
 cp -r "$a" "$dir/unloads"
 head -n 200 "$a/unload.csv" >"$dir/unloads/unload.csv"
 bad "unload.csv cut at a line" "unload.csv has [0-9]+ of 23 samples of" unloads
@@ -229,21 +236,21 @@ cp -r "$a" "$dir/counts"
 head -n 20 "$a/instructions.csv" | grep -v '^0,rwsem' >"$dir/counts/instructions.csv"
 bad "instructions.csv with a scheme taken out" "instructions.csv has 0 of 1 samples of rwsem" counts
 cp -r "$a" "$dir/long"
-sed -i '7s/$/,1/' "$dir/long/samples.csv"
-bad "a row with a field too many" "samples.csv, line 7 is no row of this table" long
-altered word samples.csv 'NR == 5 { $at["ns_per_op"] = "fast" }'
-bad "a word for a number" "samples.csv, line 5: ns_per_op is .fast., not a number" word
-altered zero samples.csv 'NR == 5 { $at["ns_per_op"] = 0 }'
-bad "a time of 0" "samples.csv, line 5: ns_per_op is .0., not above 0" zero
+sed -i '7s/$/,1/' "$dir/long/workers.csv"
+bad "a row with a field too many" "workers.csv, line 7 is no row of this table" long
+timed word 'NR == 5 { $at["batch_p5_ns"] = "fast" }'
+bad "a word for a number" "workers.csv, line 5: batch_p5_ns is .fast., not a number" word
+timed zero 'NR == 5 { $at["batch_p5_ns"] = 0 }'
+bad "a time of 0" "workers.csv, line 5: batch_p5_ns is .0., under 1" zero
 altered minus unload.csv 'NR == 5 { $at["success_ns"] = -3 }'
 bad "a negative time" "unload.csv, line 5: success_ns is .-3., under 0" minus
-altered infinite samples.csv 'NR == 5 { $at["ns_per_op"] = "inf" }'
-bad "an infinite time" "samples.csv, line 5: ns_per_op is .inf., not a number" infinite
+timed infinite 'NR == 5 { $at["batch_p5_ns"] = "inf" }'
+bad "an infinite time" "workers.csv, line 5: batch_p5_ns is .inf., not a number" infinite
 described text 's/"schemes":\[/"schemes":"kref","others":[/'
 bad "a plan of text where a list belongs" "run.json does not say what 'run' was" text
 described null 's/"kref"/null/'
 bad "a scheme that is null" "cut short or edited" null
-altered others samples.csv '{ $at["scheme"] = "x_" $at["scheme"] }'
+timed others '{ $at["scheme"] = "x_" $at["scheme"] }'
 partial "$dir/others" run
 rm "$dir/others/unload.csv" "$dir/others/instructions.csv"
 bad "no cell in common" "have no cell in common" others
@@ -251,11 +258,9 @@ bad "no cell in common" "have no cell in common" others
 # placed NAME FACTOR CPUS: a copy with a second placement on CPUS, in which all takes FACTOR times as long
 placed() {
 	cp -r "$a" "$dir/$1"
-	awk -F, -v OFS=, -v factor="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i
-			sub("hold_ns", "&,placement,layout"); print $0, "counter_node"; next }
-		{ hold = $at["hold_ns"]; $at["hold_ns"] = hold ",cores,own"; print $0, 0
-			$at["ns_per_op"] *= factor; $at["ns_elapsed"] *= factor; $at["hold_ns"] = hold ",packed,own"; print $0, 0 }' \
-		"$a/samples.csv" >"$dir/$1/samples.csv"
+	workers "$dir/$1" '{ times('"$2"'); $at["placement"] = "packed" }'
+	{ cat "$a/workers.csv" && tail -n +2 "$dir/$1/workers.csv"; } >"$dir/new"
+	mv "$dir/new" "$dir/$1/workers.csv"
 	described "$1" '0,/"blocks":/s//"placements":[{"name":"cores","cpus":[0,1,2,3]},{"name":"packed","cpus":['"$3"']}],"blocks":/'
 }
 placed two 1 0,2,1,3
@@ -275,11 +280,11 @@ is "against a run with one of them: exits 0" 0 "$status"
 ok "... which is all they have in common" row 'In one run alone: 0 cells of A, 42 of B'
 exits "a placement of other CPUs" 1 "unlike environments: packed .* 2, 0, 1, 3" "$refcost" compare "$dir/two" "$dir/moved"
 cp -r "$a" "$dir/pair"
-sed -i '1s/$/,placement,layout/; 1!s/$/,cores,pair/' "$dir/pair/samples.csv"
+sed -i 's/,cores,own,/,cores,pair,/' "$dir/pair/workers.csv"
 described pair '0,/"blocks":/s//"layouts":["pair"],"blocks":/'
 exits "another layout" 1 "unlike environments: run.plan.layouts .not recorded | . \"pair\" .." "$refcost" compare "$a" "$dir/pair"
-sed -i '$d' "$dir/two/samples.csv"
-exits "a placement cut short" 1 "samples.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/slower"
+sed -i '$d' "$dir/two/workers.csv"
+exits "a placement cut short" 1 "workers.csv has 9 of 10 samples of .*packed, own" "$refcost" compare "$dir/two" "$dir/slower"
 
 # Counts: made up, four cycles an operation and half as many again in one of the two.
 cp -r "$a" "$dir/counted"

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
+. tests/workers.sh
 
 sample=tests/data/run
 dir=$(mktemp -d)
@@ -13,8 +14,17 @@ trap 'rm -rf "$dir"' EXIT
 made() {
 	cp -r "$sample" "$dir/$1"
 	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } '"$3"' 1' "$sample/$2.csv" >"$dir/$1/$2.csv"
+	reported "$1"
+}
+reported() {
 	ok "$1: reported" build/bin/refcost report "$dir/$1"
 	tr '\n' ' ' <"$dir/$1/report/RESULTS.md" | sed 's/  */ /g' >"$dir/$1/words"
+}
+# timed NAME AWK: the same of workers' times
+timed() {
+	cp -r "$sample" "$dir/$1"
+	workers "$dir/$1" "$2"
+	reported "$1"
 }
 says() { ok "$1: says '$2'" grep -qE -- "$2" "$dir/$1/words"; }
 says_not() { is "$1: does not say '$2'" "" "$(grep -oE -- "$2" "$dir/$1/words" || true)"; }
@@ -23,13 +33,13 @@ says_not() { is "$1: does not say '$2'" "" "$(grep -oE -- "$2" "$dir/$1/words" |
 swap='{ s = $at["scheme"]; if (s == "percpu_live") $at["scheme"] = "try_module_get"; if (s == "try_module_get") $at["scheme"] = "percpu_live" }'
 
 fast_path() {
-	made plain samples '{}'
+	timed plain ''
 	says plain '\[ratio\] On 4 CPUs a get and put of `try_module_get` costs [0-9.]+ .* times that of `percpu_live`'
 	says plain 'Verdict: there is a slowdown'
-	made swapped samples "$swap"
+	timed swapped "$swap"
 	says swapped '\[ratio\] On 4 CPUs a get and put of `percpu_live` costs [0-9.]+ .* times that of `try_module_get`'
 	says swapped 'Verdict: the atomic count is the cheaper one'
-	made alike samples '$at["scheme"] == "try_module_get" || $at["scheme"] == "percpu_live" { $at["ns_per_op"] = 50 + ($at["block"] * 7 + ($at["scheme"] == "percpu_live") * 3) % 10 }'
+	timed alike '$at["scheme"] == "try_module_get" || $at["scheme"] == "percpu_live" { takes(50 + ($at["block"] * 7 + ($at["scheme"] == "percpu_live") * 3) % 10) }'
 	says alike '\[not distinguishable\] On 4 CPUs'
 	says alike 'a slowdown is not distinguishable from none'
 	says_not alike 'there is a slowdown'
@@ -37,7 +47,7 @@ fast_path() {
 
 growth() {
 	says plain 'From 1 to 4 CPUs [0-4] of 5 schemes stays? flat, .*`kref` costs [0-9.]+ times'
-	made flat samples '{ $at["ns_per_op"] = 20 + $at["block"] / 10 }'
+	timed flat '{ takes(20 + $at["block"] / 10) }'
 	says flat 'From 1 to 4 CPUs 5 of 5 schemes stay flat \('
 	says_not flat '`kref` costs'
 }

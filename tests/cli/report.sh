@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
 . tests/run-json.sh
+. tests/workers.sh
 
 refcost=build/bin/refcost
 sample=tests/data/run
@@ -22,7 +23,7 @@ kept() {
 	cp -r "$sample" "$dir/$name"
 	shift
 	partial "$dir/$name" run unload instructions
-	for file in samples unload phases instructions; do
+	for file in workers unload phases instructions; do
 		awk -F, -v names="$*" 'BEGIN { n = split(names, name, " "); for (i = 1; i <= n; i++) keep[name[i]] = 1 }
 			NR == 1 { for (i = 1; i <= NF; i++) if ($i == "scheme") at = i; print; next }
 			$at in keep' "$sample/$file.csv" >"$dir/$name/$file.csv"
@@ -96,7 +97,7 @@ d["objects"] = {"status": "complete", "command": "refcost objects -s kref,srcu_o
 counts_alone() {
 	cp -r "$sample" "$dir/counts"
 	partial "$dir/counts" instructions
-	rm -f "$dir"/counts/{samples,unload,phases,traced}.csv
+	rm -f "$dir"/counts/{workers,unload,phases,traced}.csv
 	reported counts
 	says counts "## Instructions"
 }
@@ -146,9 +147,7 @@ drifted() {
 	reported drifts
 	local before
 	before=$(marks)
-	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
-		$at["scheme"] == "kref" && $at["block"] >= 5 { $at["ns_per_op"] *= 2 } 1' "$dir/drifts/samples.csv" >"$dir/new"
-	mv "$dir/new" "$dir/drifts/samples.csv"
+	workers "$dir/drifts" '$at["scheme"] == "kref" && $at["block"] >= 5 { times(2) }'
 	reported drifts
 	ok "kref drifts: marked" test "$(marks)" -gt "$before"
 	says drifts "which is exact for samples that do not depend on each other"
@@ -158,10 +157,8 @@ drifted() {
 # What is in the mean of all batches and not in the figure is said, with the cell in which it is most.
 slow_batches() {
 	kept batches kref empty
-	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }
-		{ $at["ns_mean"] = $at["ns_per_op"] * ($at["cpus"] > 1 ? 99 : $at["scheme"] == "kref" && $at["mode"] == "lookup" ? 21 : 1.05) } 1' \
-		"$dir/batches/samples.csv" >"$dir/new"
-	mv "$dir/new" "$dir/batches/samples.csv"
+	workers "$dir/batches" '$at["cpus"] == 1 {
+		$at["batch_p5_ns"] /= $at["scheme"] == "kref" && $at["mode"] == "lookup" ? 21 : 1.05 }'
 	reported batches
 	says batches "the 5th percentile of what its batches took; their mean, gaps taken out, is 5.0 % above that in half of the cells, 2000 % in \`kref\` lookup."
 	says batches "on one CPU a low percentile of the window's batches"

@@ -17,9 +17,9 @@ rare_and_long() {
 		is "... which run.json says" "$rule" "$(json "$dir/spin-$rule/run.json" gaps)"
 	done
 	ok "a put that takes long now and then shows in the mean" \
-		awk '$1 >= 1950 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-known/samples.csv" ns_mean)"
+		awk '$1 >= 1950 { ok = 1 } END { exit !ok }' <<<"$(windows "$dir/spin-known" ns)"
 	ok "... but not where the length alone tells" \
-		awk '$1 < 500 { ok = 1 } END { exit !ok }' <<<"$(column "$dir/spin-long/samples.csv" ns_mean)"
+		awk '$1 < 500 { ok = 1 } END { exit !ok }' <<<"$(windows "$dir/spin-long" ns)"
 }
 
 # The scheduler's own limit for such tasks leaves the worker a part of that second.

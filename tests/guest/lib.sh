@@ -33,6 +33,17 @@ column() {
 	awk -F, -v names="${*:2}" 'NR == 1 { n = split(names, name, " "); for (i = 1; i <= NF; i++) at[$i] = i; next }
 		{ for (i = 1; i <= n; i++) printf "%s%s", $at[name[i]], i < n ? " " : "\n" }' "$1"
 }
+# windows DIR NAME..: the same of every window of its workers.csv, as the last worker's row has them; ops and failed are
+# of all workers, and ns is what an operation took, on average and gaps taken out
+windows() {
+	awk -F, -v names="${*:2}" 'NR == 1 { n = split(names, name, " "); for (i = 1; i <= NF; i++) at[$i] = i; next }
+		{ rate += $at["ops"] / ($at["end_ns"] - $at["start_ns"] - $at["gap_ns"]); ops += $at["ops"]; failed += $at["failed"] }
+		++workers < $at["cpus"] { next }
+		{ $at["ops"] = sprintf("%.0f", ops); $at["failed"] = failed; at["ns"] = NF + 1; $at["ns"] = workers / rate
+			for (i = 1; i <= n; i++) printf "%s%s", $at[name[i]], i < n ? " " : "\n"
+			rate = ops = failed = workers = 0 }' "$1/workers.csv"
+}
+nr_windows() { windows "$1" block | wc -l; }
 # json FILE NAME: its first member of that name; a python takes seconds in an emulated guest
 json() { sed -n "/^ *\"$2\":/{s/.*: *//;s/[\",]//g;p;q}" "$1"; }
 bc_sum() { awk -F+ '{ for (i = 1; i <= NF; i++) s += $i; print s + 0 }'; }

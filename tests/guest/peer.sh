@@ -25,7 +25,7 @@ refscale_ns() {
 
 refcost_ns() {
 	"$refcost" run -k -s "$1" -c 1 -b 30 --window 1ms --warmup 1ms -o "$dir/$1.$2" >/dev/null
-	column "$dir/$1.$2/samples.csv" ns_per_op
+	windows "$dir/$1.$2" batch_p5_ns batch | awk '{ print $1 / $2 }'
 	rmmod refcost_victim refcost
 }
 

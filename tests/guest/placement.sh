@@ -15,7 +15,7 @@ distinct() {
 }
 # cpus_of PLACEMENT: those of the four workers
 cpus_of() { distinct "$dir/placed/workers.csv" "\$c[\"placement\"] == \"$1\" && \$c[\"cpus\"] == 4 ? \$c[\"cpu\"] : \"\""; }
-nodes_of() { distinct "$dir/placed/samples.csv" "\$c[\"scheme\"] == \"$1\" ? \$c[\"placement\"] \":\" \$c[\"counter_node\"] : \"\""; }
+nodes_of() { distinct "$dir/placed/workers.csv" "\$c[\"scheme\"] == \"$1\" ? \$c[\"placement\"] \":\" \$c[\"counter_node\"] : \"\""; }
 
 topology() {
 	is "two nodes" "0-3 4-7" "$(cat /sys/devices/system/node/node[01]/cpulist | paste -sd' ')"
@@ -27,7 +27,7 @@ placements() {
 	for n in measures "goes on and measures nothing twice:"; do
 		run_cmd "$refcost" run --placement $all -s kref,try_module_get,percpu_live -c 1,4 "${quick[@]}" -o "$out"
 		is "five placements: $n exit 0" 0 "$status"
-		is "... one row per cell" 30 "$(($(wc -l <"$out/samples.csv") - 1))"
+		is "... one row per cell" 30 "$(nr_windows "$out")"
 	done
 	is "cores: a thread of each" " 0 2 4 6" "$(cpus_of cores)"
 	is "packed: all threads of one, then the next" " 0 1 2 3" "$(cpus_of packed)"
@@ -43,7 +43,7 @@ placements() {
 	run_cmd "$refcost" run --placement cores,remote -s empty -c 2,5 "${quick[@]}" -o "$dir/five"
 	is "more CPUs than one of them has: exit 0" 0 "$status"
 	is "... says where they are left out" "refcost: placement remote has 4 CPUs: nothing is measured there with more" "$stderr"
-	is "... and leaves them out" "cores:2 cores:5 remote:2" "$(distinct "$dir/five/samples.csv" '$c["placement"] ":" $c["cpus"]')"
+	is "... and leaves them out" "cores:2 cores:5 remote:2" "$(distinct "$dir/five/workers.csv" '$c["placement"] ":" $c["cpus"]')"
 	is "a node's cores go first" "4 6" "$(distinct "$dir/five/workers.csv" '$c["placement"] == "remote" ? $c["cpu"] : 4')"
 	exits "more CPUs than any has" 64 "only 4 CPUs" "$refcost" run --placement local,remote -c 5
 }
@@ -68,13 +68,13 @@ layouts() {
 		run_cmd "$refcost" run --layout own,readmostly,pair --mode getput,lookup --objects $objects -s "$schemes,rwsem" -c 3 "${quick[@]}" -o "$out-$objects"
 		is "each scheme with layouts, objects $objects: exit 0" 0 "$status"
 		is "... where the first count lies in its line" "own:16 pair:0 readmostly:56" \
-			"$(distinct "$out-$objects/samples.csv" '$c["scheme"] == "rwsem" ? "own:16" : $c["layout"] ":" $c["counter_offset"]')"
+			"$(distinct "$out-$objects/workers.csv" '$c["scheme"] == "rwsem" ? "own:16" : $c["layout"] ":" $c["counter_offset"]')"
 		is "... what is measured" "getput:own getput:pair lookup:own lookup:pair lookup:readmostly" \
-			"$(distinct "$out-$objects/samples.csv" '$c["mode"] ":" $c["layout"]')"
+			"$(distinct "$out-$objects/workers.csv" '$c["mode"] ":" $c["layout"]')"
 		is "... of a scheme without a count in the object" "own" \
-			"$(distinct "$out-$objects/samples.csv" '$c["scheme"] == "rwsem" ? $c["layout"] : "own"')"
+			"$(distinct "$out-$objects/workers.csv" '$c["scheme"] == "rwsem" ? $c["layout"] : "own"')"
 		ok "... which a line says" grep -q "^refcost: rwsem: no count in the object: measured in layout own alone" <<<"$stderr"
-		is "... every get succeeded" 0 "$(distinct "$out-$objects/samples.csv" '$c["failed"]')"
+		is "... every get succeeded" 0 "$(distinct "$out-$objects/workers.csv" '$c["failed"]')"
 	done
 	ok "the report has a table of it" bash -c "'$refcost' report '$out-1' -o '$out-1/report' >/dev/null && grep -q '^## Layout' '$out-1/report/RESULTS-tables.md'"
 }
@@ -95,7 +95,7 @@ one_cpu() {
 	done
 	run_cmd "$refcost" run -s empty,kref,percpu_live,try_module_get --mode getput,lookup "${quick[@]}" -o "$out"
 	is "one CPU: run: exit 0" 0 "$status"
-	is "... it alone" "1" "$(distinct "$out/samples.csv" '$c["cpus"]')"
+	is "... it alone" "1" "$(distinct "$out/workers.csv" '$c["cpus"]')"
 	exits "one CPU: two are asked for" 64 "only 1 CPU online" "$refcost" run -c 2
 	exits "one CPU: no siblings" 4 "no core here has a second thread" "$refcost" run --placement smt
 	exits "one CPU: no other node" 4 "needs two NUMA nodes with CPUs" "$refcost" run --placement remote

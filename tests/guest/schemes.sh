@@ -42,17 +42,16 @@ every_scheme_runs() {
 	local out=$dir/run
 	run_cmd "$refcost" run -c "1-$cpus" -b 1 --mode getput,lookup --window 20ms --warmup 5ms -o "$out"
 	is "every scheme, both modes, 1..$cpus CPUs: exit 0" 0 "$status"
-	is "... one row per cell" $(((${#all[@]} + ${#schemes[@]}) * cpus)) "$(rows "$out/samples.csv")"
+	is "... one row per cell" $(((${#all[@]} + ${#schemes[@]}) * cpus)) "$(nr_windows "$out")"
 	is "... one row per worker" $(((${#all[@]} + ${#schemes[@]}) * cpus * (cpus + 1) / 2)) "$(rows "$out/workers.csv")"
-	is "... every get succeeded" 0 "$(column "$out/samples.csv" failed | paste -sd+ | bc_sum)"
+	is "... every get succeeded" 0 "$(windows "$out" failed | paste -sd+ | bc_sum)"
 	is "... every counter begins its cache line's part at a multiple of 4" "" \
-		"$(column "$out/samples.csv" counter_offset | awk '$1 % 4 || $1 > 63')"
+		"$(windows "$out" counter_offset | awk '$1 % 4 || $1 > 63')"
 	is "... the run says that it is complete" complete "$(json "$out/run.json" status)"
-	is "... points beyond the host's CPUs are marked, and only they" "" "$(awk -F, -v host="$host_cpus" '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["oversubscribed"] != ($c["cpus"] > host)' "$out/samples.csv")"
+	is "... points beyond the host's CPUs are marked, and only they" "" "$(awk -v host="$host_cpus" '
+		$2 ~ /^(getput|lookup)$/ && /oversubscribed/ != ($3 > host)' <<<"$stdout")"
 	run_cmd "$refcost" run -c "1-$cpus" -b 1 --mode getput,lookup --window 20ms --warmup 5ms -o "$out"
-	is "the same again measures nothing again" "$(((${#all[@]} + ${#schemes[@]}) * cpus))" "$(rows "$out/samples.csv")"
+	is "the same again measures nothing again" "$(((${#all[@]} + ${#schemes[@]}) * cpus))" "$(nr_windows "$out")"
 	exits "another plan in the same directory" 1 "another plan" "$refcost" run -b 2 -o "$out"
 	for objects in percpu 64; do
 		ok "objects: $objects" "$refcost" run -s kref,try_module_get -c "$cpus" -b 1 --objects $objects --window 10ms
@@ -72,13 +71,11 @@ sweep_of_holds() {
 		run_cmd "$refcost" run -s kref,rwsem,empty -c "1-$cpus" -b 3 --mode getput,lookup --hold 0,1us,20us --hold-schemes empty,kref \
 			--hold-blocks 2 --window 10ms --warmup 1ms -o "$out"
 		is "a sweep of holds $again exit 0" 0 "$status"
-		is "... samples by hold" "0 $((15 * cpus)),1000 $((4 * counts)),20000 $((4 * counts))" "$(column "$out/samples.csv" hold_ns | sort -g | uniq -c |
+		is "... samples by hold" "0 $((15 * cpus)),1000 $((4 * counts)),20000 $((4 * counts))" "$(windows "$out" hold_ns | sort -g | uniq -c |
 			awk '{ print $2, $1 }' | paste -sd,)"
 	done
-	is "... longer ones have no lookup" "empty getput,kref getput" "$(awk -F, 'NR > 1 && $5 > 0 { print $2, $3 }' "$out/samples.csv" | sort -u | paste -sd,)"
-	is "... no operation is shorter than its hold" "" "$(awk -F, 'NR > 1 && $10 < $5' "$out/samples.csv")"
-	is "... and a worker's row says its hold" "$(awk -F, 'NR > 1 { n[$5] += $4 } END { print n[0], n[1000], n[20000] }' "$out/samples.csv")" \
-		"$(column "$out/workers.csv" hold_ns | awk '{ n[$1]++ } END { print n[0], n[1000], n[20000] }')"
+	is "... longer ones have no lookup" "empty getput,kref getput" "$(windows "$out" hold_ns scheme mode | awk '$1 > 0 { print $2, $3 }' | sort -u | paste -sd,)"
+	is "... no operation is shorter than its hold" "" "$(windows "$out" ns hold_ns | awk '$1 < $2')"
 }
 
 # The CPUs of an emulated guest count nothing, and the kernel does: the time of a task on its CPU.
@@ -94,7 +91,7 @@ counted_runs() {
 			n++; of = $c[FILENAME, "count"] / inside[$1 $2]
 			if (of < 0.9 || of > 1.1) { bad = 1; print $0 ": " of " of the window" } }
 		END { exit bad || n != 4 }' "$out/workers.csv" "$out/counters.csv"
-	is "... of as many operations as the samples have" "$(column "$out/samples.csv" block scheme cpus ops | sort)" \
+	is "... of as many operations as the samples have" "$(windows "$out" block scheme cpus ops | sort)" \
 		"$(column "$out/counters.csv" event block scheme cpus ops | sed -n 's/^task-clock //p' | sort)"
 	ok "... and run.json says that they were" grep -q '"task-clock": *"counted"' "$out/run.json"
 	cp "$out/counters.csv" "$out/before"
@@ -110,7 +107,7 @@ counted_runs() {
 	for again in "" "again "; do
 		run_cmd "$refcost" run -s kref -c 1 -b 2 --window 10ms --warmup 1ms --strict --counters -o "$dir/hardware"
 		is "hardware counters ${again}do no harm: exit 0" 0 "$status"
-		is "... every sample is there" 2 "$(rows "$dir/hardware/samples.csv")"
+		is "... every sample is there" 2 "$(nr_windows "$dir/hardware")"
 		[ -z "$again" ] || continue
 		if "$refcost" doctor 2>/dev/null | grep -q 'PMU  *cycles can be counted'; then
 			ok "... cycles were counted" awk -F, '$8 == "cycles" && $9 > 0 { n++ } END { exit n != 2 }' "$dir/hardware/counters.csv"
@@ -243,7 +240,7 @@ c2c_sessions() {
 # The path that bare metal takes.
 bench_host() {
 	ok "bench.sh --host measures this machine" ./bench.sh --host --quick -s empty,kref,percpu_live --blocks 1 --cycles 1 --no-report --output "$dir/bench"
-	ok "... fast path and unload" bash -c "test -s '$dir/bench/samples.csv' -a -s '$dir/bench/unload.csv'"
+	ok "... fast path and unload" bash -c "test -s '$dir/bench/workers.csv' -a -s '$dir/bench/unload.csv'"
 	ok "... and it can be reported on" "$refcost" report "$dir/bench" -o "$dir/bench/report"
 	ok "... what the CPUs count is in it, or why not" grep -A 2 '^## Hardware counters' "$dir/bench/report/RESULTS-tables.md"
 	nothing_left "bench.sh --host"

@@ -91,7 +91,7 @@ interrupted_runs() {
 		for signal in INT TERM; do
 			out=$dir/$command-$signal
 			case $command in
-			run) file=samples.csv && set -- run -s kref,rwsem -c "$cpus" -b 50 --window 100ms -o "$out" ;;
+			run) file=workers.csv && set -- run -s kref,rwsem -c "$cpus" -b 50 --window 100ms -o "$out" ;;
 			unload) file=unload.csv && set -- unload -s percpu_live,module_rwsem -n 50 -o "$out" ;;
 			esac
 			# An asynchronous command of a script ignores SIGINT: env puts that right.
@@ -106,10 +106,10 @@ interrupted_runs() {
 			nothing_left "$command, SIG$signal"
 		done
 	done
-	n=$(rows "$dir/run-INT/samples.csv")
+	n=$(rows "$dir/run-INT/workers.csv")
 	ok "what was measured is kept" test "$n" -gt 0
 	"$refcost" run -s kref,rwsem -c "$cpus" -b 50 --window 100ms -o "$dir/run-INT" >/dev/null 2>&1 &
-	more_rows "$dir/run-INT/samples.csv" "$n"
+	more_rows "$dir/run-INT/workers.csv" "$n"
 	# Stopped, it cannot be reloading them between two blocks.
 	for ((tries = 0; tries < 50; tries++)); do
 		kill -STOP $!
@@ -120,8 +120,8 @@ interrupted_runs() {
 	done
 	kill -KILL $!
 	wait $! 2>/dev/null || true
-	ok "a run goes on where it stopped" test "$(rows "$dir/run-INT/samples.csv")" -gt "$n"
-	is "... and measures no cell twice" "" "$(cut -d, -f1-7 "$dir/run-INT/samples.csv" | sort | uniq -d)"
+	ok "a run goes on where it stopped" test "$(rows "$dir/run-INT/workers.csv")" -gt "$n"
+	is "... and measures no cell twice" "" "$(cut -d, -f1-7,11 "$dir/run-INT/workers.csv" | sort | uniq -d)"
 	# SIGKILL gives no chance to unload: the next command does.
 	exits "after SIGKILL the next command goes on" 0 "put right: .*unloaded them" "$refcost" unload -s kref -n 1 --no-trace
 	nothing_left "SIGKILL"
@@ -154,7 +154,8 @@ killed_at_any_moment() {
 
 # stopped_often NAME FILE ROWS ARGS..: Ctrl-Z and fg, again and again: the command goes on, and all it measures counts once
 stopped_often() {
-	local out=$dir/stopped-$1 file=$2 want=$3 n=0
+	local out=$dir/stopped-$1 file=$2 want=$3 n=0 key=1-6
+	[ "$file" != workers.csv ] || key=1-7,11
 	shift 3
 	"$refcost" "$@" -o "$out" >"$out.log" 2>&1 &
 	more_rows "$out/$file" 0
@@ -170,14 +171,14 @@ stopped_often() {
 	[ "$status" = 0 ] || sed 's/^/# /' "$out.log"
 	ok "... which was while it measured" test $n -ge 3
 	is "... every row is there" "$want" "$(rows "$out/$file")"
-	is "... once" "" "$(cut -d, -f1-6 "$out/$file" | sort | uniq -d)"
+	is "... once" "" "$(cut -d, -f"$key" "$out/$file" | sort | uniq -d)"
 	is "... and the run is complete" complete "$(json "$out/run.json" status)"
 	nothing_left "$1, stopped"
 }
 
 stopped_and_continued() {
 	local out=$dir/stopped-unload
-	stopped_often run samples.csv 36 run -s kref,rwsem,percpu_live -c "$cpus" -b 12 --window 100ms
+	stopped_often run workers.csv $((36 * cpus)) run -s kref,rwsem,percpu_live -c "$cpus" -b 12 --window 100ms
 	stopped_often unload unload.csv 24 unload -s kref,release_wait,module_rwsem --arms loaded -n 8 --hold 10ms --timeout 1s
 	# a stop is 0.4 s, and what the tracer saw of the call and the gate's own clock hold none
 	ok "... no time holds a stop" awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }

@@ -98,16 +98,54 @@ static struct json_object *of_short_batches(struct json_object *plan)
 	return plan;
 }
 
-/* A run of that plan, whose samples are to be written. */
-static FILE *run_samples(struct results *r, const char *name, struct json_object *plan)
+#define WORKERS_COLUMNS                                                                                  \
+	"floor,counter_offset,counter_node,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns," \
+	"gaps,batch,batches,batch_p5_ns"
+#define OPS 1000
+
+/* A worker of a window that was open for some ns per operation; its batches took what was asked. */
+struct worker {
+	int cpu;
+	double ns, gap_ns, batch_ns;
+	int late_ns;
+};
+
+static void write_worker(FILE *f, int block, const struct cell_key *key, const char *node,
+			 const struct worker *w)
+{
+	uint64_t start = 3ull << 53 | (1 + w->late_ns); /* a double has no such number */
+
+	fprintf(f, "%d,", block);
+	key_write(key, KEY_OF_RUN, f);
+	fprintf(f, ",%d,0,%s,%d,0,0,%lu,%lu,%d,0,%d,%.0f,0,10,100,%g\n",
+		!strcmp(key->scheme, "empty"), node, w->cpu, start, start + (uint64_t)(OPS * w->ns),
+		OPS, OPS, OPS * w->gap_ns, 10 * w->batch_ns);
+}
+
+/* A window whose workers are all alike. */
+static void write_window(FILE *f, int block, const struct cell_key *key, const char *node,
+			 double ns)
+{
+	struct worker w = { .ns = ns, .batch_ns = ns };
+
+	for (w.cpu = 0; w.cpu < key->cpus; w.cpu++)
+		write_worker(f, block, key, node, &w);
+}
+
+static FILE *workers_csv(struct results *r)
+{
+	return results_csv(r, "workers.csv", "block", KEY_OF_RUN, WORKERS_COLUMNS);
+}
+
+/* A run of that plan, whose rows are to be written. */
+static FILE *run_rows(struct results *r, const char *name, struct json_object *plan)
 {
 	FILE *f;
 
 	assert_int_equal(results_open(r, in_dir(name)), EXIT_FINE);
 	assert_non_null(resume_section(r, "run", plan));
 	assert_int_equal(results_save(r), EXIT_FINE);
-	f = results_csv(r, "samples.csv", "block", KEY_USE,
-			"floor,ns_per_op,ns_mean,ns_elapsed,lost,overlap,fairness,oversubscribed");
+	f = workers_csv(r);
 	assert_non_null(f);
 	return f;
 }
@@ -115,6 +153,8 @@ static FILE *run_samples(struct results *r, const char *name, struct json_object
 /* On one CPU the least of windows a third of the run apart is a sample; on two each window is. */
 static void test_windows_apart(void **state)
 {
+	static const struct cell_key kref[] = { { .scheme = "kref", .cpus = 1 },
+						{ .scheme = "kref", .cpus = 2 } };
 	const struct cell *one, *two;
 	struct results r;
 	struct model m;
@@ -122,13 +162,13 @@ static void test_windows_apart(void **state)
 	int i;
 
 	(void)state;
-	f = run_samples(&r, "apart", of_short_batches(plan(20)));
+	f = run_rows(&r, "apart", of_short_batches(plan(20)));
 	for (i = 0; i < 20; i++) {
 		/* slow for a third of the run, from block 4 on */
 		int slow = i >= 4 && i < 10 ? 30 : 0;
 
-		fprintf(f, "%d,kref,getput,1,0,%d,60,60,0,1,1,0\n", i, 20 + slow + (i == 13));
-		fprintf(f, "%d,kref,getput,2,0,%d,60,60,0,1,1,0\n", i, 40 + slow);
+		write_window(f, i, &kref[0], "", 20 + slow + (i == 13));
+		write_window(f, i, &kref[1], "", 40 + slow);
 	}
 	assert_int_equal(results_check(&r, f), EXIT_FINE);
 	fclose(f);
@@ -152,6 +192,10 @@ static void test_windows_apart(void **state)
 
 static void test_model(void **state)
 {
+	static const struct cell_key empty = { .scheme = "empty", .cpus = 2 };
+	static const struct cell_key kref[] = { { .scheme = "kref", .cpus = 1 },
+						{ .scheme = "kref", .cpus = 2 },
+						{ .scheme = "kref", .cpus = 3 } };
 	const struct cell *c;
 	struct results r;
 	struct model m;
@@ -159,23 +203,33 @@ static void test_model(void **state)
 	int i;
 
 	(void)state;
-	f = run_samples(&r, "model", plan(6));
+	f = run_rows(&r, "model", plan(6));
+	json_object_object_add(json_object_object_get(json_object_object_get(r.doc, "environment"),
+						      "machine"),
+			       "host_cpus", json_object_new_int(2));
+	assert_int_equal(results_save(&r), EXIT_FINE);
 	for (i = 0; i < 6; i++) {
-		fprintf(f, "%d,empty,getput,2,1,%d,%d,%d,0,0.95,1,0\n", i, 10 + i, 10 + i, 10 + i);
-		fprintf(f, "%d,kref,getput,2,0,%d,%d,%d,0.5,%s,0.5,1\n", i, 20 + i, 20 + i,
-			40 + 2 * i, i == 3 ? "0.5" : "0.95");
-		fprintf(f, "%d,kref,getput,1,0,%d,%d,%d,0.25,1,1,0\n", i, 5, 6, 8);
+		/* the second begins later; half of the time of each is a gap */
+		struct worker w[] = { { 0, 40 + 2 * i, 20 + i, 1, 0 },
+				      { 1, 40 + 2 * i, 20 + i, 1, i == 3 ? OPS * 20 : OPS } };
+		struct worker alone = { 0, 8, 2, 5, 0 };
+
+		write_window(f, i, &empty, "", 10 + i);
+		write_worker(f, i, &kref[1], "", &w[0]);
+		write_worker(f, i, &kref[1], "", &w[1]);
+		write_worker(f, i, &kref[0], "", &alone);
+		write_window(f, i, &kref[2], "", 100);
 	}
 	assert_int_equal(results_check(&r, f), EXIT_FINE);
 	fclose(f);
-	assert_null(results_csv(&r, "samples.csv", "block", KEY_USE, "other,columns"));
+	assert_null(results_csv(&r, "workers.csv", "block", KEY_OF_RUN, "other,columns"));
 	results_close(&r);
 
 	assert_int_equal(model_read(&m, in_dir("model")), EXIT_FINE);
-	assert_int_equal(m.nr_cells, 3);
+	assert_int_equal(m.nr_cells, 4);
 	assert_string_equal(m.cells[0].key.scheme, "kref");
 	assert_int_equal(m.cells[0].key.cpus, 1);
-	assert_string_equal(m.cells[2].key.scheme, "empty");
+	assert_string_equal(m.cells[3].key.scheme, "empty");
 	assert_int_equal(model_max_cpus(&m, REFCOST_GETPUT), 2);
 	assert_int_equal(model_max_cpus(&m, REFCOST_LOOKUP), 0);
 	c = model_cell(&m, "kref", REFCOST_GETPUT, 2);
@@ -186,8 +240,11 @@ static void test_model(void **state)
 	assert_true(c->lost.s.median == 0.5);
 	assert_true(m.cells[0].ns.s.median == 5 && m.cells[0].mean.s.median == 6);
 	assert_true(m.cells[0].lost.s.median == 0.25);
+	assert_true(fabs(c->mops.s.median - (1e3 / 22 + 1e3 / 23) / 2) < 1e-9);
+	assert_true(c->fair.s.min == 1 && c->fair.s.max == 1);
 	assert_int_equal(c->flagged, 1);
-	assert_true(c->oversubscribed);
+	assert_false(c->oversubscribed);
+	assert_true(model_cell(&m, "kref", REFCOST_GETPUT, 3)->oversubscribed);
 	assert_null(model_cell(&m, "kref", REFCOST_LOOKUP, 2));
 	assert_string_equal(model_text(&m, "run.plan.blocks"), "6");
 	assert_string_equal(model_text(&m, "run.plan.nothing.there"), "not available");
@@ -197,9 +254,15 @@ static void test_model(void **state)
 /* Every table is about the least hold of its mode, in whatever order the rows come. */
 static void test_longer_holds_stand_apart(void **state)
 {
-	static const char *const rows[] = {
-		"kref,getput,1,1000,1020",  "kref,lookup,1,500,600", "kref,getput,1,0,20",
-		"rwsem,getput,1,1000,1090", "rwsem,getput,1,0,90",
+	static const struct {
+		struct cell_key key;
+		double ns;
+	} windows[] = {
+		{ { .scheme = "kref", .cpus = 1, .hold_ns = 1000 }, 1020 },
+		{ { .scheme = "kref", .mode = REFCOST_LOOKUP, .cpus = 1, .hold_ns = 500 }, 600 },
+		{ { .scheme = "kref", .cpus = 1 }, 20 },
+		{ { .scheme = "rwsem", .cpus = 1, .hold_ns = 1000 }, 1090 },
+		{ { .scheme = "rwsem", .cpus = 1 }, 90 },
 	};
 	struct results r;
 	struct model m;
@@ -208,11 +271,10 @@ static void test_longer_holds_stand_apart(void **state)
 
 	(void)state;
 	assert_int_equal(results_open(&r, in_dir("holds")), EXIT_FINE);
-	f = results_csv(&r, "samples.csv", "block", KEY_USE | KEY_HOLD,
-			"ns_per_op,floor,ns_elapsed,overlap,fairness,oversubscribed");
+	f = workers_csv(&r);
 	assert_non_null(f);
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(f, "0,%s,0,2000,1,1,0\n", rows[i]);
+	for (i = 0; i < ARRAY_SIZE(windows); i++)
+		write_window(f, 0, &windows[i].key, "", windows[i].ns);
 	fclose(f);
 	results_close(&r);
 
@@ -234,11 +296,17 @@ static void test_longer_holds_stand_apart(void **state)
 /* What is not of the plan's first placement and layout is in no other table. */
 static void test_placements_stand_apart(void **state)
 {
-	static const char *const rows[] = {
-		"kref,getput,1,0,cores,own,20,0",
-		"kref,getput,1,0,packed,own,30,1",
-		"kref,getput,1,1000,cores,own,90,0",
-		"kref,getput,1,0,packed,pair,40,",
+	static const struct {
+		struct cell_key key;
+		double ns;
+		const char *node;
+	} windows[] = {
+		{ { "kref", .cpus = 1 }, 20, "0" },
+		{ { "kref", .cpus = 1, .placement = PLACEMENT_PACKED }, 30, "1" },
+		{ { "kref", .cpus = 1, .hold_ns = 1000 }, 90, "0" },
+		{ { "kref", .cpus = 1, .placement = PLACEMENT_PACKED, .layout = REFCOST_PAIR },
+		  40,
+		  "" },
 	};
 	const struct cell *first, *other;
 	struct results r;
@@ -254,11 +322,10 @@ static void test_placements_stand_apart(void **state)
 			"{\"placements\": [{\"name\": \"cores\"}, {\"name\": \"packed\"}],"
 			" \"layouts\": [\"own\", \"pair\"]}")));
 	assert_int_equal(results_save(&r), EXIT_FINE);
-	f = results_csv(&r, "samples.csv", "block", KEY_OF_RUN,
-			"ns_per_op,counter_node,floor,ns_elapsed,overlap,fairness,oversubscribed");
+	f = workers_csv(&r);
 	assert_non_null(f);
-	for (i = ARRAY_SIZE(rows); i--;)
-		fprintf(f, "0,%s,0,2000,1,1,0\n", rows[i]);
+	for (i = ARRAY_SIZE(windows); i--;)
+		write_window(f, 0, &windows[i].key, windows[i].node, windows[i].ns);
 	fclose(f);
 	results_close(&r);
 
@@ -346,6 +413,49 @@ static void test_a_table_without_a_column_has_its_cells(void **state)
 	key.mode = REFCOST_GETPUT;
 	assert_false(resume_has(&done, 0, &key));
 	done_free(&done);
+	results_close(&r);
+}
+
+/* A window is done once all of its workers have their rows; what is left of another is cut off. */
+static void test_a_window_is_done_with_its_last_worker(void **state)
+{
+	struct cell_key kref = { .scheme = "kref", .cpus = 3 },
+			rwsem = { .scheme = "rwsem", .cpus = 2 };
+	struct worker w = { .cpu = 0, .ns = 20, .batch_ns = 20 };
+	struct results r;
+	struct model m;
+	struct done done;
+	struct csv left;
+	FILE *f;
+
+	(void)state;
+	f = run_rows(&r, "windows", plan(2));
+	write_window(f, 0, &kref, "", 10);
+	write_window(f, 1, &rwsem, "", 20);
+	write_worker(f, 1, &kref, "", &w);
+	w.cpu = 1;
+	write_worker(f, 1, &kref, "", &w);
+	assert_int_equal(results_check(&r, f), EXIT_FINE);
+	assert_int_equal(resume_done(r.dir, "workers.csv", KEY_OF_RUN, &done), EXIT_FINE);
+	assert_int_equal(done.n, 2);
+	assert_true(resume_has(&done, 0, &kref));
+	assert_false(resume_has(&done, 1, &kref));
+	assert_true(resume_has(&done, 1, &rwsem));
+	assert_int_equal(model_read(&m, r.dir), EXIT_FINE);
+	assert_int_equal(model_cell(&m, "kref", REFCOST_GETPUT, 3)->windows, 1);
+	model_free(&m);
+	assert_int_equal(resume_trim(&r, "workers.csv", &done), EXIT_FINE);
+	assert_int_equal(rows_load(r.dir, "workers.csv", &left), EXIT_FINE);
+	assert_int_equal(left.rows, 5);
+	csv_free(&left);
+	done_free(&done);
+
+	/* with more rows after them they are missing */
+	write_worker(f, 1, &kref, "", &w);
+	write_window(f, 2, &kref, "", 10);
+	fclose(f);
+	assert_int_equal(resume_done(r.dir, "workers.csv", KEY_OF_RUN, &done), EXIT_FAILED);
+	assert_int_equal(model_read(&m, r.dir), EXIT_FAILED);
 	results_close(&r);
 }
 
@@ -563,6 +673,7 @@ int main(void)
 		cmocka_unit_test(test_placements_stand_apart),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_a_table_without_a_column_has_its_cells),
+		cmocka_unit_test(test_a_window_is_done_with_its_last_worker),
 		cmocka_unit_test(test_unfinished_cells_leave_nothing),
 		cmocka_unit_test(test_nothing_is_mixed),
 		cmocka_unit_test(test_cpu_goes_offline),

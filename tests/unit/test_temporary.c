@@ -27,7 +27,7 @@ static pid_t start(char *dir, size_t len)
 	pid = fork();
 	if (!pid) {
 		temporary_make(dir, len);
-		snprintf(path, sizeof(path), "%s/samples.csv", dir);
+		snprintf(path, sizeof(path), "%s/workers.csv", dir);
 		fclose(fopen(path, "w"));
 		(void)!write(told[1], dir, len);
 		for (;;)

@@ -77,7 +77,7 @@ static int check_elsewhere(const struct model *m, const char *scheme)
 			 mode_names[c->key.mode], c->key.cpus, placement_names[c->key.placement],
 			 layout_names[c->key.layout]);
 		if (!strcmp(c->key.scheme, scheme) && c->windows != blocks)
-			return short_of(m, "samples.csv", what, c->windows, blocks);
+			return short_of(m, "workers.csv", what, c->windows, blocks);
 	}
 	return EXIT_FINE;
 }
@@ -105,7 +105,7 @@ static int check_times(const struct model *m, const char *scheme)
 			snprintf(what, sizeof(what), "%s, %s, %d CPUs", scheme, list_text(modes, i),
 				 n);
 			if (!c || c->windows != blocks)
-				return short_of(m, "samples.csv", what, c ? c->windows : 0, blocks);
+				return short_of(m, "workers.csv", what, c ? c->windows : 0, blocks);
 		}
 	}
 	return check_elsewhere(m, scheme);
@@ -205,7 +205,7 @@ static const struct part {
 	const char *section, *schemes, *by, *file;
 	int (*check)(const struct model *m, const char *scheme);
 } parts[] = {
-	{ "run", "run.plan.schemes", "run.plan.modes", "samples.csv", check_times },
+	{ "run", "run.plan.schemes", "run.plan.modes", "workers.csv", check_times },
 	{ "unload", "unload.plan.schemes", "unload.plan.arms", "unload.csv", check_unloads },
 	{ "loading", "loading.plan.schemes", "loading.plan.phases", "loading.csv", check_loads },
 	{ "objects", "objects.plan.schemes", "objects.plan.objects", "objects.csv", check_objects },
@@ -273,8 +273,9 @@ static int check_values(const struct model *m)
 	size_t i;
 
 	for (i = 0; i < model_all_cells(m); i++)
-		if (m->cells[i].key.cpus < 1 || !positive(&m->cells[i].ns.s))
-			return not_a_time(m, "samples.csv", m->cells[i].key.scheme);
+		if (m->cells[i].key.cpus < 1 || !positive(&m->cells[i].ns.s) ||
+		    !positive(&m->cells[i].mean.s))
+			return not_a_time(m, "workers.csv", m->cells[i].key.scheme);
 	for (i = 0; i < m->nr_arms; i++)
 		if (m->arms[i].gone && !positive(&m->arms[i].success_ms.s))
 			return not_a_time(m, "unload.csv", m->arms[i].key.scheme);

@@ -11,6 +11,8 @@
 
 #include "base/refcost.h"
 #include "model/counters.h"
+#include "model/sample.h"
+#include "results/cells.h"
 #include "results/rows.h"
 
 /* The scheme of that name, made where it is new. */
@@ -70,6 +72,13 @@ static int kinds_of(const struct model *m, const struct cell *c)
 	return n ? json_object_get_int(n) : 1;
 }
 
+static bool is_oversubscribed(const struct model *m, int cpus)
+{
+	int host_cpus = json_object_get_int(model_get(m, "environment.machine.host_cpus"));
+
+	return host_cpus && cpus > host_cpus;
+}
+
 /* The cell of a sample, made where it is new. */
 static struct cell *cell_get(struct model *m, const struct cell_key *key, const struct row *r)
 {
@@ -87,31 +96,31 @@ static struct cell *cell_get(struct model *m, const struct cell_key *key, const 
 	c->floor = row_num(r, "floor") > 0;
 	c->counter_node = isnan(node) ? -1 : node;
 	c->kinds = kinds_of(m, c);
+	c->oversubscribed = is_oversubscribed(m, key->cpus);
 	return c;
 }
 
-static int add_sample(void *model, const struct row *r)
+static int add_window(void *model, const struct cell_rows *workers)
 {
 	struct model *m = model;
-	struct cell_key key;
+	struct sample s;
 	struct cell *c;
 
-	if (key_read(&key, r))
+	if (sample_of(&s, workers))
 		return -EINVAL;
-	c = cell_get(m, &key, r);
+	c = cell_get(m, &workers->key, &workers->first);
 	if (!c)
 		return -ENOMEM;
-	c->oversubscribed |= row_num(r, "oversubscribed") > 0;
-	c->flagged += row_num(r, "overlap") < 0.9;
-	c->windows += !isnan(row_num(r, "ns_per_op"));
-	series_add(&c->ns, row_num(r, "ns_per_op"));
-	if (!isnan(row_num(r, "ns_per_op")))
-		series_add(&c->block, row_num(r, "block"));
-	series_add(&c->mean, row_num(r, "ns_mean"));
-	series_add(&c->lost, row_num(r, "lost"));
-	series_add(&c->mops, 1e3 * c->key.cpus / row_num(r, "ns_elapsed"));
-	series_add(&c->fair, row_num(r, "fairness"));
-	return use_scheme(m, r);
+	c->flagged += s.overlap < OVERLAP_MIN;
+	c->windows += !isnan(s.ns);
+	series_add(&c->ns, s.ns);
+	if (!isnan(s.ns))
+		series_add(&c->block, workers->number);
+	series_add(&c->mean, s.mean);
+	series_add(&c->lost, s.lost);
+	series_add(&c->mops, 1e3 * c->key.cpus / s.elapsed);
+	series_add(&c->fair, s.fair);
+	return use_scheme(m, &workers->first);
 }
 
 /* The bystander's columns; rows without one hold zeroes, older files nothing. */
@@ -540,10 +549,9 @@ static void part_cells(struct model *m)
 int model_read(struct model *m, const char *dir)
 {
 	const struct rows_of files[] = {
-		{ "schemes.csv", add_scheme, m },     { "samples.csv", add_sample, m },
-		{ "unload.csv", add_unload, m },      { "phases.csv", add_phase, m },
-		{ "instructions.csv", add_count, m }, { "loading.csv", add_loading, m },
-		{ "objects.csv", add_objects, m },
+		{ "schemes.csv", add_scheme, m },  { "unload.csv", add_unload, m },
+		{ "phases.csv", add_phase, m },	   { "instructions.csv", add_count, m },
+		{ "loading.csv", add_loading, m }, { "objects.csv", add_objects, m },
 	};
 	int err;
 
@@ -552,6 +560,8 @@ int model_read(struct model *m, const char *dir)
 	if (err)
 		return err;
 	err = rows_read_all(dir, files, ARRAY_SIZE(files));
+	if (!err)
+		err = cells_read(dir, "workers.csv", KEY_OF_RUN, add_window, m);
 	if (!err)
 		err = summarise_all(m);
 	if (!err)

@@ -61,8 +61,9 @@ static int check_schema(const char *path, struct json_object *doc)
 			    "%s does not say its schema: it is not of refcost, or " MEND, path);
 	if (json_object_get_int64(schema) == RESULTS_SCHEMA)
 		return EXIT_FINE;
-	return fail(EXIT_FAILED, "%s has another schema than %d: use the refcost that wrote it%s",
-		    path, RESULTS_SCHEMA,
+	return fail(EXIT_FAILED,
+		    "%s has schema %ld, not %d: measure again, or use the refcost that wrote it%s",
+		    path, json_object_get_int64(schema), RESULTS_SCHEMA,
 		    json_object_get_int64(schema) > RESULTS_SCHEMA ? ", which is newer" : "");
 }
 

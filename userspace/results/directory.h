@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define RESULTS_SCHEMA 1
+#define RESULTS_SCHEMA 2
 
 /**
  * struct results - an open results directory

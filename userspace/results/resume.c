@@ -10,6 +10,7 @@
 #include "base/csv.h"
 #include "base/refcost.h"
 #include "machine/env.h"
+#include "results/cells.h"
 #include "results/rows.h"
 
 /* Values longer than this are named and not shown. */
@@ -163,12 +164,6 @@ refuse:
 	return NULL;
 }
 
-/* The number of the block or cycle that a row is of. */
-static uint64_t number_of(const struct row *r)
-{
-	return row_num(r, csv_col(r->csv, "block") < 0 ? "cycle" : "block");
-}
-
 static int done_cmp(const void *a, const void *b)
 {
 	const struct done_cell *x = a, *y = b;
@@ -178,15 +173,15 @@ static int done_cmp(const void *a, const void *b)
 	return key_cmp(&x->key, &y->key, KEY_ALL);
 }
 
-static int add_done(void *arg, const struct row *r)
+static int add_done(void *arg, const struct cell_rows *c)
 {
 	struct done *done = arg;
 	struct done_cell *cell = array_append((void **)&done->v, &done->n, sizeof(*cell));
 
 	if (!cell)
 		return -ENOMEM;
-	cell->number = number_of(r);
-	return key_read(&cell->key, r);
+	*cell = (struct done_cell){ c->number, c->key };
+	return 0;
 }
 
 int resume_done(const char *dir, const char *name, int dims, struct done *done)
@@ -194,7 +189,7 @@ int resume_done(const char *dir, const char *name, int dims, struct done *done)
 	int err;
 
 	*done = (struct done){ .dims = dims };
-	err = rows_read(dir, name, add_done, done);
+	err = cells_read(dir, name, dims, add_done, done);
 	if (done->n)
 		qsort(done->v, done->n, sizeof(*done->v), done_cmp);
 	return err;
@@ -217,7 +212,7 @@ static bool is_done(const struct row *r, const struct done *done)
 {
 	struct cell_key key;
 
-	return !key_read(&key, r) && resume_has(done, number_of(r), &key);
+	return !key_read(&key, r) && resume_has(done, cells_number(r), &key);
 }
 
 int resume_trim(const struct results *r, const char *name, const struct done *done)

@@ -55,7 +55,7 @@ struct done {
 /**
  * resume_done() - read the cells that are finished
  * @dir: results directory
- * @name: of the file that has one row per cell
+ * @name: of the file whose rows make a cell finished once they are all there
  * @dims: what it tells cells apart by
  * @done: filled; free with done_free()
  *
@@ -76,7 +76,7 @@ void done_free(struct done *done);
 /**
  * resume_trim() - cut off the rows of a cell that was not finished
  * @r: open directory
- * @name: of a file that has several rows a cell, written before the cell's own
+ * @name: of a file that has several rows a cell
  * @done: from resume_done()
  *
  * Return: EXIT_FINE, or EXIT_FAILED after a line.

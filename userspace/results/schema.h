@@ -10,7 +10,7 @@
 
 /**
  * schema_check() - is a table what the schema says of it?
- * @name: of its file, as "samples.csv"; one that the schema does not know has nothing to be held
+ * @name: of its file, as "workers.csv"; one that the schema does not know has nothing to be held
  *	against
  * @csv: the table; columns that the schema does not know, of a newer refcost, may hold anything
  * @why: filled where it is not: what is wrong

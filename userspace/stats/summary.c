@@ -159,30 +159,6 @@ bool stats_drift(const double *v, size_t n, double *ratio)
 	return fabs(change) <= fmax(noise, DRIFT_FLOOR * fabs(first.median));
 }
 
-double stats_cv(const double *v, size_t n)
-{
-	double mean;
-
-	if (n < 2 || !all_finite(v, n))
-		return NAN;
-	mean = gsl_stats_mean(v, 1, n);
-	if (mean == 0)
-		return NAN;
-	return gsl_stats_sd_m(v, 1, n, mean) / fabs(mean);
-}
-
-double stats_min_max_ratio(const double *v, size_t n)
-{
-	double min, max;
-
-	if (!n || !all_finite(v, n))
-		return NAN;
-	gsl_stats_minmax(&min, &max, v, 1, n);
-	if (min < 0 || max <= 0)
-		return NAN;
-	return min / max;
-}
-
 bool stats_net(const struct stats_summary *scheme, const struct stats_summary *empty, double *net)
 {
 	*net = scheme->median - empty->median;

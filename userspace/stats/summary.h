@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Robust statistics of a handful of samples: median, MAD, the median's confidence interval (exact
- * for independent samples), percentiles only where the sample is large enough to support them,
- * drift and fairness.
+ * for independent samples), percentiles only where the sample is large enough to support them, and
+ * drift.
  *
  * Values keep the caller's unit throughout (ns, ops/s, ...). Probabilities are fractions: the 99th
  * percentile is p = 0.99. A sample that holds a NAN or an infinity yields NAN, never a number:
@@ -101,25 +101,6 @@ double stats_percentile(const double *v, size_t n, double p);
  * (@ratio is NAN in the latter two).
  */
 bool stats_drift(const double *v, size_t n, double *ratio);
-
-/**
- * stats_cv - coefficient of variation: sample standard deviation over mean
- * @v: values; not changed
- * @n: how many
- *
- * Return: a fraction; NAN where @n < 2, the mean is 0 or a value is not finite.
- */
-double stats_cv(const double *v, size_t n);
-
-/**
- * stats_min_max_ratio - fairness: the slowest worker over the fastest
- * @v: values, none negative; not changed
- * @n: how many
- *
- * Return: 0 (one was starved) to 1 (all alike); NAN where @n is 0, nothing is above 0, or a value
- * is negative or not finite.
- */
-double stats_min_max_ratio(const double *v, size_t n);
 
 /**
  * stats_net - cost of a scheme less the empty loop's

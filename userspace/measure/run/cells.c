@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Measuring the cells of a run: block by block, in random order, one row per window. */
+/* Measuring the cells of a run: block by block, in random order, a row per worker. */
 #include "measure/run/parts.h"
 
 #include <errno.h>
@@ -17,15 +17,13 @@
 #include "measure/dry_run.h"
 #include "measure/order.h"
 #include "measure/perf_control.h"
+#include "model/sample.h"
 #include "results/resume.h"
-#include "stats/summary.h"
 
-#define SAMPLES_COLUMNS                                                                         \
-	"floor,objects,ns_per_op,ns_mean,ns_elapsed,lost,ops,failed,overlap,fairness,cv,batch," \
-	"counter_offset,oversubscribed,counter_node"
-#define WORKERS_COLUMNS                                                                   \
-	"cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total,gap_ns,gaps,batch,batches," \
-	"batch_min_ns,batch_p5_ns,batch_p25_ns,batch_p50_ns,batch_p99_ns"
+#define WORKERS_COLUMNS                                                                           \
+	"floor,counter_offset,counter_node,cpu,arrive_ns,go_ns,start_ns,end_ns,ops,failed,total," \
+	"gap_ns,gaps,batch,batches,batch_min_ns,batch_p5_ns,batch_p25_ns,batch_p50_ns,"           \
+	"batch_p99_ns"
 /* The module makes no shorter ones, but for operations that take so long. */
 #define SHORTEST_BATCH_NS 10000
 #define COUNTS_COLUMNS	  "floor,instructions"
@@ -60,80 +58,50 @@ static double batch_ns(const struct refcost_run *run, const struct refcost_worke
 							batches_timed(run, &results[worker]), p);
 }
 
-/*
- * What one window says. Rates add up, since all workers were inside for the same time, less its
- * gaps, in which another task or a hypervisor had the CPU. Several workers wait for each other, and
- * all of that time is their figure. What slows a machine for a while only adds to the time of a
- * batch: the figure of a worker alone is what its short batches took.
- */
-static void write_sample(struct run *r, uint64_t block, const struct cell_plan *c,
-			 const struct refcost_run *run, const struct refcost_worker_result *w)
-{
-	uint64_t last_start = 0, first_start = UINT64_MAX, last_end = 0, first_end = UINT64_MAX;
-	uint64_t ops = 0, failed = 0, go = UINT64_MAX;
-	double rate = 0, running = 0, gaps = 0, all = 0, overlap, mean, each[MAX_CPUS];
-	int i;
-
-	for (i = 0; i < c->key.cpus; i++) {
-		double inside = w[i].end_ns - w[i].start_ns;
-
-		each[i] = w[i].ops / inside;
-		rate += each[i];
-		running += w[i].ops / (inside - w[i].gap_ns);
-		gaps += w[i].gap_ns;
-		all += inside;
-		ops += w[i].ops;
-		failed += w[i].failed;
-		last_start = w[i].start_ns > last_start ? w[i].start_ns : last_start;
-		first_start = w[i].start_ns < first_start ? w[i].start_ns : first_start;
-		last_end = w[i].end_ns > last_end ? w[i].end_ns : last_end;
-		first_end = w[i].end_ns < first_end ? w[i].end_ns : first_end;
-		go = w[i].go_ns < go ? w[i].go_ns : go;
-	}
-	mean = c->key.cpus / running;
-	overlap = ((double)first_end - last_start) / (last_end - first_start);
-	r->flagged += overlap < OVERLAP_MIN;
-	r->inside_ns += last_end - go;
-	write_key(block, c, KEY_OF_RUN, r->samples);
-	fprintf(r->samples, "%d,%u,%.4f,%.4f,%.4f,%.4f,%lu,%lu,%.4f,%.4f,",
-		c->scheme->kind == SCHEME_FLOOR, run->objects,
-		c->key.cpus == 1 ? batch_ns(run, w, 0, ONE_CPU_PERCENTILE / 100.0) / w->batch
-				 : mean,
-		mean, c->key.cpus / rate, gaps / all, ops, failed, overlap,
-		stats_min_max_ratio(each, c->key.cpus));
-	if (c->key.cpus > 1)
-		fprintf(r->samples, "%.4f", stats_cv(each, c->key.cpus));
-	fprintf(r->samples, ",%llu,%u,%d,", w[0].batch, run->counter_offset,
-		r->plan.host_cpus && c->key.cpus > r->plan.host_cpus);
-	if (run->counter_node >= 0)
-		fprintf(r->samples, "%d", run->counter_node);
-	fputc('\n', r->samples);
-}
-
+/* Of the window the rows have its counter, where that has a place of its own. */
 static void write_workers(struct run *r, uint64_t block, const struct cell_plan *c,
 			  const struct refcost_run *run, const struct refcost_worker_result *w)
 {
-	static const double quantiles[] = { 0, 0.05, 0.25, 0.5, 0.99 };
+	static const double quantiles[] = { 0, ONE_CPU_PERCENTILE / 100.0, 0.25, 0.5, 0.99 };
+	char node[16] = "";
 	size_t k;
 	int i;
 
+	if (run->counter_node >= 0)
+		snprintf(node, sizeof(node), "%d", run->counter_node);
 	for (i = 0; i < c->key.cpus; i++) {
-		write_key(block, c, KEY_OF_RUN, r->workers);
-		fprintf(r->workers, "%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
+		write_key(block, c, KEY_OF_RUN, r->rows);
+		fprintf(r->rows, "%d,%u,%s,", c->scheme->kind == SCHEME_FLOOR, run->counter_offset,
+			node);
+		fprintf(r->rows, "%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
 			w[i].cpu, w[i].arrive_ns, w[i].go_ns, w[i].start_ns, w[i].end_ns, w[i].ops,
 			w[i].failed, w[i].total, w[i].gap_ns, w[i].gaps, w[i].batch, w[i].batches);
+		/* of whole times and percents, so that two digits say it exactly */
 		for (k = 0; k < ARRAY_SIZE(quantiles); k++)
-			fprintf(r->workers, ",%.0f", batch_ns(run, w, i, quantiles[k]));
-		fputc('\n', r->workers);
+			fprintf(r->rows, ",%.2f", batch_ns(run, w, i, quantiles[k]));
+		fputc('\n', r->rows);
 	}
+}
+
+/* Time from when the first worker came out of the barrier to when the last was done. */
+static uint64_t inside_ns(const struct refcost_worker_result *w, int workers)
+{
+	uint64_t go = UINT64_MAX, end = 0;
+	int i;
+
+	for (i = 0; i < workers; i++) {
+		go = w[i].go_ns < go ? w[i].go_ns : go;
+		end = w[i].end_ns > end ? w[i].end_ns : end;
+	}
+	return end - go;
 }
 
 static void write_exact(struct run *r, uint64_t block, const struct cell_plan *c,
 			const struct refcost_worker_result *w)
 {
 	r->inside_ns += w->end_ns - w->start_ns;
-	write_key(block, c, KEY_OF_COUNTS, r->samples);
-	fprintf(r->samples, "%d,%.2f\n", c->scheme->kind == SCHEME_FLOOR,
+	write_key(block, c, KEY_OF_COUNTS, r->rows);
+	fprintf(r->rows, "%d,%.2f\n", c->scheme->kind == SCHEME_FLOOR,
 		(w->exact_long_ns - w->exact_short_ns) / (double)w->exact_n);
 }
 
@@ -224,11 +192,9 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 			return EXIT_FAILED;
 		sort_times(&run, r->by_worker);
 		write_workers(r, block, c, &run, r->by_worker);
-		write_sample(r, block, c, &run, r->by_worker);
-		if (results_check(&r->results, r->workers))
-			return EXIT_FAILED;
+		r->inside_ns += inside_ns(r->by_worker, c->key.cpus);
 	}
-	return results_check(&r->results, r->samples);
+	return results_check(&r->results, r->rows);
 }
 
 /* Of a victim that was there before, and of where the memory of a new one came from. */
@@ -389,10 +355,19 @@ static void note_kinds(struct run *r)
 		json_object_put(mixed);
 }
 
+/* Where a cell's own rows go. */
+static const char *rows_name(void)
+{
+	return env.instructions ? "instructions.csv" : "workers.csv";
+}
+
+static int rows_dims(void)
+{
+	return env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN;
+}
+
 int open_output(struct run *r)
 {
-	const char *name = env.instructions ? "instructions.csv" : "samples.csv";
-	int dims = env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN;
 	int err;
 
 	err = results_open(&r->results, env.output);
@@ -403,19 +378,13 @@ int open_output(struct run *r)
 	if (!r->section)
 		return EXIT_FAILED;
 	note_kinds(r);
-	r->samples = results_csv(&r->results, name, "block", dims,
-				 env.instructions ? COUNTS_COLUMNS : SAMPLES_COLUMNS);
-	if (!r->samples)
+	r->rows = results_csv(&r->results, rows_name(), "block", rows_dims(),
+			      env.instructions ? COUNTS_COLUMNS : WORKERS_COLUMNS);
+	if (!r->rows || counters_open(r))
 		return EXIT_FAILED;
-	if (!env.instructions) {
-		r->workers = results_csv(&r->results, "workers.csv", "block", KEY_OF_RUN,
-					 WORKERS_COLUMNS);
-		if (!r->workers || counters_open(r))
-			return EXIT_FAILED;
-	}
-	err = resume_done(r->results.dir, name, dims, &r->done);
-	if (!err && r->workers)
-		err = resume_trim(&r->results, "workers.csv", &r->done);
+	err = resume_done(r->results.dir, rows_name(), rows_dims(), &r->done);
+	if (!err)
+		err = resume_trim(&r->results, rows_name(), &r->done);
 	if (!err && r->counters)
 		err = resume_trim(&r->results, "counters.csv", &r->done);
 	return err ? err : results_save(&r->results);
@@ -438,9 +407,7 @@ int run_dry(struct run *r)
 	const struct pace *pace = dry_run_pace();
 	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), i;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
-			       plan_json(&r->plan),
-			       env.instructions ? "instructions.csv" : "samples.csv",
-			       env.instructions ? KEY_OF_COUNTS : KEY_OF_RUN, &r->done);
+			       plan_json(&r->plan), rows_name(), rows_dims(), &r->done);
 
 	order_draw(rng, order, r->plan.nr_cells);
 	for (i = 0; i < r->plan.nr_cells && !err; i++) {

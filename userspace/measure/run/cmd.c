@@ -312,10 +312,8 @@ int cmd_run(int argc, char **argv)
 		if (!err && env.instructions)
 			err = print_instructions(&r.results);
 	}
-	if (r.samples)
-		fclose(r.samples);
-	if (r.workers)
-		fclose(r.workers);
+	if (r.rows)
+		fclose(r.rows);
 	counters_close(&r);
 	perf_control_close();
 	done_free(&r.done);

@@ -21,12 +21,8 @@
 #include "refcost_uapi.h"
 #include "results/resume.h"
 
-#define MAX_CPUS    PLACEMENT_CPUS
-#define MAX_HOLDS   16
-#define OVERLAP_MIN 0.9
-
-/* Of the batches of a worker alone, what is its figure. */
-#define ONE_CPU_PERCENTILE 5
+#define MAX_CPUS  PLACEMENT_CPUS
+#define MAX_HOLDS 16
 
 /* What is taken out of the time of a window. */
 enum gaps {
@@ -94,8 +90,7 @@ struct run {
 	struct plan plan;
 	struct results results;
 	struct json_object *section;
-	FILE *samples;
-	FILE *workers;
+	FILE *rows; /* of workers, or of counts of instructions */
 	FILE *counters;
 	/* of a window: */
 	struct refcost_worker_result *by_worker;
@@ -107,7 +102,6 @@ struct run {
 	uint64_t started_ns;
 	size_t finished;
 	size_t measured; /* of those now */
-	size_t flagged;
 };
 
 /**

@@ -7,6 +7,7 @@
 
 #include "base/refcost.h"
 #include "machine/env.h"
+#include "model/sample.h"
 
 const char *const gaps_names[GAPS_RULES] = {
 	[GAPS_KNOWN] = "known",

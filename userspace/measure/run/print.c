@@ -6,16 +6,26 @@
 
 #include "base/refcost.h"
 #include "model/model.h"
+#include "model/sample.h"
 #include "results/key.h"
+
+static size_t flagged_windows(const struct model *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < model_all_cells(m); i++)
+		n += m->cells[i].flagged;
+	return n;
+}
 
 int finish(struct run *r, int err)
 {
 	uint64_t inside = results_add(r->section, "inside_windows_ns", r->inside_ns);
 	uint64_t measuring = results_add(r->section, "measuring_ns", r->measuring_ns);
 	bool part = !err && r->finished < r->plan.total;
+	size_t flagged = 0;
 	struct model m;
 
-	results_add(r->section, "overlap_flagged", r->flagged);
 	json_object_object_add(r->section, "status",
 			       json_object_new_string(err || part ? "partial" : "complete"));
 	json_object_object_add(r->section, "unit",
@@ -33,13 +43,14 @@ int finish(struct run *r, int err)
 	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
+		flagged = flagged_windows(&m);
 		model_free(&m);
 		printf("seed %lu; %.0f %% of %.1f s inside windows or warm-up\n", env.seed,
 		       measuring ? 100.0 * inside / measuring : 0, measuring / 1e9);
 	}
-	if (!err && env.strict && r->flagged)
+	if (!err && env.strict && flagged)
 		return fail(EXIT_UNRELIABLE, "%zu samples overlapped less than %.1f: unreliable",
-			    r->flagged, OVERLAP_MIN);
+			    flagged, OVERLAP_MIN);
 	return err;
 }
 
