@@ -4,6 +4,12 @@
 
 #include <math.h>
 
+bool dat_row(struct dat *d)
+{
+	d->any = true;
+	return d->f;
+}
+
 void dat_put(FILE *f, double v)
 {
 	if (isnan(v))

@@ -28,8 +28,7 @@ static void dat_count(FILE *f, int cpus, const struct counter *c)
 	dat_put(f, c ? c->share : NAN);
 }
 
-/* Return: whether there was anything to write. */
-static bool dat_scheme(const struct model *m, FILE *f, const char *scheme, const char *event)
+static void dat_scheme(const struct model *m, struct dat *d, const char *scheme, const char *event)
 {
 	enum refcost_mode mode = md_counters_mode(m);
 	int low = md_lowest_cpus(m, mode), high = model_max_cpus(m, mode);
@@ -37,14 +36,15 @@ static bool dat_scheme(const struct model *m, FILE *f, const char *scheme, const
 	const struct counter *all = counted_at(m, scheme, high, event);
 	const struct cell *cell = model_cell(m, scheme, mode, high);
 
-	if (!one && !all)
-		return false;
+	FILE *f = d->f;
+
+	if ((!one && !all) || !dat_row(d))
+		return;
 	dat_put_scheme(m, f, scheme);
 	fprintf(f, " %s %s %s", mode_names[mode], event, *counters_unit(event) ? "ns" : "-");
 	dat_count(f, low, one);
 	dat_count(f, high, all);
 	fprintf(f, " %d \"-\"\n", cell && cell->oversubscribed);
-	return true;
 }
 
 /* Below the rows of the schemes, one for each event that there is no count of, with the reason. */
@@ -64,19 +64,14 @@ static void dat_not_counted(const struct model *m, FILE *f)
 	}
 }
 
-void dat_counters(const struct model *m, FILE *f)
+void dat_counters(const struct model *m, struct dat *d)
 {
 	const char *events[COUNTERS_MOST];
 	size_t n = counters_events(m, events), i, k;
-	bool any = false;
 
-	fputs(DAT_SCHEME_COLUMNS
-	      "mode event unit cpus_1 count_1 count_1_lo count_1_hi share_1 "
-	      "cpus_n count_n count_n_lo count_n_hi share_n oversubscribed why\n",
-	      f);
 	for (i = 0; i < m->nr_schemes; i++)
 		for (k = 0; k < n; k++)
-			any |= dat_scheme(m, f, m->schemes[i].name, events[k]);
-	if (any)
-		dat_not_counted(m, f);
+			dat_scheme(m, d, m->schemes[i].name, events[k]);
+	if (d->any && d->f)
+		dat_not_counted(m, d->f);
 }

@@ -8,11 +8,12 @@
 /* The last of the figures' colours, black. */
 #define FLOOR_SLOT 7
 
-static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int slot)
+static void put_ratio(struct dat *d, const struct cell *c, const struct cell *best, int slot)
 {
 	struct stats_summary ratio;
+	FILE *f = d->f;
 
-	if (!md_ratio(&ratio, c, best))
+	if (!md_ratio(&ratio, c, best) || !dat_row(d))
 		return;
 	fprintf(f, "%s %d %d", c->key.scheme, slot, c->key.cpus);
 	dat_put(f, c->key.hold_ns / 1e3);
@@ -21,13 +22,12 @@ static void dat_row(FILE *f, const struct cell *c, const struct cell *best, int 
 	fprintf(f, " %d\n", c->oversubscribed);
 }
 
-void dat_hold(const struct model *m, FILE *f)
+void dat_hold(const struct model *m, struct dat *d)
 {
 	double hold;
 	size_t i;
 	int cpus;
 
-	fputs("scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed\n", f);
 	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));) {
 		int slot = 0;
 
@@ -45,7 +45,7 @@ void dat_hold(const struct model *m, FILE *f)
 
 				/* a floor without a hold does nothing at all */
 				if (c && best && (hold > 0 || !s->floor))
-					dat_row(f, c, best, s->floor ? FLOOR_SLOT : slot);
+					put_ratio(d, c, best, s->floor ? FLOOR_SLOT : slot);
 			}
 		}
 	}

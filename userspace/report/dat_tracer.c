@@ -24,23 +24,26 @@ static bool in_call(const struct traced_phase *p, int call, double *start, doubl
 }
 
 /* The call with the median total, of each victim, with grace periods as usual and expedited. */
-void dat_waterfall(const struct model *m, FILE *f)
+void dat_waterfall(const struct model *m, struct dat *d)
 {
 	const struct tracer_model *t = &m->tracer;
 	double start, us, off;
 	size_t i, k;
 
-	fputs("module expedited total_ms phase start_ms on_ms off_ms\n", f);
 	for (i = 0; i < t->nr_traced; i++) {
 		const struct traced *g = &t->traced[i];
 
 		if (strcmp(g->experiment, "grace"))
 			continue;
-		for (k = 0; k < g->nr_phases; k++)
-			if (in_call(&g->phases[k], g->typical, &start, &us, &off))
-				fprintf(f, "%s %d %.6g \"%s\" %.6g %.6g %.6g\n", g->module,
-					g->level, g->total_ms.v[g->typical], g->phases[k].label,
-					start / 1e3, (us - off) / 1e3, off / 1e3);
+		for (k = 0; k < g->nr_phases; k++) {
+			if (!in_call(&g->phases[k], g->typical, &start, &us, &off))
+				continue;
+			if (!dat_row(d))
+				return;
+			fprintf(d->f, "%s %d %.6g \"%s\" %.6g %.6g %.6g\n", g->module, g->level,
+				g->total_ms.v[g->typical], g->phases[k].label, start / 1e3,
+				(us - off) / 1e3, off / 1e3);
+		}
 	}
 }
 
@@ -65,12 +68,12 @@ static size_t part_of(const char *label)
 }
 
 /* Means over all calls, which add up; a phase that a call has not got counts as 0 there. */
-void dat_parallel(const struct model *m, FILE *f)
+void dat_parallel(const struct model *m, struct dat *d)
 {
 	const struct tracer_model *t = &m->tracer;
+	FILE *f = d->f;
 	size_t i, k;
 
-	fputs("at_once part title mean_ms call_ms last_ms last_lo last_hi rounds\n", f);
 	for (i = 0; i < t->nr_traced; i++) {
 		const struct traced *g = &t->traced[i];
 		double sum[ARRAY_SIZE(parts)] = { 0 };
@@ -81,6 +84,8 @@ void dat_parallel(const struct model *m, FILE *f)
 			sum[part_of(g->phases[k].label)] +=
 				g->phases[k].us.s.mean * g->phases[k].us.n;
 		for (k = 0; k < ARRAY_SIZE(parts); k++) {
+			if (!dat_row(d))
+				return;
 			fprintf(f, "%d %zu \"%s\" %.6g", g->level, k, parts[k].title,
 				sum[k] / g->total_ms.n / 1e3);
 			dat_put(f, g->total_ms.s.median);
@@ -90,17 +95,19 @@ void dat_parallel(const struct model *m, FILE *f)
 	}
 }
 
-void dat_modules(const struct model *m, FILE *f)
+void dat_modules(const struct model *m, struct dat *d)
 {
 	const struct tracer_model *t = &m->tracer;
 	size_t i, k;
 
-	fputs("module expedited ms\n", f);
 	for (i = 0; i < t->nr_traced; i++) {
 		const struct traced *g = &t->traced[i];
 
-		for (k = 0; strcmp(g->experiment, "parallel") && k < g->total_ms.n; k++)
-			fprintf(f, "%s %d %.6g\n", g->module,
+		for (k = 0; strcmp(g->experiment, "parallel") && k < g->total_ms.n; k++) {
+			if (!dat_row(d))
+				return;
+			fprintf(d->f, "%s %d %.6g\n", g->module,
 				strcmp(g->experiment, "grace") ? 0 : g->level, g->total_ms.v[k]);
+		}
 	}
 }

@@ -3,7 +3,6 @@
  * Figure data: one whitespace-separated file a figure, header line first.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/refcost.h"
@@ -12,16 +11,18 @@
 #include "report/md.h"
 #include "report/report.h"
 
-static void scaling(const struct model *m, FILE *f)
+static void scaling(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed\n", f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (c->key.mode != REFCOST_GETPUT)
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, c->key.scheme);
 		fprintf(f, " %d", c->key.cpus);
 		dat_put_summary(f, &c->ns.s);
@@ -41,18 +42,18 @@ static void put_fit(const struct model *m, FILE *f, const char *scheme)
 	dat_put(f, fits ? md_usl_last(m) : NAN);
 }
 
-static void throughput(const struct model *m, FILE *f)
+static void throughput(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS
-	      "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to\n",
-	      f);
 	for (i = 0; i < m->nr_cells; i++) {
 		const struct cell *c = &m->cells[i];
 
 		if (c->key.mode != REFCOST_GETPUT)
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, c->key.scheme);
 		fprintf(f, " %d", c->key.cpus);
 		dat_put_summary(f, &c->mops.s);
@@ -62,16 +63,18 @@ static void throughput(const struct model *m, FILE *f)
 	}
 }
 
-static void unload(const struct model *m, FILE *f)
+static void unload(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i, k;
 
-	fputs(DAT_SCHEME_COLUMNS "median_ms arm cycle ms\n", f);
 	for (i = 0; i < m->nr_arms; i++) {
 		const struct arm *a = &m->arms[i];
 		const struct stats_summary *s = model_success(a);
 
 		for (k = 0; a->base && k < a->success_ms.n; k++) {
+			if (!dat_row(d))
+				return;
 			dat_put_scheme(m, f, a->key.scheme);
 			dat_put(f, s ? s->median : NAN);
 			fprintf(f, " %s %zu %.6g\n", arm_names[a->key.arm], k, a->success_ms.v[k]);
@@ -79,14 +82,16 @@ static void unload(const struct model *m, FILE *f)
 	}
 }
 
-static void phases(const struct model *m, FILE *f)
+static void phases(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i;
 
-	fputs("scheme arm index phase mean_ms median_us min_us max_us n\n", f);
 	for (i = 0; i < m->nr_phases; i++) {
 		const struct phase *p = &m->phases[i];
 
+		if (!dat_row(d))
+			return;
 		fprintf(f, "%s %s %d \"%s\"", p->key.scheme, arm_names[p->key.arm], p->index,
 			p->label);
 		dat_put(f, p->us.s.mean / 1e3);
@@ -97,12 +102,12 @@ static void phases(const struct model *m, FILE *f)
 	}
 }
 
-static void tradeoff(const struct model *m, FILE *f)
+static void tradeoff(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	int cpus = model_max_cpus(m, REFCOST_GETPUT);
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "core cpus ns ns_lo ns_hi waits gate\n", f);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const char *name = m->schemes[i].name;
 		const struct cell *c = model_cell(m, name, REFCOST_GETPUT, cpus);
@@ -110,6 +115,8 @@ static void tradeoff(const struct model *m, FILE *f)
 
 		if (!c || isnan(graces))
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, name);
 		fprintf(f, " %d %d", model_has_role(&m->schemes[i], "core"), cpus);
 		dat_put_summary(f, &c->ns.s);
@@ -118,18 +125,18 @@ static void tradeoff(const struct model *m, FILE *f)
 	}
 }
 
-static void stall(const struct model *m, FILE *f)
+static void stall(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms "
-				 "bystander_max_ms n\n",
-	      f);
 	for (i = 0; i < m->nr_schemes; i++) {
 		const struct arm *a = model_arm(m, m->schemes[i].name, ARM_LOADED);
 
 		if (!a || !a->stall_us.n)
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, a->key.scheme);
 		dat_put(f, a->calm_us.s.median / 1e3);
 		dat_put(f, a->stall_us.s.median / 1e3);
@@ -147,12 +154,12 @@ static bool swept(const struct model *m)
 	return !isnan(model_next_hold(m, ARM_LOADED, model_next_hold(m, ARM_LOADED, -1)));
 }
 
-static void attempts(const struct model *m, FILE *f)
+static void attempts(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	static const struct stats_summary none = { .median = NAN, .min = NAN, .max = NAN };
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms\n", f);
 	if (!swept(m))
 		return;
 	for (i = 0; i < m->nr_arms; i++) {
@@ -160,6 +167,8 @@ static void attempts(const struct model *m, FILE *f)
 
 		if (a->key.arm != ARM_LOADED)
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, a->key.scheme);
 		dat_put(f, a->key.hold_ns / 1e3);
 		dat_put_summary(f, model_success(a) ?: &none);
@@ -169,11 +178,11 @@ static void attempts(const struct model *m, FILE *f)
 	}
 }
 
-static void starvation(const struct model *m, FILE *f)
+static void starvation(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "hold_us ms cycles starved\n", f);
 	if (!swept(m))
 		return;
 	for (i = 0; i < m->nr_arms; i++) {
@@ -182,6 +191,8 @@ static void starvation(const struct model *m, FILE *f)
 
 		if (a->key.arm != ARM_LOADED)
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, a->key.scheme);
 		dat_put(f, a->key.hold_ns / 1e3);
 		dat_put(f, s ? s->median : NAN);
@@ -204,12 +215,12 @@ static void put_net(const struct model *m, FILE *f, const struct cell *c)
 		fmax((c->ns.s.level > 0 ? c->ns.s.hi : c->ns.s.max) - (c->ns.s.median - net), 0));
 }
 
-static void cost(const struct model *m, FILE *f)
+static void cost(const struct model *m, struct dat *d)
 {
+	FILE *f = d->f;
 	int low = md_lowest_cpus(m, REFCOST_GETPUT), high = model_max_cpus(m, REFCOST_GETPUT);
 	size_t i;
 
-	fputs(DAT_SCHEME_COLUMNS "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi\n", f);
 	for (i = 0; i < m->nr_schemes && md_loop(m, low) && md_loop(m, high); i++) {
 		const struct scheme *s = &m->schemes[i];
 		const struct cell *one = model_cell(m, s->name, REFCOST_GETPUT, low);
@@ -217,6 +228,8 @@ static void cost(const struct model *m, FILE *f)
 
 		if (!one || !all || one == md_loop(m, low))
 			continue;
+		if (!dat_row(d))
+			return;
 		dat_put_scheme(m, f, s->name);
 		fprintf(f, " %d", low);
 		put_net(m, f, one);
@@ -226,72 +239,73 @@ static void cost(const struct model *m, FILE *f)
 	}
 }
 
+/* @columns: the header line; @rows: passes over the data, in the order of the file */
 static const struct figure {
 	const char *name;
-	void (*fn)(const struct model *m, FILE *f);
+	const char *columns;
+	void (*rows)(const struct model *m, struct dat *d);
 } figures[] = {
-	{ "scaling", scaling },		{ "throughput", throughput },
-	{ "unload", unload },		{ "phases", phases },
-	{ "tradeoff", tradeoff },	{ "stall", stall },
-	{ "attempts", attempts },	{ "cost", cost },
-	{ "waterfall", dat_waterfall }, { "parallel", dat_parallel },
-	{ "modules", dat_modules },	{ "hold", dat_hold },
-	{ "counters", dat_counters },	{ "starvation", starvation },
+	{ "scaling", DAT_SCHEME_COLUMNS "cpus ns ns_lo ns_hi oversubscribed", scaling },
+	{ "throughput",
+	  DAT_SCHEME_COLUMNS "cpus mops mops_lo mops_hi oversubscribed fit_l fit_s fit_k fit_to",
+	  throughput },
+	{ "unload", DAT_SCHEME_COLUMNS "median_ms arm cycle ms", unload },
+	{ "phases", "scheme arm index phase mean_ms median_us min_us max_us n", phases },
+	{ "tradeoff", DAT_SCHEME_COLUMNS "core cpus ns ns_lo ns_hi waits gate", tradeoff },
+	{ "stall",
+	  DAT_SCHEME_COLUMNS
+	  "calm_ms stall_ms stall_max_ms bystander_calm_ms bystander_ms bystander_max_ms n",
+	  stall },
+	{ "attempts", DAT_SCHEME_COLUMNS "hold_us ms ms_lo ms_hi cycles starved given_ms",
+	  attempts },
+	{ "cost", DAT_SCHEME_COLUMNS "cpus_1 ns_1 ns_1_lo ns_1_hi cpus_n ns_n ns_n_lo ns_n_hi",
+	  cost },
+	{ "waterfall", "module expedited total_ms phase start_ms on_ms off_ms", dat_waterfall },
+	{ "parallel", "at_once part title mean_ms call_ms last_ms last_lo last_hi rounds",
+	  dat_parallel },
+	{ "modules", "module expedited ms", dat_modules },
+	{ "hold", "scheme slot cpus hold_us ratio ratio_lo ratio_hi ns oversubscribed", dat_hold },
+	{ "counters",
+	  DAT_SCHEME_COLUMNS "mode event unit cpus_1 count_1 count_1_lo count_1_hi share_1 "
+			     "cpus_n count_n count_n_lo count_n_hi share_n oversubscribed why",
+	  dat_counters },
+	{ "starvation", DAT_SCHEME_COLUMNS "hold_us ms cycles starved", starvation },
 };
 
-/*
- * A figure's file as text, to be freed; NULL where it has no row below its header, or memory is
- * out.
- */
-static char *figure_text(const struct model *m, const struct figure *figure)
+static bool has_rows(const struct model *m, const struct figure *figure)
 {
-	char *text = NULL, *newline;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	struct dat d = { 0 };
 
-	if (!f)
-		return NULL;
-	figure->fn(m, f);
-	fclose(f);
-	newline = strchr(text, '\n');
-	if (newline && newline[1])
-		return text;
-	free(text);
-	return NULL;
+	figure->rows(m, &d);
+	return d.any;
 }
 
 bool report_has_figure(const struct model *m, const char *name)
 {
-	char *text = NULL;
-	bool has;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(figures); i++)
 		if (!strcmp(figures[i].name, name))
-			text = figure_text(m, &figures[i]);
-	has = text;
-	free(text);
-	return has;
+			return has_rows(m, &figures[i]);
+	return false;
 }
 
 /* A figure without a row has no file. */
 static int write_dat(const struct model *m, const char *dir, const struct figure *figure,
 		     struct whole **set)
 {
-	char path[PATH_MAX + 64], *text = figure_text(m, figure);
-	int err = EXIT_FINE;
-	FILE *f;
+	char path[PATH_MAX + 64];
+	struct dat d = { 0 };
 
 	snprintf(path, sizeof(path), "%s/%s.dat", dir, figure->name);
-	if (!text)
+	if (!has_rows(m, figure))
 		return whole_remove(set, path);
-	f = whole_open(set, path);
-	if (f)
-		fputs(text, f);
-	else
-		err = EXIT_FAILED;
-	free(text);
-	return err;
+	d.f = whole_open(set, path);
+	if (!d.f)
+		return EXIT_FAILED;
+	fprintf(d.f, "%s\n", figure->columns);
+	figure->rows(m, &d);
+	return EXIT_FINE;
 }
 
 /* One line a figure: its name, a blank, its title. */
