@@ -41,7 +41,7 @@ int sample_of(struct sample *s, const struct cell_rows *workers)
 	s->mean = workers->n / running;
 	s->elapsed = workers->n / rate;
 	s->lost = gaps / all;
-	s->overlap = ((double)first_end - last_start) / (last_end - first_start);
+	s->overlap = (int64_t)(first_end - last_start) / (double)(last_end - first_start);
 	s->fair = slowest / fastest;
 	r = workers->first;
 	s->ns = workers->n > 1 ? s->mean : row_num(&r, ONE_CPU_COLUMN) / row_num(&r, "batch");

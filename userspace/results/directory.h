@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A results directory: run.json (one document: environment, plans, validity) and CSV files, one row
- * a sample. Written as the run goes on, so that whatever ends it leaves what was measured.
+ * A results directory: run.json (one document: environment, plans, validity) and CSV files.
+ * Written as the run goes on, so that whatever ends it leaves what was measured.
  */
 #ifndef REFCOST_RESULTS_DIRECTORY_H
 #define REFCOST_RESULTS_DIRECTORY_H
