@@ -89,7 +89,7 @@ d["objects"] = {"status": "complete", "command": "refcost objects -s kref,srcu_o
 	says objects "refcost objects -s kref,srcu_object -o DIR"
 	says objects '| `srcu_object` | 502 | 1500 | 6502 | 1000 | 20000 | 900 | 3 | 1 | 0 | 7.50 | 9.50 |'
 	says objects '| `kref` | 0 | 0 | 0 | 20.0 | - | 100 | 2 | 0 | 0 | 7.50 | 8.00 |'
-	ok "objects alone: a page" "$refcost" html "$dir/objects" -o "$dir/objects.html"
+	ok "objects alone: a page" "$refcost" report --html "$dir/objects" -o "$dir/objects.html"
 	sed -i '/^3,kref,101/d' "$dir/objects/objects.csv"
 	exits "... a row that is gone is missed" 1 "objects.csv has 6 of 7 samples of" "$refcost" report "$dir/objects"
 }
