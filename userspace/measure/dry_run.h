@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a measurement is going to do and how long that will take, without doing it: --dry-run of
- * refcost run, unload and load. Needs no root and no module support.
+ * the experiments. Needs no root and no module support.
  */
 #ifndef REFCOST_MEASURE_DRY_RUN_H
 #define REFCOST_MEASURE_DRY_RUN_H

@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/refcost.h"
 #include "measure/init/parts.h"
-#include "measure/order.h"
-#include "results/resume.h"
 
 #define USE_NS	     (10 * NSEC_PER_MSEC) /* users have the loaded victim for so long */
 #define MAX_ATTEMPTS 1000
@@ -24,7 +21,7 @@ static uint32_t form_flags(enum cell_form form)
 	return REFCOST_RUN_EARLY | (form == FORM_ONE_PHASE ? REFCOST_RUN_ONE_PHASE : 0);
 }
 
-static int start(const struct loads *l, int fd, const struct load_cell *cell, uint64_t workers,
+static int start(const struct loads *l, int fd, const struct cell_plan *cell, uint64_t workers,
 		 uint64_t seed)
 {
 	struct refcost_run run = {
@@ -47,7 +44,7 @@ static int start(const struct loads *l, int fd, const struct load_cell *cell, ui
 /* One cycle and what is known about it so far. */
 struct cycle {
 	uint64_t number;
-	const struct load_cell *cell;
+	const struct cell_plan *cell;
 	uint64_t load_ns;
 	struct refcost_load_stat seen; /* before the first attempt to unload */
 	struct refcost_load_stat end;
@@ -116,8 +113,9 @@ static int try_cycle(struct loads *l, int fd, struct cycle *c)
 }
 
 /* What was stopped in the middle says nothing of the module: it is measured again. */
-static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cell *cell)
+static int cycle(const struct cell_plan *cell, uint64_t number, void *arg)
 {
+	struct loads *l = arg;
 	struct cycle c;
 	sig_atomic_t before;
 	int err;
@@ -129,7 +127,7 @@ static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cel
 			.unloading = { .max_attempts = MAX_ATTEMPTS, .patience_ns = PATIENCE_NS },
 		};
 		before = resumed;
-		err = try_cycle(l, fd, &c);
+		err = try_cycle(l, l->fd, &c);
 		if (err || resumed == before)
 			break;
 		err = c.unloading.gone ? EXIT_FINE : users_unload_alone();
@@ -141,47 +139,17 @@ static int cycle(struct loads *l, int fd, uint64_t number, const struct load_cel
 	return err ? err : write_row(l, &c);
 }
 
-static int all_cycles(struct loads *l, int fd)
-{
-	const struct load_opts *o = &l->opts;
-	gsl_rng *rng = order_begin(o->seed); /* of its own: the gaps must not change the order */
-	size_t *order AUTO_FREE = calloc(l->nr_cells, sizeof(*order));
-	size_t total = l->nr_cells * o->cycles, i;
-	int err = order ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
-	uint64_t number;
-
-	l->started_ns = now_ns();
-	for (number = 0; number < o->cycles && !err; number++) {
-		order_draw(rng, order, l->nr_cells);
-		for (i = 0; i < l->nr_cells && !err; i++) {
-			const struct load_cell *cell = &l->cells[order[i]];
-
-			if (interrupted)
-				err = EXIT_FAILED;
-			else if (!resume_has(&l->done, number, &cell->key))
-				err = cycle(l, fd, number, cell);
-			else
-				progress_skip(1);
-			if (!err)
-				progress("load", ++l->finished, total, l->started_ns);
-		}
-	}
-	gsl_rng_free(rng);
-	return err;
-}
-
 /* The module knows which schemes have which form: a load without users asks it. */
 static int plan_cells(struct loads *l, int fd)
 {
 	size_t s;
 	int form;
 
-	l->cells = calloc(l->schemes.n * FORMS, sizeof(*l->cells));
-	if (!l->cells)
-		return fail(EXIT_FAILED, "out of memory");
+	if (rounds_room(&l->rounds, l->schemes.n * FORMS))
+		return EXIT_FAILED;
 	for (s = 0; s < l->schemes.n; s++) {
 		for (form = 0; form < FORMS; form++) {
-			struct load_cell cell = load_cell(&l->schemes.v[s], form);
+			struct cell_plan cell = load_cell(l, &l->schemes.v[s], form);
 			struct refcost_load_stat stat;
 			int err;
 
@@ -195,10 +163,10 @@ static int plan_cells(struct loads *l, int fd)
 			}
 			if (err || users_stop(fd, cell.scheme, &stat))
 				return EXIT_FAILED;
-			l->cells[l->nr_cells++] = cell;
+			rounds_add(&l->rounds, &cell);
 		}
 	}
-	return l->nr_cells ? EXIT_FINE : EXIT_LACKING;
+	return l->rounds.nr_cells ? EXIT_FINE : EXIT_LACKING;
 }
 
 static int open_output(struct loads *l)
@@ -214,7 +182,7 @@ static int open_output(struct loads *l)
 			     : NULL;
 	if (!l->rows)
 		return EXIT_FAILED;
-	return resume_done(l->results.dir, "loading.csv", KEY_OF_LOADING, &l->done)
+	return resume_done(l->results.dir, "loading.csv", KEY_OF_LOADING, &l->rounds.done)
 		       ?: results_save(&l->results);
 }
 
@@ -224,12 +192,13 @@ static int measure(int fd, const struct refcost_info *info, void *arg)
 	int err;
 
 	l->hz = info->hz;
+	l->fd = fd;
 	err = plan_cells(l, fd);
 	if (!err)
 		err = open_output(l);
 	if (err)
 		return err;
-	return load_finish(l, all_cycles(l, fd));
+	return load_finish(l, rounds_go(&l->rounds, cycle, l));
 }
 
 int load_measure(struct loads *l)

@@ -128,6 +128,7 @@ int cmd_init(int argc, char **argv)
 			.cycles = 23,
 			.seed = 1,
 		},
+		.rounds.what = "load",
 	};
 	int err;
 
@@ -137,6 +138,7 @@ int cmd_init(int argc, char **argv)
 		err = schemes_select(&l.schemes, l.opts.schemes, false);
 	if (!err)
 		err = users_plan(&l.users, l.opts.workers);
+	l.rounds.seed = l.opts.seed;
 	if (!err && l.opts.dry_run) {
 		err = load_dry(&l);
 		goto out;
@@ -149,12 +151,11 @@ int cmd_init(int argc, char **argv)
 	err = load_measure(&l);
 	if (l.rows)
 		fclose(l.rows);
-	done_free(&l.done);
 	gsl_rng_free(l.rng);
 	if (l.results.doc)
 		results_close(&l.results);
 out:
-	free(l.cells);
+	rounds_free(&l.rounds);
 	schemes_free(&l.schemes);
 	return err;
 }

@@ -15,8 +15,8 @@
 
 #include "base/csv.h"
 #include "machine/suite.h"
+#include "measure/rounds.h"
 #include "measure/users.h"
-#include "results/resume.h"
 
 /* What was asked for. */
 struct load_opts {
@@ -30,12 +30,6 @@ struct load_opts {
 	bool dry_run;
 };
 
-/* What is measured once in each block. */
-struct load_cell {
-	struct cell_key key;
-	const struct scheme_desc *scheme;
-};
-
 /*
  * Where a run of loads stands. The module alone knows its cells: there are none before
  * load_measure().
@@ -43,26 +37,25 @@ struct load_cell {
 struct loads {
 	struct load_opts opts;
 	struct schemes schemes;
-	struct load_cell *cells;
-	size_t nr_cells;
+	struct rounds rounds;
 	struct users users;
 	struct results results;
 	struct json_object *section;
 	FILE *rows;
-	struct done done;
 	gsl_rng *rng;
 	uint32_t hz;
-	uint64_t started_ns;
-	size_t finished;
+	int fd;
 	size_t starved, early;
 };
 
 /**
  * load_cell() - a cell of the plan
+ * @l: with its options
  * @scheme: its scheme
  * @form: of registration
  */
-struct load_cell load_cell(const struct scheme_desc *scheme, enum cell_form form);
+struct cell_plan load_cell(const struct loads *l, const struct scheme_desc *scheme,
+			   enum cell_form form);
 
 /**
  * load_plan_json() - the plan as it stands in run.json

@@ -5,14 +5,23 @@
 #include "base/refcost.h"
 #include "measure/dry_run.h"
 #include "measure/init/parts.h"
-#include "measure/order.h"
 
-struct load_cell load_cell(const struct scheme_desc *scheme, enum cell_form form)
+struct cell_plan load_cell(const struct loads *l, const struct scheme_desc *scheme,
+			   enum cell_form form)
 {
-	struct load_cell cell = { .key.form = form, .scheme = scheme };
+	return (struct cell_plan){
+		.key.form = form,
+		.scheme = scheme,
+		.rounds = l->opts.cycles,
+	};
+}
 
-	snprintf(cell.key.scheme, sizeof(cell.key.scheme), "%s", scheme->name);
-	return cell;
+static void estimate(const struct cell_plan *c, struct estimate *e, void *arg)
+{
+	(void)arg;
+	snprintf(e->name, sizeof(e->name), "%s, phases %s", c->scheme->name,
+		 form_names[c->key.form]);
+	e->ms = dry_run_pace()->load;
 }
 
 struct json_object *load_plan_json(const struct loads *l)
@@ -40,37 +49,25 @@ struct json_object *load_plan_json(const struct loads *l)
 int load_dry(struct loads *l)
 {
 	struct dry_run d = { .what = "loads, if each scheme has each form",
-			     .worst = "users starve every unload",
-			     .seed = l->opts.seed };
-	size_t most = l->schemes.n * FORMS, nr_cells = 0, i;
-	size_t *order AUTO_FREE = array_new(most, sizeof(*order));
-	struct load_cell *cells AUTO_FREE = array_new(most, sizeof(*cells));
-	gsl_rng *rng = order_begin(l->opts.seed);
-	double ms = dry_run_pace()->load;
+			     .worst = "users starve every unload" };
+	size_t most = l->schemes.n * FORMS, i;
+	struct cell_plan cell;
 	int err = dry_run_look(l->opts.output, "loading", load_plan_json(l), "loading.csv",
-			       KEY_OF_LOADING, &l->done);
+			       KEY_OF_LOADING, &l->rounds.done);
 
-	for (i = 0; i < most; i++)
+	if (!err)
+		err = rounds_room(&l->rounds, most);
+	if (err)
+		return err;
+	for (i = 0; i < most; i++) {
+		cell = load_cell(l, &l->schemes.v[i / FORMS], i % FORMS);
 		if (l->opts.forms[i % FORMS])
-			cells[nr_cells++] = load_cell(&l->schemes.v[i / FORMS], i % FORMS);
-	order_draw(rng, order, nr_cells);
-	for (i = 0; i < nr_cells && !err; i++) {
-		const struct load_cell *c = &cells[order[i]];
-		uint64_t number, done = 0;
-		char name[128];
-
-		for (number = 0; number < l->opts.cycles; number++)
-			done += resume_has(&l->done, number, &c->key);
-		snprintf(name, sizeof(name), "%s, phases %s", c->scheme->name,
-			 form_names[c->key.form]);
-		dry_run_cell(&d, name, l->opts.cycles, done, ms, ms);
+			rounds_add(&l->rounds, &cell);
 	}
+	rounds_dry(&l->rounds, &d, estimate, NULL);
 	dry_run_beside(&d, dry_run_pace()->block);
 	snprintf(d.assumed, sizeof(d.assumed),
-		 "%.0f ms for a load, what goes before it, and the unload", ms);
-	if (!err)
-		dry_run_end(&d);
-	gsl_rng_free(rng);
-	done_free(&l->done);
-	return err;
+		 "%.0f ms for a load, what goes before it, and the unload", dry_run_pace()->load);
+	dry_run_end(&d);
+	return EXIT_FINE;
 }

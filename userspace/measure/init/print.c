@@ -14,12 +14,7 @@ int load_finish(struct loads *l, int err)
 			       json_object_new_string(err ? "partial" : "complete"));
 	if (results_save(&l->results))
 		return EXIT_FAILED;
-	if (interrupted)
-		say("interrupted after %zu of %zu loads%s%s", l->finished,
-		    l->nr_cells * (size_t)l->opts.cycles,
-		    l->results.temporary ? ""
-					 : "; kept, marked partial; the same command goes on in ",
-		    l->results.temporary ? "" : l->results.dir);
+	rounds_interrupted(&l->rounds, &l->results);
 	if (!model_read(&m, l->results.dir)) {
 		model_print_loading(&m, stdout);
 		model_free(&m);

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/refcost.h"
 #include "measure/objects/count.h"
 #include "measure/objects/parts.h"
-#include "measure/order.h"
 
 #define MAX_ATTEMPTS 1000
 #define PATIENCE_NS  (600 * NSEC_PER_SEC) /* a grace period an object */
@@ -24,7 +22,7 @@
 /* One cycle and what is known about it so far. */
 struct cycle {
 	uint64_t number;
-	const struct objects_cell *cell;
+	const struct cell_plan *cell;
 	bool counts;
 	uint64_t create_ns, destroy_ns;
 	struct counted counted;
@@ -119,13 +117,25 @@ static int write_row(struct objects *o, const struct cycle *c)
 	return results_check(&o->results, o->rows);
 }
 
-/* What was stopped in the middle says nothing of the scheme: it is measured again. */
-static int cycle(struct objects *o, int fd, uint64_t number, const struct objects_cell *cell)
+/* Is armed for the whole of the first cycle: that takes longer than all else. */
+static void count_if(struct objects *o, bool wanted)
 {
+	if (wanted && !o->counting)
+		count_open();
+	if (!wanted && o->counting)
+		count_close();
+	o->counting = wanted;
+}
+
+/* What was stopped in the middle says nothing of the scheme: it is measured again. */
+static int cycle(const struct cell_plan *cell, uint64_t number, void *arg)
+{
+	struct objects *o = arg;
 	struct cycle c;
 	sig_atomic_t before;
 	int err;
 
+	count_if(o, !number);
 	do {
 		c = (struct cycle){
 			.number = number,
@@ -135,51 +145,9 @@ static int cycle(struct objects *o, int fd, uint64_t number, const struct object
 			.unloading = { .max_attempts = MAX_ATTEMPTS, .patience_ns = PATIENCE_NS },
 		};
 		before = resumed;
-		err = try_cycle(o, fd, &c);
+		err = try_cycle(o, o->fd, &c);
 	} while (!err && resumed != before);
 	return err ?: write_row(o, &c);
-}
-
-static int block(struct objects *o, int fd, uint64_t number, const size_t *order)
-{
-	size_t i;
-	int err = EXIT_FINE;
-
-	if (!number)
-		count_open();
-	for (i = 0; i < o->nr_cells && !err; i++) {
-		const struct objects_cell *cell = &o->cells[order[i]];
-
-		if (interrupted)
-			err = EXIT_FAILED;
-		else if (!resume_has(&o->done, number, &cell->key))
-			err = cycle(o, fd, number, cell);
-		else
-			progress_skip(1);
-		if (!err)
-			progress("objects", ++o->finished, o->nr_cells * o->opts.cycles,
-				 o->started_ns);
-	}
-	if (!number)
-		count_close();
-	return err;
-}
-
-static int all_blocks(struct objects *o, int fd)
-{
-	gsl_rng *rng =
-		order_begin(o->opts.seed); /* of its own: the gaps must not change the order */
-	size_t *order AUTO_FREE = calloc(o->nr_cells, sizeof(*order));
-	int err = order ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
-	uint64_t number;
-
-	o->started_ns = now_ns();
-	for (number = 0; number < o->opts.cycles && !err; number++) {
-		order_draw(rng, order, o->nr_cells);
-		err = block(o, fd, number, order);
-	}
-	gsl_rng_free(rng);
-	return err;
 }
 
 static int open_output(struct objects *o)
@@ -196,7 +164,7 @@ static int open_output(struct objects *o)
 		return EXIT_FAILED;
 	json_object_object_add(o->section, "possible_cpus",
 			       json_object_new_int(libbpf_num_possible_cpus()));
-	return resume_done(o->results.dir, "objects.csv", KEY_OF_OBJECTS, &o->done)
+	return resume_done(o->results.dir, "objects.csv", KEY_OF_OBJECTS, &o->rounds.done)
 		       ?: results_save(&o->results);
 }
 
@@ -205,8 +173,13 @@ static int measure(int fd, const struct refcost_info *info, void *arg)
 	struct objects *o = arg;
 	int err = open_output(o);
 
+	if (err)
+		return err;
 	o->hz = info->hz;
-	return err ?: objects_finish(o, all_blocks(o, fd));
+	o->fd = fd;
+	err = rounds_go(&o->rounds, cycle, o);
+	count_if(o, false);
+	return objects_finish(o, err);
 }
 
 int objects_measure(struct objects *o)

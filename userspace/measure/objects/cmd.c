@@ -102,6 +102,7 @@ int cmd_objects(int argc, char **argv)
 			.cycles = 7,
 			.seed = 1,
 		},
+		.rounds.what = "unload",
 	};
 	int err;
 
@@ -119,12 +120,11 @@ int cmd_objects(int argc, char **argv)
 	err = objects_measure(&o);
 	if (o.rows)
 		fclose(o.rows);
-	done_free(&o.done);
 	gsl_rng_free(o.rng);
 	if (o.results.doc)
 		results_close(&o.results);
 out:
-	free(o.cells);
+	rounds_free(&o.rounds);
 	schemes_free(&o.schemes);
 	return err;
 }

@@ -15,8 +15,8 @@
 #include <stdio.h>
 
 #include "machine/suite.h"
+#include "measure/rounds.h"
 #include "measure/users.h"
-#include "results/resume.h"
 
 #define OBJECTS_COUNTS 16
 
@@ -31,27 +31,19 @@ struct objects_opts {
 	bool dry_run;
 };
 
-/* What is measured once in each block. */
-struct objects_cell {
-	struct cell_key key;
-	const struct scheme_desc *scheme;
-};
-
 /* Where the cycles stand. */
 struct objects {
 	struct objects_opts opts;
 	struct schemes schemes;
-	struct objects_cell *cells;
-	size_t nr_cells;
+	struct rounds rounds;
 	struct users users;
 	struct results results;
 	struct json_object *section;
 	FILE *rows;
-	struct done done;
 	gsl_rng *rng;
 	uint32_t hz;
-	uint64_t started_ns;
-	size_t finished;
+	int fd;
+	bool counting;
 };
 
 /**

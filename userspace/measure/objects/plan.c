@@ -6,7 +6,6 @@
 #include "base/refcost.h"
 #include "measure/dry_run.h"
 #include "measure/objects/parts.h"
-#include "measure/order.h"
 
 int objects_plan_make(struct objects *o)
 {
@@ -17,20 +16,18 @@ int objects_plan_make(struct objects *o)
 		err = schemes_select(&o->schemes, o->opts.schemes, false);
 	if (!err)
 		err = users_plan(&o->users, 0);
+	if (!err)
+		err = rounds_room(&o->rounds, o->schemes.n * o->opts.nr_counts);
 	if (err)
 		return err;
-	o->cells = calloc(o->schemes.n * o->opts.nr_counts, sizeof(*o->cells));
-	if (!o->cells)
-		return fail(EXIT_FAILED, "out of memory");
+	o->rounds.seed = o->opts.seed;
 	for (s = 0; s < o->schemes.n; s++)
-		for (i = 0; i < o->opts.nr_counts; i++) {
-			struct objects_cell *cell = &o->cells[o->nr_cells++];
-
-			cell->scheme = &o->schemes.v[s];
-			cell->key.objects = o->opts.counts[i];
-			snprintf(cell->key.scheme, sizeof(cell->key.scheme), "%s",
-				 cell->scheme->name);
-		}
+		for (i = 0; i < o->opts.nr_counts; i++)
+			rounds_add(&o->rounds, &(struct cell_plan){
+						       .key.objects = o->opts.counts[i],
+						       .scheme = &o->schemes.v[s],
+						       .rounds = o->opts.cycles,
+					       });
 	return EXIT_FINE;
 }
 
@@ -51,32 +48,26 @@ struct json_object *objects_plan_json(const struct objects *o)
 	return plan;
 }
 
+static void estimate(const struct cell_plan *c, struct estimate *e, void *arg)
+{
+	(void)arg;
+	snprintf(e->name, sizeof(e->name), "%s, %d object%s", c->key.scheme, c->key.objects,
+		 c->key.objects == 1 ? "" : "s");
+	e->ms = dry_run_pace()->idle;
+}
+
 int objects_dry(struct objects *o)
 {
-	struct dry_run d = { .what = "unloads", .worst = "", .seed = o->opts.seed };
+	struct dry_run d = { .what = "unloads", .worst = "" };
 	const struct pace *pace = dry_run_pace();
-	size_t *order AUTO_FREE = array_new(o->nr_cells, sizeof(*order)), i;
-	gsl_rng *rng = order_begin(o->opts.seed);
 	int err = dry_run_look(o->opts.output, "objects", objects_plan_json(o), "objects.csv",
-			       KEY_OF_OBJECTS, &o->done);
+			       KEY_OF_OBJECTS, &o->rounds.done);
 
-	order_draw(rng, order, o->nr_cells);
-	for (i = 0; i < o->nr_cells && !err; i++) {
-		const struct objects_cell *c = &o->cells[order[i]];
-		uint64_t number, done = 0;
-		char name[128];
-
-		for (number = 0; number < o->opts.cycles; number++)
-			done += resume_has(&o->done, number, &c->key);
-		snprintf(name, sizeof(name), "%s, %d object%s", c->key.scheme, c->key.objects,
-			 c->key.objects == 1 ? "" : "s");
-		dry_run_cell(&d, name, o->opts.cycles, done, pace->idle, pace->idle);
-	}
+	if (err)
+		return err;
+	rounds_dry(&o->rounds, &d, estimate, NULL);
 	dry_run_beside(&d, pace->block);
 	snprintf(d.assumed, sizeof(d.assumed), "%.0f ms an unload", pace->idle);
-	if (!err)
-		dry_run_end(&d);
-	gsl_rng_free(rng);
-	done_free(&o->done);
-	return err;
+	dry_run_end(&d);
+	return EXIT_FINE;
 }

@@ -12,12 +12,7 @@ int objects_finish(struct objects *o, int err)
 			       json_object_new_string(err ? "partial" : "complete"));
 	if (results_save(&o->results))
 		return EXIT_FAILED;
-	if (interrupted)
-		say("interrupted after %zu of %zu unloads%s%s", o->finished,
-		    o->nr_cells * (size_t)o->opts.cycles,
-		    o->results.temporary ? ""
-					 : "; kept, marked partial; the same command goes on in ",
-		    o->results.temporary ? "" : o->results.dir);
+	rounds_interrupted(&o->rounds, &o->results);
 	if (!model_read(&m, o->results.dir)) {
 		objects_print(&m.objects, stdout);
 		model_free(&m);

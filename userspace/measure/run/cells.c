@@ -157,8 +157,9 @@ static void sort_times(const struct refcost_run *run, const struct refcost_worke
 		gsl_sort_uint(times + i * run->nr_times, 1, batches_timed(run, &w[i]));
 }
 
-static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell_plan *c)
+static int measure_cell(const struct cell_plan *c, uint64_t block, void *arg)
 {
+	struct run *r = arg;
 	struct refcost_run run = {
 		.size = sizeof(run),
 		.flags = run_flags(),
@@ -181,7 +182,7 @@ static int measure_cell(struct run *r, int fd, uint64_t block, const struct cell
 	}
 	snprintf(run.scheme, sizeof(run.scheme), "%s", c->scheme->name);
 	counters_ask(&run, r->counts);
-	err = measure_window(fd, c, &run);
+	err = measure_window(r->fd, c, &run);
 	if (err)
 		return err;
 	r->measured++;
@@ -213,12 +214,13 @@ static int check_victim(const struct refcost_info *info, const struct victim *wa
 
 static int measure_cells(struct run *r, uint64_t block, size_t *order, const struct victim *victim)
 {
+	struct rounds *rounds = &r->plan.rounds;
 	struct refcost_info info;
 	size_t i;
-	int fd, err;
+	int err;
 
-	fd = device_open(&info);
-	if (fd < 0)
+	r->fd = device_open(&info);
+	if (r->fd < 0)
 		return EXIT_FAILED;
 	err = check_victim(&info, victim);
 	if (!json_object_object_get(r->section, "clock")) {
@@ -230,21 +232,13 @@ static int measure_cells(struct run *r, uint64_t block, size_t *order, const str
 		json_object_object_add(clock, "hz", json_object_new_int(info.hz));
 		json_object_object_add(r->section, "clock", clock);
 	}
-	for (i = 0; i < r->plan.nr_cells && !err; i++) {
-		const struct cell_plan *c = &r->plan.cells[order[i]];
+	for (i = 0; i < rounds->nr_cells && !err; i++) {
+		const struct cell_plan *c = &rounds->cells[order[i]];
 
-		if (block >= c->blocks || c->key.layout != victim->layout)
-			continue;
-		if (interrupted)
-			err = EXIT_FAILED;
-		else if (!resume_has(&r->done, block, &c->key))
-			err = measure_cell(r, fd, block, c);
-		else
-			progress_skip(1);
-		if (!err)
-			progress("cell", ++r->finished, r->plan.total, r->started_ns);
+		if (c->key.layout == victim->layout)
+			err = rounds_cell(rounds, c, block, measure_cell, r);
 	}
-	close(fd);
+	close(r->fd);
 	return err;
 }
 
@@ -259,19 +253,20 @@ static int measure_layout(struct run *r, uint64_t block, size_t *order, enum ref
 		.layout = layout,
 		.node = env.placements.node,
 	};
+	struct rounds *rounds = &r->plan.rounds;
 	int err = EXIT_FINE, unload;
 	size_t i, planned = 0, done = 0;
 
-	for (i = 0; i < r->plan.nr_cells; i++) {
-		const struct cell_plan *c = &r->plan.cells[i];
+	for (i = 0; i < rounds->nr_cells; i++) {
+		const struct cell_plan *c = &rounds->cells[i];
 
-		if (block >= c->blocks || c->key.layout != layout)
+		if (block >= c->rounds || c->key.layout != layout)
 			continue;
 		planned++;
-		done += resume_has(&r->done, block, &c->key);
+		done += resume_has(&rounds->done, block, &c->key);
 	}
 	if (done == planned) {
-		r->finished += done;
+		rounds->finished += done;
 		progress_skip(done);
 		return EXIT_FINE;
 	}
@@ -300,7 +295,8 @@ static int measure_block(struct run *r, uint64_t block, size_t *order)
 int measure(struct run *r)
 {
 	uint64_t start = now_ns(), block, blocks = 0;
-	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), before;
+	struct rounds *rounds = &r->plan.rounds;
+	size_t *order AUTO_FREE = array_new(rounds->nr_cells, sizeof(*order)), before;
 	size_t most = r->plan.max_count;
 	gsl_rng *rng = order_begin(env.seed);
 	int err = EXIT_FINE;
@@ -308,13 +304,12 @@ int measure(struct run *r)
 	r->by_worker = array_new(most, sizeof(*r->by_worker));
 	r->counts = array_new(most * env.events.n, sizeof(*r->counts));
 	r->times = array_new(most * times_of(window_of(&r->plan, most)), sizeof(*r->times));
-	r->started_ns = start;
-	for (block = 0; block < r->plan.blocks && !err; block++) {
+	rounds->started_ns = start;
+	for (block = 0; block < rounds->rounds && !err; block++) {
 		if (env.max_blocks && blocks == env.max_blocks)
 			break;
 		before = r->measured;
-		/* exact: no order can matter, so keep the readable one */
-		order_draw(env.instructions ? NULL : rng, order, r->plan.nr_cells);
+		rounds_order(rounds, rng, order);
 		err = measure_block(r, block, order);
 		blocks += r->measured > before;
 	}
@@ -337,8 +332,8 @@ static void note_kinds(struct run *r)
 	bool one = topo_kinds(fastest, sizeof(fastest)) < 2;
 	size_t i;
 
-	for (i = 0; i < r->plan.nr_cells && !one && !env.instructions; i++) {
-		const struct cell_plan *c = &r->plan.cells[i];
+	for (i = 0; i < r->plan.rounds.nr_cells && !one && !env.instructions; i++) {
+		const struct cell_plan *c = &r->plan.rounds.cells[i];
 		int kinds;
 
 		snprintf(name, sizeof(name), "%s %d", placement_names[c->key.placement],
@@ -382,11 +377,11 @@ int open_output(struct run *r)
 			      env.instructions ? COUNTS_COLUMNS : WORKERS_COLUMNS);
 	if (!r->rows || counters_open(r))
 		return EXIT_FAILED;
-	err = resume_done(r->results.dir, rows_name(), rows_dims(), &r->done);
+	err = resume_done(r->results.dir, rows_name(), rows_dims(), &r->plan.rounds.done);
 	if (!err)
-		err = resume_trim(&r->results, rows_name(), &r->done);
+		err = resume_trim(&r->results, rows_name(), &r->plan.rounds.done);
 	if (!err && r->counters)
-		err = resume_trim(&r->results, "counters.csv", &r->done);
+		err = resume_trim(&r->results, "counters.csv", &r->plan.rounds.done);
 	return err ? err : results_save(&r->results);
 }
 
@@ -400,43 +395,38 @@ static double cell_ms(const struct plan *p, const struct cell_plan *c)
 	return pace->cell + (env.warmup_ns + window_of(p, c->key.cpus)) / (double)NSEC_PER_MSEC;
 }
 
+static void estimate(const struct cell_plan *c, struct estimate *e, void *arg)
+{
+	const struct run *r = arg;
+	char hold[32];
+
+	snprintf(e->name, sizeof(e->name), "%s, %s, %d CPU%s, hold %s%s%s%s%s", c->scheme->name,
+		 mode_names[c->key.mode], c->key.cpus, c->key.cpus == 1 ? "" : "s",
+		 ns_text(c->key.hold_ns, hold, sizeof(hold)), env.placements.asked ? ", " : "",
+		 env.placements.asked ? placement_names[c->key.placement] : "",
+		 env.layouts.asked ? ", " : "",
+		 env.layouts.asked ? layout_names[c->key.layout] : "");
+	e->ms = cell_ms(&r->plan, c);
+}
+
 int run_dry(struct run *r)
 {
-	struct dry_run d = { .what = env.instructions ? "counts" : "windows", .seed = env.seed };
-	gsl_rng *rng = env.instructions ? NULL : order_begin(env.seed);
+	struct dry_run d = { .what = env.instructions ? "counts" : "windows" };
 	const struct pace *pace = dry_run_pace();
-	size_t *order AUTO_FREE = array_new(r->plan.nr_cells, sizeof(*order)), i;
+	struct rounds *rounds = &r->plan.rounds;
 	int err = dry_run_look(env.output, env.instructions ? "instructions" : "run",
-			       plan_json(&r->plan), rows_name(), rows_dims(), &r->done);
+			       plan_json(&r->plan), rows_name(), rows_dims(), &rounds->done);
 
-	order_draw(rng, order, r->plan.nr_cells);
-	for (i = 0; i < r->plan.nr_cells && !err; i++) {
-		const struct cell_plan *c = &r->plan.cells[order[i]];
-		char name[128], hold[32];
-		uint64_t block, done = 0;
-		double ms = cell_ms(&r->plan, c);
-
-		for (block = 0; block < c->blocks; block++)
-			done += resume_has(&r->done, block, &c->key);
-		snprintf(name, sizeof(name), "%s, %s, %d CPU%s, hold %s%s%s%s%s", c->scheme->name,
-			 mode_names[c->key.mode], c->key.cpus, c->key.cpus == 1 ? "" : "s",
-			 ns_text(c->key.hold_ns, hold, sizeof(hold)),
-			 env.placements.asked ? ", " : "",
-			 env.placements.asked ? placement_names[c->key.placement] : "",
-			 env.layouts.asked ? ", " : "",
-			 env.layouts.asked ? layout_names[c->key.layout] : "");
-		dry_run_cell(&d, name, c->blocks, done, ms, ms);
-	}
+	if (err)
+		return err;
+	rounds_dry(rounds, &d, estimate, r);
 	dry_run_beside(&d,
-		       r->plan.blocks * env.layouts.n * pace->block * (d.total - d.done) / d.total);
+		       rounds->rounds * env.layouts.n * pace->block * (d.total - d.done) / d.total);
 	snprintf(d.assumed, sizeof(d.assumed), "%.0f ms %s, %.0f ms a block for its modules",
 		 env.instructions ? pace->counts : pace->cell,
 		 env.instructions ? "of the host's time a count"
 				  : "beside each window and its warm-up",
 		 pace->block);
-	if (!err)
-		dry_run_end(&d);
-	gsl_rng_free(rng);
-	done_free(&r->done);
-	return err;
+	dry_run_end(&d);
+	return EXIT_FINE;
 }

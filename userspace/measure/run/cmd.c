@@ -290,7 +290,7 @@ static const struct argp argp = {
 
 int cmd_run(int argc, char **argv)
 {
-	static struct run r;
+	static struct run r = { .plan.rounds.what = "cell" };
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
@@ -316,11 +316,10 @@ int cmd_run(int argc, char **argv)
 		fclose(r.rows);
 	counters_close(&r);
 	perf_control_close();
-	done_free(&r.done);
 	results_close(&r.results);
 out:
 	events_free(&env.events);
-	free(r.plan.cells);
+	rounds_free(&r.plan.rounds);
 	schemes_free(&r.plan.schemes);
 	return err;
 }

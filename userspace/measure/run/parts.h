@@ -18,8 +18,8 @@
 #include "machine/suite.h"
 #include "measure/layout.h"
 #include "measure/placement.h"
+#include "measure/rounds.h"
 #include "refcost_uapi.h"
-#include "results/resume.h"
 
 #define MAX_CPUS  PLACEMENT_CPUS
 #define MAX_HOLDS 16
@@ -67,22 +67,11 @@ struct env {
 
 extern struct env env;
 
-/* One thing to measure in every block. */
-struct cell_plan {
-	struct cell_key key;
-	const struct scheme_desc *scheme;
-	const struct placement *placement;
-	uint64_t blocks;
-};
-
 struct plan {
 	struct schemes schemes;
-	struct cell_plan *cells;
-	size_t nr_cells;
+	struct rounds rounds; /* blocks */
 	int max_count;
 	int host_cpus;
-	uint64_t blocks;
-	size_t total;
 };
 
 /* Where a run stands. */
@@ -96,17 +85,15 @@ struct run {
 	struct refcost_worker_result *by_worker;
 	struct refcost_event_count *counts;
 	uint32_t *times; /* of batches, one row per worker */
-	struct done done;
+	int fd;
 	uint64_t inside_ns;
 	uint64_t measuring_ns;
-	uint64_t started_ns;
-	size_t finished;
-	size_t measured; /* of those now */
+	size_t measured; /* windows, now */
 };
 
 /**
  * plan_make() - what to measure, by what was asked for and what this machine has
- * @p: filled; its cells and schemes are to be freed, also after a failure
+ * @p: filled; its rounds and schemes are to be freed, also after a failure
  *
  * Return: EXIT_FINE, or another exit code after a line.
  */

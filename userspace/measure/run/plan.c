@@ -111,14 +111,11 @@ static void plan_cell(struct plan *p, const struct cell_plan *like, int cpus, si
 
 	if (cpus > (int)c.placement->nr_cpus)
 		return;
-	snprintf(c.key.scheme, sizeof(c.key.scheme), "%s", c.scheme->name);
 	c.key.cpus = cpus;
 	c.key.hold_ns = env.holds[hold];
 	c.key.placement = c.placement->kind;
-	c.blocks = hold ? env.hold_blocks : env.blocks;
-	p->cells[p->nr_cells++] = c;
-	p->total += c.blocks;
-	p->blocks = c.blocks > p->blocks ? c.blocks : p->blocks;
+	c.rounds = hold ? env.hold_blocks : env.blocks;
+	rounds_add(&p->rounds, &c);
 }
 
 /* How expensive a put is beside a long hold shows at the ends and in the middle. */
@@ -207,9 +204,12 @@ int plan_make(struct plan *p)
 		return fail(EXIT_USAGE, "--objects percpu serves up to %d CPUs",
 			    REFCOST_OBJECTS_MAX);
 	most = REFCOST_MODES * env.placements.n * env.layouts.n + env.nr_holds;
-	p->cells = calloc(p->schemes.n * env.nr_counts * most, sizeof(*p->cells));
-	if (!p->cells)
-		return fail(EXIT_FAILED, "out of memory");
+	err = rounds_room(&p->rounds, p->schemes.n * env.nr_counts * most);
+	if (err)
+		return err;
+	p->rounds.seed = env.seed;
+	p->rounds.in_order =
+		env.instructions; /* exact: no order can matter, so keep the readable one */
 	for (s = 0; s < p->schemes.n; s++) {
 		for (mode = 0; mode < REFCOST_MODES; mode++) {
 			const struct scheme_desc *scheme = &p->schemes.v[s];

@@ -22,7 +22,7 @@ int finish(struct run *r, int err)
 {
 	uint64_t inside = results_add(r->section, "inside_windows_ns", r->inside_ns);
 	uint64_t measuring = results_add(r->section, "measuring_ns", r->measuring_ns);
-	bool part = !err && r->finished < r->plan.total;
+	bool part = !err && r->plan.rounds.finished < r->plan.rounds.total;
 	size_t flagged = 0;
 	struct model m;
 
@@ -32,15 +32,11 @@ int finish(struct run *r, int err)
 			       json_object_new_string(env.instructions ? "instructions" : "ns"));
 	if (results_save(&r->results))
 		return EXIT_FAILED;
-	if (interrupted)
-		say("interrupted after %zu of %zu cells%s%s", r->finished, r->plan.total,
-		    r->results.temporary ? ""
-					 : "; kept, marked partial; the same command goes on in ",
-		    r->results.temporary ? "" : r->results.dir);
+	rounds_interrupted(&r->plan.rounds, &r->results);
 	if (part)
 		say("stopped after %zu of %zu cells; kept, marked partial; the same command goes on in %s",
-		    r->finished, r->plan.total, r->results.dir);
-	if (r->finished && !env.instructions && !model_read(&m, r->results.dir)) {
+		    r->plan.rounds.finished, r->plan.rounds.total, r->results.dir);
+	if (r->plan.rounds.finished && !env.instructions && !model_read(&m, r->results.dir)) {
 		model_print_run(&m, stdout);
 		model_print_counters(&m, stdout);
 		flagged = flagged_windows(&m);

@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/refcost.h"
-#include "measure/order.h"
 #include "measure/unload/parts.h"
-#include "results/resume.h"
 
 #define CYCLES_COLUMNS                                                                             \
 	"workers,gone,attempts,errno,success_ns,gate_ns,delete_ns,response_ns,gap_ns,load_ns,ops," \
@@ -32,7 +29,7 @@ static uint64_t failed_gets(int fd)
 static void on_attempt(const struct unloading *unloading, void *arg)
 {
 	struct unload_cycle *c = arg;
-	uint64_t failed = failed_gets(c->fd);
+	uint64_t failed = failed_gets(c->u->fd);
 
 	if (!unloading->gone)
 		c->spurious += failed - c->failed;
@@ -76,17 +73,17 @@ static int use_and_unload(struct unload_cycle *c)
 	char why[256];
 	int err, stopped;
 
-	err = users_start(&c->u->plan.users, c->fd, scheme, &run);
+	err = users_start(&c->u->users, c->u->fd, scheme, &run);
 	if (err)
 		return err == -EINTR ? EXIT_FAILED
 				     : fail(EXIT_FAILED, "%s: %s", scheme->name,
 					    device_why(-err, &run, why, sizeof(why)));
 	wait_gap(c);
-	c->failed = failed_gets(c->fd);
-	err = interrupted ? -EINTR : users_unload(c->fd, c->u->rng, &c->unloading);
+	c->failed = failed_gets(c->u->fd);
+	err = interrupted ? -EINTR : users_unload(c->u->fd, c->u->rng, &c->unloading);
 	if (c->response_ns)
 		c->response_ns += c->unloading.tried_ns;
-	stopped = users_stop(c->fd, scheme, &c->stat);
+	stopped = users_stop(c->u->fd, scheme, &c->stat);
 	if (stopped || err == -EINTR)
 		return EXIT_FAILED;
 	if (err)
@@ -144,7 +141,7 @@ static int give_up(struct unload_cycle *c)
 static int try_cycle(struct unload_cycle *c)
 {
 	const struct unloads *u = c->u;
-	uint64_t objects = u->opts.objects ?: (u->plan.users.workers ?: 1), start;
+	uint64_t objects = u->opts.objects ?: (u->users.workers ?: 1), start;
 	int err;
 
 	start = now_ns();
@@ -180,8 +177,9 @@ static int finish_cycle(struct unload_cycle *c)
 }
 
 /* Until nobody stopped this command meanwhile. */
-static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload_cell *cell)
+static int cycle(const struct cell_plan *cell, uint64_t number, void *arg)
 {
+	struct unloads *u = arg;
 	struct unload_cycle c;
 	sig_atomic_t before;
 	bool again;
@@ -192,8 +190,7 @@ static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload
 			.u = u,
 			.number = number,
 			.cell = cell,
-			.fd = fd,
-			.workers = cell->key.arm == ARM_LOADED ? u->plan.users.workers : 0,
+			.workers = cell->key.arm == ARM_LOADED ? u->users.workers : 0,
 			.unloading = {
 				.max_attempts = u->opts.attempts,
 				.patience_ns = u->opts.patience_ns,
@@ -219,36 +216,6 @@ static int cycle(struct unloads *u, int fd, uint64_t number, const struct unload
 	}
 }
 
-static int all_cycles(struct unloads *u, int fd)
-{
-	const struct unload_opts *o = &u->opts;
-	uint64_t number, blocks = o->cycles > o->hold_cycles ? o->cycles : o->hold_cycles;
-	gsl_rng *rng = order_begin(o->seed); /* of its own: the gaps must not change the order */
-	size_t *order AUTO_FREE = calloc(u->plan.nr_cells, sizeof(*order)), i;
-	int err = order ? EXIT_FINE : fail(EXIT_FAILED, "out of memory");
-
-	u->started_ns = now_ns();
-	for (number = 0; number < blocks && !err; number++) {
-		order_draw(rng, order, u->plan.nr_cells);
-		for (i = 0; i < u->plan.nr_cells && !err; i++) {
-			const struct unload_cell *cell = &u->plan.cells[order[i]];
-
-			if (number >= cell->cycles)
-				continue;
-			if (interrupted)
-				err = EXIT_FAILED;
-			else if (!resume_has(&u->done, number, &cell->key))
-				err = cycle(u, fd, number, cell);
-			else
-				progress_skip(1);
-			if (!err)
-				progress("unload", ++u->finished, u->plan.total, u->started_ns);
-		}
-	}
-	gsl_rng_free(rng);
-	return err;
-}
-
 static FILE *unload_csv(struct unloads *u, const char *name, const char *columns)
 {
 	return results_csv(&u->results, name, "cycle", KEY_OF_UNLOAD, columns);
@@ -269,11 +236,11 @@ int unload_output(struct unloads *u)
 	u->attempts = u->phases ? unload_csv(u, "attempts.csv", ATTEMPTS_COLUMNS) : NULL;
 	if (!u->attempts)
 		return EXIT_FAILED;
-	err = resume_done(u->results.dir, "unload.csv", KEY_OF_UNLOAD, &u->done);
+	err = resume_done(u->results.dir, "unload.csv", KEY_OF_UNLOAD, &u->rounds.done);
 	if (!err)
-		err = resume_trim(&u->results, "phases.csv", &u->done);
+		err = resume_trim(&u->results, "phases.csv", &u->rounds.done);
 	if (!err)
-		err = resume_trim(&u->results, "attempts.csv", &u->done);
+		err = resume_trim(&u->results, "attempts.csv", &u->rounds.done);
 	return err ? err : results_save(&u->results);
 }
 
@@ -282,7 +249,8 @@ static int measure(int fd, const struct refcost_info *info, void *arg)
 	struct unloads *u = arg;
 
 	u->hz = info->hz;
-	return unload_trace_open(u) ?: all_cycles(u, fd);
+	u->fd = fd;
+	return unload_trace_open(u) ?: rounds_go(&u->rounds, cycle, u);
 }
 
 int unload_measure(struct unloads *u)

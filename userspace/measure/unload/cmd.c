@@ -207,6 +207,7 @@ int cmd_unload(int argc, char **argv)
 			.objects = 1,
 			.seed = 1,
 		},
+		.rounds.what = "unload",
 	};
 	int err;
 
@@ -233,11 +234,10 @@ int cmd_unload(int argc, char **argv)
 		fclose(u.phases);
 	if (u.attempts)
 		fclose(u.attempts);
-	done_free(&u.done);
 	gsl_rng_free(u.rng);
 	results_close(&u.results);
 out:
-	free(u.plan.cells);
-	schemes_free(&u.plan.schemes);
+	rounds_free(&u.rounds);
+	schemes_free(&u.schemes);
 	return err;
 }

@@ -16,9 +16,9 @@
 
 #include "base/csv.h"
 #include "machine/suite.h"
+#include "measure/rounds.h"
 #include "measure/users.h"
 #include "refcost_uapi.h"
-#include "results/resume.h"
 #include "trace/trace.h"
 
 #define UNLOAD_HOLDS 16
@@ -47,37 +47,22 @@ struct unload_opts {
 	enum trace_mech mech;
 };
 
-/* What is measured once in each of the first @cycles blocks. */
-struct unload_cell {
-	struct cell_key key;
-	const struct scheme_desc *scheme;
-	uint64_t cycles;
-};
-
-struct unload_plan {
-	struct schemes schemes;
-	struct unload_cell *cells;
-	size_t nr_cells;
-	struct users users;
-	size_t total;
-};
-
 /* Where a run of unloads stands. */
 struct unloads {
 	struct unload_opts opts;
-	struct unload_plan plan;
+	struct schemes schemes;
+	struct users users;
+	struct rounds rounds;
 	struct results results;
 	struct json_object *section;
 	FILE *cycles;
 	FILE *phases;
 	FILE *attempts;
-	struct done done;
 	struct trace *trace;
 	gsl_rng *rng;
 	uint32_t hz;
-	uint64_t started_ns;
+	int fd;
 	uint64_t next_ns;
-	size_t finished;
 	size_t unloaded, records, bad_sums;
 	size_t starved;
 	uint64_t bystander_failed;
@@ -87,8 +72,7 @@ struct unloads {
 struct unload_cycle {
 	struct unloads *u;
 	uint64_t number;
-	const struct unload_cell *cell;
-	int fd;
+	const struct cell_plan *cell;
 	uint64_t workers;
 	bool bystander;
 	struct unloading unloading;
@@ -104,8 +88,7 @@ struct unload_cycle {
 
 /**
  * unload_plan_make() - which cells there are, by what was asked for and what this machine has
- * @u: with its options; its plan is filled, whose cells and schemes are to be freed, also after a
- *	failure
+ * @u: with its options; its rounds and schemes are to be freed, also after a failure
  *
  * Return: EXIT_FINE, or another exit code after a line.
  */

@@ -58,11 +58,7 @@ int unload_finish(struct unloads *u, int err)
 			       json_object_new_string(err ? "partial" : "complete"));
 	if (results_save(&u->results))
 		return EXIT_FAILED;
-	if (interrupted)
-		say("interrupted after %zu of %zu unloads%s%s", u->finished, u->plan.total,
-		    u->results.temporary ? ""
-					 : "; kept, marked partial; the same command goes on in ",
-		    u->results.temporary ? "" : u->results.dir);
+	rounds_interrupted(&u->rounds, &u->results);
 	if (!model_read(&m, u->results.dir)) {
 		model_print_unload(&m, stdout);
 		if (u->opts.histogram)
