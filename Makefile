@@ -42,9 +42,20 @@ TESTED := $(filter-out $(B)/userspace/main.o,$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all kmod kmod-fault refcost unit test check check-debug check-torture check-rt check-models check-damage check-peer check-instructions check-precision bench-trace lint format install uninstall dist clean help FORCE
+.PHONY: all results kmod kmod-fault refcost unit test check check-debug check-torture check-rt check-models check-damage check-peer check-instructions check-precision bench-trace lint format install uninstall dist clean help FORCE
 
-all: refcost kmod
+all: refcost kmod results/reference
+
+# What RESULTS.md was made of, where refcost compare and report find it.
+results/reference: $(wildcard results/reference.tar.xz)
+	$(Q)rm -rf $@ && mkdir -p $@
+	$(Q)$(if $<,tar -xJf $< -C $@)
+
+## results: RESULTS.md and its figures of the same data again, after a change of the report
+results: refcost results/reference
+	$(Q)$(B)/bin/refcost report results/reference -o $(B)/report --figures plots/figures >/dev/null
+	$(Q)plots/render.sh $(B)/report plots/figures
+	$(Q)cp $(B)/report/RESULTS*.md .
 
 refcost: $(B)/bin/refcost
 kmod: $(KMOD)/refcost.ko
@@ -249,7 +260,7 @@ dist:
 	$(say) DIST $(B)/$(DIST).tar.gz
 
 clean:
-	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/models $(B)/version.h $(B)/objects $(B)/refcost-*.tar.gz
+	$(Q)rm -rf $(B)/kmod $(B)/kmod-fault $(B)/bpf $(B)/userspace $(B)/bin $(B)/tests $(B)/sanitized $(B)/models $(B)/report $(B)/version.h $(B)/objects $(B)/refcost-*.tar.gz
 
 help:
 	@echo 'all        the refcost command and the modules for one kernel (default)'
@@ -269,6 +280,7 @@ help:
 	@echo '           and compiler in tests/baselines/; STORE=1 stores them'
 	@echo 'check-peer  the same primitives by refscale of the distribution'"'"'s kernel source and by refcost, in turns'
 	@echo 'bench-trace  what watching an unload costs, by refcost trace, bpftrace and funclatency'
+	@echo 'results    RESULTS.md and plots/figures of results/reference again: after a change of the report'
 	@echo 'unit       build the unit tests      lint  formatting, shellcheck (LINT=full: checkpatch, kernel-doc, sparse)'
 	@echo 'format     clang-format in place     clean all that was built (guest kernels stay)'
 	@echo 'install    to $$DESTDIR$$prefix (now $(prefix)) and /lib/modules; uninstall takes it back'

@@ -16,7 +16,8 @@ measures, plots, and writes a report: results/NAME/report/RESULTS.md and results
                     (without: all schemes and every section, in about ten)
   --full            what one quotes: 30 blocks of long windows, 73 unloads a scheme and arm; --dry-run says how long
   --host            measure this machine         --guest         measure a guest
-  --update          take the report for the RESULTS.md and plots/figures of this tree
+  --update          take the report for the RESULTS.md and plots/figures of this tree, and its data for
+                    results/reference
   --instructions    exact instructions per get+put of every scheme (a guest that counts them)
   --perf            a perf session a scheme, on one CPU and on all: perf.data, the annotated loop, folded stacks
   --c2c             with --perf: perf c2c of each scheme on all CPUs, too, where the machine can
@@ -331,7 +332,7 @@ notice() {
 	[ -n "$deps_flag" ] || missing=$(tools/deps.sh --no-install "${sets[@]}" 2>&1 >/dev/null | sed -n 's/^missing packages: \([^:]*\):.*/\1/p' || true)
 	[ "$where" = guest ] ||
 		say "loads modules of its own, unloads and traces them, which taints this kernel; turns rcu_expedited and back"
-	say "installs ${missing:-nothing}; writes build/ and ${output:-${resume:-results/}}${update:+, RESULTS.md and plots/figures/}, and nothing else"
+	say "installs ${missing:-nothing}; writes build/ and ${output:-${resume:-results/}}${update:+, RESULTS.md, plots/figures/ and results/reference.tar.xz}, and nothing else"
 }
 
 # Boot, then do there what is done on a real machine.
@@ -354,6 +355,11 @@ measure_in_guest() {
 	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
+# keep_data: the same byte for byte of the same tables
+keep_data() {
+	(cd "$output" && tar -cJ --owner=0 --group=0 --numeric-owner --mtime=@0 --sort=name --mode=644 run.json ./*.csv)
+}
+
 make_report() {
 	local file
 	build/bin/refcost report "$output" -o "$output/report" --figures ../figures >"$output/tables.txt"
@@ -361,10 +367,11 @@ make_report() {
 	build/bin/refcost report --html "$output"
 	say "wrote $output/report/RESULTS.md and $output/report.html"
 	[ -n "$update" ] || return 0
-	mkdir -p plots/figures
+	mkdir -p plots/figures results
 	for file in "$output"/figures/*.svg; do put "plots/figures/${file##*/}" cat "$file"; done
 	for file in "$output"/report/*.md; do put "${file##*/}" sed 's,(\.\./figures/,(plots/figures/,g' "$file"; done
-	say "wrote RESULTS.md and plots/figures/"
+	put results/reference.tar.xz keep_data
+	say "wrote RESULTS.md, plots/figures/ and results/reference.tar.xz"
 }
 
 interrupted() {
