@@ -55,16 +55,21 @@ make -j"$(nproc)" KRELEASE="$release" kmod-fault
 guest/fetch.sh "$release"
 guest/accel.sh "$release" >/dev/null # before guests look for it at once
 
-# Little of their outcomes depends on when something happens, and they wait for grace periods much of the time.
-waiting_guests() {
+# Little of their outcomes depends on when something happens, and they wait for grace periods much of the time: two
+# of them leave a part of two CPUs, which the checks take.
+guests_of_schemes() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
 	suite guest-other 1200 tests/guest/boot.sh other
 	suite guest-fuzz 430 tests/guest/boot.sh fuzz
 }
-beside guests waiting_guests
+guests_of_tracers() {
+	suite guest-tracers 900 tests/guest/boot.sh tracers
+	suite guest-killed 330 tests/guest/boot.sh killed
+}
+beside schemes guests_of_schemes
+beside tracers guests_of_tracers
 checks
-suite guest-tracers 900 tests/guest/boot.sh tracers
-suite guest-killed 330 tests/guest/boot.sh killed
-joined guests
+joined tracers
+joined schemes
 suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done
