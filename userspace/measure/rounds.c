@@ -25,7 +25,7 @@ void rounds_add(struct rounds *r, const struct cell_plan *cell)
 }
 
 int rounds_cell(struct rounds *r, const struct cell_plan *cell, uint64_t number,
-		rounds_measure *measure, void *arg)
+		rounds_measure *each, void *arg)
 {
 	int err = EXIT_FINE;
 
@@ -36,7 +36,7 @@ int rounds_cell(struct rounds *r, const struct cell_plan *cell, uint64_t number,
 	if (resume_has(&r->done, number, &cell->key))
 		progress_skip(1);
 	else
-		err = measure(cell, number, arg);
+		err = each(cell, number, arg);
 	if (!err)
 		progress(r->what, ++r->finished, r->total, r->started_ns);
 	return err;
@@ -47,7 +47,7 @@ void rounds_order(const struct rounds *r, gsl_rng *rng, size_t *order)
 	order_draw(r->in_order ? NULL : rng, order, r->nr_cells);
 }
 
-int rounds_go(struct rounds *r, rounds_measure *measure, void *arg)
+int rounds_go(struct rounds *r, rounds_measure *each, void *arg)
 {
 	size_t *order AUTO_FREE = calloc(r->nr_cells, sizeof(*order)), i;
 	gsl_rng *rng = order_begin(r->seed);
@@ -58,7 +58,7 @@ int rounds_go(struct rounds *r, rounds_measure *measure, void *arg)
 	for (number = 0; number < r->rounds && !err; number++) {
 		rounds_order(r, rng, order);
 		for (i = 0; i < r->nr_cells && !err; i++)
-			err = rounds_cell(r, &r->cells[order[i]], number, measure, arg);
+			err = rounds_cell(r, &r->cells[order[i]], number, each, arg);
 	}
 	gsl_rng_free(rng);
 	return err;

@@ -80,13 +80,13 @@ typedef int rounds_measure(const struct cell_plan *cell, uint64_t number, void *
  * @r: the plan
  * @cell: one of its cells
  * @number: of the round
- * @measure: does it
- * @arg: for @measure
+ * @each: measures it
+ * @arg: for @each
  *
- * Return: EXIT_FINE, EXIT_FAILED if the user has interrupted, or what @measure returns.
+ * Return: EXIT_FINE, EXIT_FAILED if the user has interrupted, or what @each returns.
  */
 int rounds_cell(struct rounds *r, const struct cell_plan *cell, uint64_t number,
-		rounds_measure *measure, void *arg);
+		rounds_measure *each, void *arg);
 
 /**
  * rounds_order() - the order of the next round
@@ -99,12 +99,12 @@ void rounds_order(const struct rounds *r, gsl_rng *rng, size_t *order);
 /**
  * rounds_go() - measure all that is not done already
  * @r: the plan, with what is done
- * @measure: measures a cell
- * @arg: for @measure
+ * @each: measures a cell
+ * @arg: for @each
  *
  * Return: EXIT_FINE, or the first other exit code of rounds_cell().
  */
-int rounds_go(struct rounds *r, rounds_measure *measure, void *arg);
+int rounds_go(struct rounds *r, rounds_measure *each, void *arg);
 
 /**
  * rounds_interrupted() - if the user has interrupted, say how far it came and where it is kept
