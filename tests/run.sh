@@ -59,17 +59,17 @@ guest/accel.sh "$release" >/dev/null # before guests look for it at once
 # of them leave a part of two CPUs, which the checks take.
 guests_of_schemes() {
 	suite guest-schemes 1200 tests/guest/boot.sh schemes
-	suite guest-other 1200 tests/guest/boot.sh other
 	suite guest-fuzz 430 tests/guest/boot.sh fuzz
 }
-guests_of_tracers() {
+other_guests() {
 	suite guest-tracers 900 tests/guest/boot.sh tracers
 	suite guest-killed 330 tests/guest/boot.sh killed
+	suite guest-other 1200 tests/guest/boot.sh other
 }
 beside schemes guests_of_schemes
-beside tracers guests_of_tracers
+beside others other_guests
 checks
-joined tracers
+joined others
 joined schemes
 suite guest-timed 1500 tests/guest/boot.sh timed
 suites_done
