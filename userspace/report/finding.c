@@ -183,7 +183,9 @@ static void growth_text(const struct model *m, char *buf, size_t len, bool plain
 		     g.flat, all, g.flat == 1 ? "stays" : "stay");
 	if (g.more)
 		n += snprintf(buf + n, len - n, ", %zu %s", g.more, g.more == 1 ? "grows" : "grow");
-	if (g.unclear && !plain)
+	if (g.unclear && plain)
+		n += snprintf(buf + n, len - n, ", %zu unclear", g.unclear);
+	else if (g.unclear)
 		n += snprintf(buf + n, len - n, ", %zu %s not distinguishable", g.unclear,
 			      g.unclear == 1 ? "is" : "are");
 	if (finding_growth(m, c.object, &object) && surely(&object, false) > FLAT)
