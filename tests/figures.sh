@@ -218,7 +218,14 @@ ok "swept: the figure of holds has a panel a number of CPUs" grep -q '2 CPUs' "$
 ok "swept: ... and names who is how far from the cheapest" grep -q 'rwsem  1.00×' "$dir/swept/svg/hold.svg"
 says swept '^| 1 | 1 us | `kref` .* `rwsem` .* no |$'
 says swept '^| 1 | 20 us | `kref` .* `rwsem` .* yes |$'
-says swept 'On 1 CPU all are within 5 % from a hold of 20 us on'
+says swept 'On 1 CPU all 3 schemes measured are within 5 % from a hold of 20 us on'
+cp -r "$dir/swept" "$dir/lone"
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 1 || !($at["hold_ns"] > 0) || $at["scheme"] ~ /^(empty|kref)$/' \
+	"$dir/swept/workers.csv" >"$dir/lone/workers.csv"
+rm -r "$dir"/lone/{report,svg}
+reported lone
+is "lone: one scheme with holds is no choice, and no figure" "" "$(ls "$dir/lone/svg/hold.svg" 2>/dev/null)"
+says_not lone '^## When the choice'
 is "swept: the fast path's figures are of the least hold" "$(costs bare)" "$(costs swept)"
 shows swept
 says swept 'starved 23/23'

@@ -31,6 +31,8 @@ void dat_hold(const struct model *m, struct dat *d)
 	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));) {
 		int slot = 0;
 
+		if (md_swept_schemes(m, cpus) < 2)
+			continue;
 		for (i = 0; i < m->nr_schemes; i++) {
 			const struct scheme *s = &m->schemes[i];
 

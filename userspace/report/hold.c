@@ -94,15 +94,13 @@ static double within_from(const struct model *m, int cpus, double (*value)(const
 	return from;
 }
 
-static bool any_swept(const struct model *m)
+static bool any_compared(const struct model *m)
 {
-	size_t i;
 	int cpus;
 
 	for (cpus = 0; (cpus = model_next_cpus(m, REFCOST_GETPUT, cpus));)
-		for (i = 0; i < m->nr_schemes; i++)
-			if (!m->schemes[i].floor && md_swept(m, m->schemes[i].name, cpus))
-				return true;
+		if (md_swept_schemes(m, cpus) > 1)
+			return true;
 	return false;
 }
 
@@ -125,14 +123,17 @@ static void hold_text(const struct model *m, int cpus, char *buf, size_t len)
 	if (isnan(median))
 		snprintf(buf, len, "On %s the choice of scheme matters at every hold measured", on);
 	else
-		snprintf(buf, len, "On %s all are within 5 %% from a hold of %s on%s", on,
+		snprintf(buf, len,
+			 "On %s all %zu schemes measured are within 5 %% from a hold of "
+			 "%s on%s",
+			 on, md_swept_schemes(m, cpus),
 			 ns_text(isnan(sure) ? median : sure, text, sizeof(text)),
 			 isnan(sure) ? ", by medians alone" : "");
 }
 
 void md_hold_title(const struct model *m, char *buf, size_t len)
 {
-	if (any_swept(m))
+	if (any_compared(m))
 		hold_text(m, model_max_cpus(m, REFCOST_GETPUT), buf, len);
 }
 
@@ -142,6 +143,8 @@ void md_hold_sentences(const struct model *m, FILE *f)
 	char text[160];
 
 	while ((cpus = model_next_cpus(m, REFCOST_GETPUT, cpus)) && cpus <= last) {
+		if (md_swept_schemes(m, cpus) < 2)
+			continue;
 		hold_text(m, cpus, text, sizeof(text));
 		fprintf(f, "- %s.\n", text);
 	}
@@ -152,7 +155,7 @@ void md_hold(const struct model *m, FILE *f)
 	double hold;
 	int cpus;
 
-	if (!any_swept(m))
+	if (!any_compared(m))
 		return;
 	fputs("## When the choice stops mattering\n\n"
 	      "The longer a user holds a reference, the less of its time goes to the get and the put. The "

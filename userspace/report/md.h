@@ -196,6 +196,13 @@ int md_usl_last(const struct model *m);
 bool md_swept(const struct model *m, const char *scheme, int cpus);
 
 /**
+ * md_swept_schemes() - how many were, floors apart: two of them make a choice
+ * @m: the model
+ * @cpus: workers
+ */
+size_t md_swept_schemes(const struct model *m, int cpus);
+
+/**
  * md_swept_cell() - find a cell of a scheme that was swept
  * @m: the model
  * @s: the scheme
@@ -228,7 +235,7 @@ enum refcost_mode md_counters_mode(const struct model *m);
 /**
  * md_hold_title() - from which hold on the choice of scheme does not matter
  * @m: the model
- * @buf: filled with a sentence without a full stop, or left alone where holds were not swept
+ * @buf: filled with a sentence without a full stop, or left alone where no two schemes were swept
  * @len: its size
  */
 void md_hold_title(const struct model *m, char *buf, size_t len);

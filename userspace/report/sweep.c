@@ -12,6 +12,15 @@ bool md_swept(const struct model *m, const char *scheme, int cpus)
 	return !isnan(next) && model_held(m, scheme, REFCOST_GETPUT, cpus, next);
 }
 
+size_t md_swept_schemes(const struct model *m, int cpus)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->nr_schemes; i++)
+		n += !m->schemes[i].floor && md_swept(m, m->schemes[i].name, cpus);
+	return n;
+}
+
 const struct cell *md_swept_cell(const struct model *m, const struct scheme *s, int cpus,
 				 double hold)
 {
