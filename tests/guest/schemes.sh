@@ -124,14 +124,14 @@ counted_runs() {
 }
 
 every_scheme_unloads() {
-	local out=$dir/unload n=$((${#schemes[@]} * 2 * 12)) scheme arm
+	local out=$dir/unload n=$((${#schemes[@]} * 2 * 23)) scheme arm
 	# Users think, or a scheme that is refused while it has one may find it inside each time.
-	run_cmd "$refcost" unload -n 12 --pause 20us --strict -o "$out"
-	is "12 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
+	run_cmd "$refcost" unload -n 23 --pause 20us --strict -o "$out"
+	is "23 unloads of each scheme, idle and loaded: exit 0, strictly" 0 "$status"
 	[ "$status" = 0 ] || sed 's/^/# /' <<<"$stderr$stdout"
 	for scheme in "${schemes[@]}"; do
 		for arm in idle loaded; do
-			is "$scheme, $arm: 12 unloads, 12 gone, 12 records" "12 12 12" "$(awk -F, -v s="$scheme" -v a="$arm" '
+			is "$scheme, $arm: 23 unloads, 23 gone, 23 records" "23 23 23" "$(awk -F, -v s="$scheme" -v a="$arm" '
 				NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 				$c["scheme"] == s && $c["arm"] == a { n++; g += $c["gone"]; r += $c["records"] }
 				END { print n, g, r }' "$out/unload.csv")"
