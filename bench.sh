@@ -355,9 +355,9 @@ measure_in_guest() {
 	attended env REFCOST_IN_GUEST=1 guest/boot.sh "${boot[@]}" -- ./bench.sh "${inner[@]}" --output "$output"
 }
 
-# keep_data: the same byte for byte of the same tables
+# keep_data: what the report is made of, the same byte for byte of the same tables
 keep_data() {
-	(cd "$output" && tar -cJ --owner=0 --group=0 --numeric-owner --mtime=@0 --sort=name --mode=644 run.json ./*.csv)
+	(cd "$output" && tar -c --owner=0 --group=0 --numeric-owner --mtime=@0 --sort=name --mode=644 --exclude=attempts.csv run.json ./*.csv | xz -9e)
 }
 
 make_report() {
