@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # What docs/schemes.md and README.md say of figures, against the committed RESULTS-tables.md. One that was written
-# again here, on whatever machine this is, is not what the documentation speaks of.
+# again here, on whatever machine this is, is not what the documentation speaks of. And these files against the data
+# that they were made of.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/tap.sh
 
 results=RESULTS-tables.md
 [ $# = 0 ] || results=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
 if [ $# = 0 ] && git rev-parse --git-dir >/dev/null 2>&1; then
-	results=$(mktemp)
-	trap 'rm -f "$results"' EXIT
+	results=$dir/committed.md
 	git show HEAD:RESULTS-tables.md >"$results"
 fi
 
@@ -73,5 +75,12 @@ while IFS='|' read -r _ name net one two _; do
 		"${net// /} ${one// /} ${two// /}"
 done < <(grep '^| `' README.md | sed -n '/ns |$/d; /^| `[a-z_]*`.*| [0-9]* | [0-9.]* | [0-9.]* |$/p')
 is "README: rows" 5 "$rows"
+
+ok "results/reference is reported on" build/bin/refcost report results/reference -o "$dir/report" --figures plots/figures
+for file in RESULTS.md RESULTS-tables.md; do
+	ok "$file is made of it (after a change of the report: make results)" diff "$file" "$dir/report/$file"
+done
+ok "refcost compare takes it" build/bin/refcost compare results/reference results/reference
+ok "... packed in 2 MiB at most" test "$(stat -c %s results/reference.tar.xz)" -le $((2 << 20))
 
 tap_done
