@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +105,17 @@ void *array_new(size_t n, size_t size)
 	if (!v)
 		exit(fail(EXIT_FAILED, "out of memory"));
 	return v;
+}
+
+void *array_append(void **v, size_t *n, size_t size)
+{
+	char *grown = reallocarray(*v, *n + 1, size);
+
+	if (!grown)
+		return NULL;
+	*v = grown;
+	memset(grown + *n * size, 0, size);
+	return grown + size * (*n)++;
 }
 
 void auto_free(void *pointer)

@@ -74,6 +74,16 @@ int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void *array_new(size_t n, size_t size);
 
 /**
+ * array_append() - one element more, all zeroes
+ * @v: the array, which may move
+ * @n: how many there are
+ * @size: of an element
+ *
+ * Return: the new element, or NULL.
+ */
+void *array_append(void **v, size_t *n, size_t size);
+
+/**
  * auto_free() - what AUTO_FREE calls
  * @pointer: address of the pointer
  */

@@ -205,12 +205,10 @@ static bool spends_its_time_in_the_kernel(const char *dir)
 
 static void add(struct insiders *list, const struct inside *in)
 {
-	struct inside *v = realloc(list->v, (list->n + 1) * sizeof(*v));
+	struct inside *v = array_append((void **)&list->v, &list->n, sizeof(*v));
 
-	if (!v)
-		return;
-	v[list->n++] = *in;
-	list->v = v;
+	if (v)
+		*v = *in;
 }
 
 /* What is looked for. */

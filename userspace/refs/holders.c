@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "base/text.h"
 
 static const char *const kinds[] = {
@@ -29,18 +30,11 @@ struct holder *holders_add(struct holders *h, enum holder_kind kind, enum holder
 {
 	static struct holder nowhere;
 	char what[512];
-	size_t cap = h->cap ? 2 * h->cap : 16;
-	struct holder *v = h->v;
+	struct holder *v = array_append((void **)&h->v, &h->n, sizeof(*v));
 	va_list args;
 
-	if (h->n == h->cap) {
-		v = realloc(v, cap * sizeof(*v));
-		if (!v)
-			return &nowhere;
-		h->v = v;
-		h->cap = cap;
-	}
-	v += h->n++;
+	if (!v)
+		return &nowhere;
 	*v = (struct holder){ .kind = kind, .sure = sure, .least = least, .most = most };
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
@@ -54,7 +48,7 @@ void holders_free(struct holders *h)
 	free(h->v);
 	insiders_free(&h->inside);
 	h->v = NULL;
-	h->n = h->cap = 0;
+	h->n = 0;
 }
 
 long holders_sum(const struct holders *h, long *most)

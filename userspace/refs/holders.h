@@ -60,7 +60,6 @@ struct holder {
  * @count: its own count of references; -1 if it has none
  * @v: holders, by kind
  * @n: how many
- * @cap: room for how many
  * @inside: if it is coming or going, who is at it
  */
 struct holders {
@@ -68,7 +67,7 @@ struct holders {
 	char state[16];
 	long count;
 	struct holder *v;
-	size_t n, cap;
+	size_t n;
 	struct insiders inside;
 };
 

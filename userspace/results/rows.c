@@ -10,17 +10,6 @@
 #include "base/refcost.h"
 #include "results/schema.h"
 
-void *array_append(void **v, size_t *n, size_t size)
-{
-	char *grown = reallocarray(*v, *n + 1, size);
-
-	if (!grown)
-		return NULL;
-	*v = grown;
-	memset(grown + *n * size, 0, size);
-	return grown + size * (*n)++;
-}
-
 const char *row_text(const struct row *r, const char *name)
 {
 	int col = csv_col(r->csv, name);

@@ -88,14 +88,4 @@ double row_num(const struct row *r, const char *name);
  */
 double row_num_or_0(const struct row *r, const char *name);
 
-/**
- * array_append() - one element more, all zeroes
- * @v: the array, which may move
- * @n: how many there are
- * @size: of an element
- *
- * Return: the new element, or NULL.
- */
-void *array_append(void **v, size_t *n, size_t size);
-
 #endif

@@ -47,12 +47,9 @@ static struct hang_seen *find_seen(struct hangs *h, uint32_t tid, uint64_t start
 	for (i = 0; i < h->nr_seen; i++)
 		if (h->seen[i].tid == tid && h->seen[i].start == start)
 			return &h->seen[i];
-	v = realloc(h->seen, (h->nr_seen + 1) * sizeof(*v));
-	if (!v)
-		return NULL;
-	h->seen = v;
-	v += h->nr_seen++;
-	*v = (struct hang_seen){ .tid = tid, .start = start };
+	v = array_append((void **)&h->seen, &h->nr_seen, sizeof(*v));
+	if (v)
+		*v = (struct hang_seen){ .tid = tid, .start = start };
 	return v;
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
+
 static void drop(struct sleeps *s, size_t i)
 {
 	free(s->v[i].v);
@@ -24,25 +26,10 @@ void sleeps_drop(struct sleeps *s, uint32_t pid)
 			drop(s, i);
 }
 
-/* Doubles what is full. */
-static bool grow(void **v, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap ? 2 * *cap : 8;
-	void *p;
-
-	if (n < *cap)
-		return true;
-	p = realloc(*v, more * size);
-	if (!p)
-		return false;
-	*v = p;
-	*cap = more;
-	return true;
-}
-
 /* A record need not come of every call: those on other modules have none. */
 static struct sleeps_call *call_of(struct sleeps *s, const struct trace_sleep *sleep)
 {
+	struct sleeps_call *c;
 	size_t i;
 
 	for (i = s->n; i--;)
@@ -51,10 +38,10 @@ static struct sleeps_call *call_of(struct sleeps *s, const struct trace_sleep *s
 	sleeps_drop(s, sleep->pid);
 	if (s->n == SLEEPS_CALLS)
 		drop(s, 0);
-	if (!grow((void **)&s->v, s->n, &s->cap, sizeof(*s->v)))
-		return NULL;
-	s->v[s->n] = (struct sleeps_call){ .pid = sleep->pid, .call = sleep->call };
-	return &s->v[s->n++];
+	c = array_append((void **)&s->v, &s->n, sizeof(*c));
+	if (c)
+		*c = (struct sleeps_call){ .pid = sleep->pid, .call = sleep->call };
+	return c;
 }
 
 static bool is_same(const struct trace_sleep *a, const struct trace_sleep *b)
@@ -73,15 +60,11 @@ int sleeps_add(struct sleeps *s, const struct trace_sleep *sleep)
 		return -ENOMEM;
 	if (c->n >= SLEEPS_STACKS)
 		memset(one.ips, 0, sizeof(one.ips));
-	for (i = c->n; i-- && !is_same(&c->v[i].last, &one);)
+	for (i = 0; i < c->n && !is_same(&c->v[i].last, &one); i++)
 		;
-	if (i == (size_t)-1) {
-		if (!grow((void **)&c->v, c->n, &c->cap, sizeof(*c->v)))
-			return -ENOMEM;
-		i = c->n++;
-		memset(&c->v[i], 0, sizeof(c->v[i]));
-	}
-	sum = &c->v[i];
+	sum = i < c->n ? &c->v[i] : array_append((void **)&c->v, &c->n, sizeof(*c->v));
+	if (!sum)
+		return -ENOMEM;
 	sum->n++;
 	sum->ns += one.ns;
 	if (one.ns > sum->longest_ns)

@@ -35,24 +35,22 @@ struct sleeps_sum {
  * @call: when it began, as in its record
  * @v: sums
  * @n: how many
- * @cap: room for how many
  */
 struct sleeps_call {
 	uint32_t pid;
 	uint64_t call;
 	struct sleeps_sum *v;
-	size_t n, cap;
+	size_t n;
 };
 
 /**
  * struct sleeps - those of all calls in flight; zeroed, it is empty
  * @v: calls, oldest first
  * @n: how many
- * @cap: room for how many
  */
 struct sleeps {
 	struct sleeps_call *v;
-	size_t n, cap;
+	size_t n;
 };
 
 /**

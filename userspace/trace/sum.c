@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcost.h"
 #include "stats/summary.h"
 
 static struct sum_module *find(struct sum *s, const char *name)
@@ -24,13 +25,9 @@ static struct sum_module *find(struct sum *s, const char *name)
 		return &s->v[SUM_MODULES];
 	if (s->n == SUM_MODULES)
 		name = SUM_OTHERS;
-	v = realloc(s->v, (s->n + 1) * sizeof(*v));
-	if (!v)
-		return NULL;
-	s->v = v;
-	v += s->n++;
-	memset(v, 0, sizeof(*v));
-	snprintf(v->name, sizeof(v->name), "%s", name);
+	v = array_append((void **)&s->v, &s->n, sizeof(*v));
+	if (v)
+		snprintf(v->name, sizeof(v->name), "%s", name);
 	return v;
 }
 
